@@ -1,0 +1,86 @@
+"""Loads Spotify's new album releases and their tracks, incrementally, within the call quota of an ordinary app."""
+
+from __future__ import annotations
+
+import dlt
+from dlt.extract import DltResource
+
+from . import settings
+from .auth import SpotifyClientCredentials
+from .client import Paging, SpotifyClient
+from .discovery import Discovery
+from .errors import SpotifySourceError
+from .governor import Governor
+from .memory import Memory
+from .paginators import NextLinkPaginator, OffsetPaginator
+from .resources import spotify_resources
+from .run import Run
+from .wishes import Wishes, check_at_least, check_credentials, check_url, parse_markets
+
+__all__ = [
+    "NextLinkPaginator",
+    "OffsetPaginator",
+    "Run",
+    "SpotifyClientCredentials",
+    "SpotifySourceError",
+    "spotify_source",
+]
+
+
+@dlt.source(name="spotify")
+def spotify_source(
+    client_id: str = dlt.config.value,
+    client_secret: dlt.TSecretStrValue = dlt.secrets.value,
+    market: str = "US",
+    discovery: Discovery = "auto",
+    paging: Paging = "next",
+    limit: int | None = None,
+    requests_per_second: float = settings.REQUESTS_PER_SECOND,
+    max_wait: float = settings.MAX_WAIT,
+    daily_calls: int | None = None,
+    api_url: str = settings.API_URL,
+    token_url: str = settings.TOKEN_URL,
+    full_refresh: bool = False,
+    run: Run | None = None,
+) -> list[DltResource]:
+    """Spotify's new releases: `new_releases`, `release_sightings`, `albums` and `album_tracks`.
+
+    Arguments that are left out are taken from `[sources.spotify]` in .dlt/config.toml and .dlt/secrets.toml, or from
+    SOURCES__SPOTIFY__... in the environment.
+
+    Args:
+        client_id: Of your app, from https://developer.spotify.com/dashboard.
+        client_secret: Of your app.
+        market: Market code, or several with commas between them: 'US', 'US,GB'.
+        discovery: How new releases are found: 'browse' (browse/new-releases), 'search' (search tag:new), or 'auto',
+            which finds out once a week whether the app may browse. Several markets mean search.
+        paging: How browse is paged: by 'next' link or by 'offset'.
+        limit: The most albums to list, and the most to fetch.
+        requests_per_second: The pace of calls; 0 is unlimited.
+        max_wait: The longest Retry-After, in seconds, that is waited for.
+        daily_calls: The most calls to each bucket of endpoints in 24 hours.
+        api_url: Base URL of the Web API.
+        token_url: Token endpoint.
+        full_refresh: Fetch everything again, whatever is loaded.
+        run: Tells afterwards what happened; can stop the run meanwhile.
+
+    Raises:
+        ConfigurationError: An argument can't be right.
+    """
+    run = run or Run()
+    check_at_least("requests_per_second", requests_per_second, 0)
+    check_at_least("max_wait", max_wait, 0)
+    check_at_least("daily_calls", daily_calls, 0)
+    wishes = Wishes(parse_markets(market), discovery, paging, limit, full_refresh)
+    memory = Memory()
+    governor = Governor(
+        run, memory, requests_per_second=requests_per_second, max_wait=max_wait, daily_calls=daily_calls
+    )
+    client = SpotifyClient(
+        *check_credentials(client_id, client_secret),
+        governor,
+        run.clock,
+        api_url=check_url("api_url", api_url),
+        token_url=check_url("token_url", token_url),
+    )
+    return spotify_resources(client, governor, memory, run, wishes)

@@ -1,0 +1,270 @@
+"""How claimed albums are fetched whole, in as few calls as the app may make. Knows calls, not tables.
+
+The calls are handed out as functions that dlt runs on its worker pool. None of them raises what a run can survive:
+an album that can't be fetched now stays pending, and the run notes why.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import dlt
+
+from . import settings
+from .backlog import Claim
+from .client import SpotifyClient
+from .endpoints import ALBUM, ALBUM_TRACKS, ALBUMS
+from .errors import (
+    ApiUnavailableError,
+    BadRequestError,
+    BucketClosedError,
+    CallFailedError,
+    ForbiddenError,
+    NotFoundError,
+    SpotifySourceError,
+    UnreadableReplyError,
+)
+from .governor import ALL_BUCKETS, Governor
+from .memory import Memory
+from .rows import placed_tracks, whole_number
+from .run import Run
+from .shapes import Album, Track
+
+T = TypeVar("T")
+R = TypeVar("R")
+Deferred = Callable[[], list[R]]
+
+# "Invalid base62 id", "invalid id": the only 400 that is about the album and not about the call.
+_BAD_ID = re.compile(r"invalid (base62 )?id", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class FetchedAlbum:
+    """An album as it came, with its first tracks."""
+
+    claim: Claim
+    album: Album
+
+
+@dataclass(frozen=True)
+class WholeAlbum:
+    """An album with all its tracks.
+
+    Attributes:
+        claim: What it was fetched for; its id and market are those that the tables keep.
+        album: The album object.
+        tracks: Every track that has a place; only the first page's where tracks were not asked for.
+        tracks_loaded: How many they are; None where tracks were not asked for.
+    """
+
+    claim: Claim
+    album: Album
+    tracks: list[Track]
+    tracks_loaded: int | None
+
+
+class AlbumFetcher:
+    """Fetches the claimed albums of one run.
+
+    Args:
+        client: The door to the API.
+        governor: Says which buckets are open, and sets calls for further tracks aside.
+        memory: Remembers what the app may call and what became of albums.
+        run: Where fetched, gone, short and failed albums are counted.
+        with_tracks: Whether all tracks are wanted, or the albums alone.
+    """
+
+    def __init__(
+        self, client: SpotifyClient, governor: Governor, memory: Memory, run: Run, *, with_tracks: bool
+    ) -> None:
+        self._client = client
+        self._governor = governor
+        self._memory = memory
+        self._run = run
+        self._with_tracks = with_tracks
+        self._lock = threading.Lock()
+        self._failed_in_a_row = 0
+
+    def fetch(self, claims: Sequence[Claim]) -> Iterator[list[FetchedAlbum] | Deferred[FetchedAlbum]]:
+        """Hand out the calls that fetch the albums, in order, until their bucket closes.
+
+        Yields:
+            What was fetched while finding out what the app may call; then functions for the worker pool.
+        """
+        queue = deque(claims)
+        self._run.batch_allowed = self._batch_allowed()
+        if self._memory.allowed("browse", self._run.clock.now()) is False:
+            yield from self._look_at_first(queue)
+        if queue and self._batch_allowed() is None:
+            # Alone, before others are on their way: one refused call tells enough.
+            yield self._fetch(self._next_group(queue))
+        while queue and not self._is_closed():
+            yield _deferred(self._fetch, self._next_group(queue))
+
+    def complete(self, fetched: Sequence[FetchedAlbum]) -> Iterator[list[WholeAlbum] | Deferred[WholeAlbum]]:
+        """Make fetched albums whole.
+
+        Yields:
+            The albums that are whole already; then a function for the worker pool for each of the others.
+        """
+        yield [self._whole(one, one.album["tracks"]["items"]) for one in fetched if not self._has_further(one)]
+        for one in filter(self._has_further, fetched):
+            yield _deferred(self._read_further_tracks, one)
+
+    def _has_further(self, fetched: FetchedAlbum) -> bool:
+        return self._with_tracks and fetched.album["tracks"]["next"] is not None
+
+    # -- which call is next
+
+    def _look_at_first(self, queue: deque[Claim]) -> Iterator[list[FetchedAlbum]]:
+        """Tell from an album whether the app may fetch batches, without a call for that alone.
+
+        An app that may not browse is in Development Mode if its albums lack label and popularity, and has no batches.
+        https://developer.spotify.com/documentation/web-api/references/changes/february-2026
+        """
+        while queue and self._batch_allowed() is None and not self._is_closed():
+            fetched = self._album_alone(queue.popleft())
+            yield fetched
+            if fetched and {"label", "popularity"} & fetched[0].album.keys():
+                return
+            if fetched:
+                self._note_batch(False)
+
+    def _next_group(self, queue: deque[Claim]) -> list[Claim]:
+        """Take the albums of the next call off the queue: those of them whose further pages can be afforded."""
+        first = queue.popleft()
+        group = [first]
+        # One bad album can fail a whole batch: what failed before is asked for alone.
+        if self._batch_allowed() is not False and not self._memory.failures(first.album_id):
+            while queue and len(group) < settings.ALBUM_BATCH_SIZE and self._fits(queue[0], first):
+                group.append(queue.popleft())
+        return [claim for claim in group if self._governor.plan(ALBUM_TRACKS.bucket, self._further_pages(claim))]
+
+    def _fits(self, claim: Claim, first: Claim) -> bool:
+        return claim.market == first.market and not self._memory.failures(claim.album_id)
+
+    def _further_pages(self, claim: Claim) -> int:
+        if not self._with_tracks or claim.listed_tracks is None:
+            return 0
+        return max(0, (claim.listed_tracks - 1) // settings.TRACKS_PAGE_SIZE)
+
+    def _is_closed(self) -> bool:
+        try:
+            self._governor.check(ALBUM.bucket if self._batch_allowed() is False else ALBUMS.bucket)
+        except BucketClosedError:
+            return True
+        return False
+
+    def _batch_allowed(self) -> bool | None:
+        return self._memory.allowed("batch", self._run.clock.now())
+
+    def _note_batch(self, allowed: bool) -> None:
+        self._run.batch_allowed = allowed
+        self._memory.remember_allowed("batch", allowed, self._run.clock.now())
+
+    # -- the calls, on the worker pool
+
+    def _fetch(self, group: Sequence[Claim]) -> list[FetchedAlbum]:
+        allowed = self._batch_allowed()
+        if allowed is False or (allowed is None and len(group) == 1):
+            return self._one_by_one(group)
+        return self._batch(group) if group else []
+
+    def _one_by_one(self, group: Sequence[Claim]) -> list[FetchedAlbum]:
+        return [fetched for claim in group for fetched in self._album_alone(claim)]
+
+    def _album_alone(self, claim: Claim) -> list[FetchedAlbum]:
+        try:
+            album = self._client.album(claim.album_id, claim.market)
+        except (NotFoundError, BadRequestError) as error:
+            if isinstance(error, BadRequestError) and not _BAD_ID.search(error.what):
+                return self._survive(error, [claim])
+            self._note_gone(claim)
+            return []
+        except SpotifySourceError as error:
+            return self._survive(error, [claim])
+        return [FetchedAlbum(claim, album)]
+
+    def _batch(self, group: Sequence[Claim]) -> list[FetchedAlbum]:
+        try:
+            albums = self._client.albums([claim.album_id for claim in group], group[0].market)
+        except (ForbiddenError, NotFoundError):
+            self._note_batch(False)
+            return self._one_by_one(group)
+        except BadRequestError:
+            # One id that the API does not understand is enough.
+            return self._one_by_one(group)
+        except SpotifySourceError as error:
+            return self._survive(error, group)
+        self._note_batch(True)
+        if len(albums) != len(group):
+            return self._survive(UnreadableReplyError(f"{len(group)} albums asked for, {len(albums)} came."), group)
+        for claim, album in zip(group, albums, strict=True):
+            if album is None:
+                self._note_gone(claim)
+        return [FetchedAlbum(claim, album) for claim, album in zip(group, albums, strict=True) if album is not None]
+
+    def _read_further_tracks(self, fetched: FetchedAlbum) -> list[WholeAlbum]:
+        tracks = list(fetched.album["tracks"]["items"])
+        try:
+            for page in self._client.further_tracks(fetched.album, fetched.claim.market):
+                tracks += page
+        except SpotifySourceError as error:
+            return self._survive(error, [fetched.claim])
+        return [self._whole(fetched, tracks)]
+
+    # -- what became of them
+
+    def _whole(self, fetched: FetchedAlbum, items: Sequence[Any]) -> WholeAlbum:
+        claim, album = fetched.claim, fetched.album
+        tracks = placed_tracks(items)
+        total = whole_number(album.get("total_tracks"))
+        with self._lock:
+            self._failed_in_a_row = 0
+            self._run.albums_pending -= 1
+            self._run.albums_fetched += 1
+            if self._with_tracks:
+                self._run.tracks_loaded += len(tracks)
+                self._run.items_dropped += len(items) - len(tracks)
+                self._run.albums_short += total is not None and len(tracks) < total
+        got = len(tracks) if self._with_tracks else total
+        if got is not None:
+            self._memory.note_fetched(claim.album_id, claim.listed_tracks, got)
+        return WholeAlbum(claim, album, tracks, len(tracks) if self._with_tracks else None)
+
+    def _note_gone(self, claim: Claim) -> None:
+        with self._lock:
+            self._failed_in_a_row = 0
+            self._run.albums_pending -= 1
+            self._run.albums_gone += 1
+        self._memory.note_gone(claim.album_id, self._run.clock.now())
+
+    def _survive(self, error: SpotifySourceError, group: Sequence[Claim]) -> list[Any]:
+        """Leave the albums pending, and see to it that a hopeless run ends."""
+        if isinstance(error, BucketClosedError):
+            return []
+        if not isinstance(error, (ApiUnavailableError, CallFailedError)):
+            # The app or its credentials are refused: no call will do any better.
+            self._run.failure = self._run.failure or error
+            self._governor.close(ALL_BUCKETS, "refused")
+            return []
+        for claim in group:
+            self._memory.note_failed(claim.album_id)
+        with self._lock:
+            self._run.albums_failed.update({claim.album_id: error.what for claim in group})
+            self._failed_in_a_row += len(group)
+            hopeless = self._failed_in_a_row >= settings.MAX_FAILED_ALBUMS
+        if hopeless:
+            self._governor.close(ALL_BUCKETS, "trouble")
+        return []
+
+
+def _deferred(function: Callable[[T], list[R]], argument: T) -> Deferred[R]:
+    """The call, for dlt's worker pool."""
+    deferred: Deferred[R] = dlt.defer(function)(argument)
+    return deferred

@@ -1,0 +1,138 @@
+"""What is loaded: new_releases, release_sightings, albums, album_tracks, and how one feeds the other."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import dlt
+from dlt.extract import DltResource
+
+from . import schema
+from .albums import AlbumFetcher, FetchedAlbum, WholeAlbum
+from .backlog import Claim, Tables, claim
+from .client import SpotifyClient
+from .discovery import Discoverer, Listing
+from .governor import Governor
+from .memory import Memory
+from .rows import album_row, new_release_row, sighting_row, track_row
+from .run import Run
+from .tables import read_tables
+from .wishes import Wishes
+
+_ALBUM_TABLES = {schema.ALBUMS.name, schema.ALBUM_TRACKS.name}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A listing, and the albums that are to be fetched after it."""
+
+    listing: Listing
+    claims: Sequence[Claim]
+
+
+def spotify_resources(
+    client: SpotifyClient, governor: Governor, memory: Memory, run: Run, wishes: Wishes
+) -> list[DltResource]:
+    """The four tables as resources, and the steps between them, which are not loaded.
+
+    `plan` finds what is new; `new_releases` and `release_sightings` are made of it. `fetched_albums` makes the calls
+    for the albums that need one, `whole_albums` those for their further tracks; `albums` and `album_tracks` are made
+    of these. A step that no requested table needs does not run.
+    """
+    fetchers: list[AlbumFetcher] = []
+
+    @dlt.resource(selected=False)
+    def plan() -> Iterator[Plan]:
+        memory.attach(dlt.current.source_state())
+        _note_what_is_known(run, memory, wishes)
+        requested = _ALBUM_TABLES.intersection(dlt.current.source().resources.selected)
+        listing = _discover(client, memory, run, wishes)
+        tables = read_tables()
+        claims = _claims(listing, tables, memory, requested, wishes)
+        if run.failure is not None and not claims:
+            raise run.failure
+        run.albums_new = len(listing.albums.keys() - tables.releases.keys())
+        run.albums_pending = len(claims)
+        run.albums_over_limit = len(claims) - len(claims[: wishes.limit])
+        fetchers[:] = [AlbumFetcher(client, governor, memory, run, with_tracks=schema.ALBUM_TRACKS.name in requested)]
+        yield Plan(listing, claims[: wishes.limit])
+
+    @dlt.transformer(data_from=plan)
+    def new_releases(found: Plan) -> Iterator[Any]:
+        yield dlt.mark.materialize_table_schema()
+        listing = found.listing
+        yield [new_release_row(album, next(iter(listing.totals[key]))) for key, album in listing.albums.items()]
+
+    @dlt.transformer(data_from=plan)
+    def release_sightings(found: Plan) -> Iterator[Any]:
+        yield dlt.mark.materialize_table_schema()
+        yield [sighting_row(sighting, run) for sighting in found.listing.sightings]
+
+    @dlt.transformer(data_from=plan, selected=False)
+    def fetched_albums(found: Plan) -> Iterator[Any]:
+        # Nothing comes first, so that the tables exist even when nothing follows.
+        yield []
+        yield from fetchers[0].fetch(found.claims)
+
+    @dlt.transformer(data_from=fetched_albums, selected=False)
+    def whole_albums(fetched: Sequence[FetchedAlbum]) -> Iterator[Any]:
+        yield from fetchers[0].complete(fetched)
+
+    @dlt.transformer(data_from=whole_albums)
+    def albums(whole: Sequence[WholeAlbum]) -> Iterator[Any]:
+        if not whole:
+            yield dlt.mark.materialize_table_schema()
+        yield [album_row(one.album, one.claim.album_id, one.claim.market, one.tracks_loaded) for one in whole]
+
+    @dlt.transformer(data_from=whole_albums)
+    def album_tracks(whole: Sequence[WholeAlbum]) -> Iterator[Any]:
+        if not whole:
+            yield dlt.mark.materialize_table_schema()
+        yield [track_row(track, one.claim.album_id) for one in whole for track in one.tracks]
+
+    return [
+        plan,
+        schema.declare(new_releases, schema.NEW_RELEASES),
+        schema.declare(release_sightings, schema.RELEASE_SIGHTINGS),
+        fetched_albums,
+        whole_albums,
+        schema.declare(albums, schema.ALBUMS),
+        schema.declare(album_tracks, schema.ALBUM_TRACKS),
+    ]
+
+
+def _note_what_is_known(run: Run, memory: Memory, wishes: Wishes) -> None:
+    now = run.clock.now()
+    run.markets = list(wishes.markets)
+    run.browse_allowed = memory.allowed("browse", now)
+    run.batch_allowed = memory.allowed("batch", now)
+    run.blocked_until.update(memory.blocks(now))
+
+
+def _discover(client: SpotifyClient, memory: Memory, run: Run, wishes: Wishes) -> Listing:
+    return Discoverer(
+        client,
+        memory,
+        run,
+        discovery=wishes.discovery,
+        paging=wishes.paging,
+        markets=wishes.markets,
+        limit=wishes.limit,
+    ).discover()
+
+
+def _claims(
+    listing: Listing, tables: Tables, memory: Memory, requested: Collection[str], wishes: Wishes
+) -> list[Claim]:
+    if not requested:
+        return []
+    return claim(
+        listing,
+        tables,
+        memory,
+        requested=requested,
+        default_market=wishes.markets[0],
+        full_refresh=wishes.full_refresh,
+    )

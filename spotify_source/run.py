@@ -1,0 +1,82 @@
+"""What happened in one run, and the wish to stop it. Knows no HTTP and no table."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+
+from .clock import Clock, SystemClock
+from .errors import BucketClosedError, SpotifySourceError
+
+
+@dataclass
+class Run:
+    """One run of the source: hand in your own to read it afterwards, or to stop it.
+
+    All counts are of this run alone.
+
+    Attributes:
+        clock: Where the time comes from.
+        run_id: Start time and a random tail; the key of `release_sightings` and `load_runs`.
+        started_at: UTC, the `seen_at` of all sightings of the run.
+        stopping: Set by `stop`: no more calls are made, what was fetched loads.
+        browse_allowed: Whether the app may call browse/new-releases; None where it was not found out.
+        batch_allowed: Whether the app may fetch albums in batches; None where it was not found out.
+        discovered_via: 'browse' or 'search'.
+        calls: API calls by bucket, repeated ones included.
+        blocked_until: Buckets that take no calls, and until when (Unix time).
+        closed: Buckets that took no more calls in this run, and why.
+        albums_pending: Albums that still need a call after the run.
+        albums_over_limit: Those of them that `limit` kept back.
+        failure: What ended the run early, where it was not a closed bucket.
+        listing_cut: What ended the listing before its end, though something was read.
+    """
+
+    clock: Clock = field(default_factory=SystemClock)
+    run_id: str = ""
+    started_at: datetime = field(init=False)
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    browse_allowed: bool | None = None
+    batch_allowed: bool | None = None
+    discovered_via: str | None = None
+    markets: Sequence[str] = ()
+    calls: Counter[str] = field(default_factory=Counter)
+    retries: int = 0
+    seconds_waited: float = 0.0
+    blocked_until: dict[str, float] = field(default_factory=dict)
+    closed: dict[str, BucketClosedError] = field(default_factory=dict)
+
+    albums_listed: int = 0
+    albums_new: int = 0
+    albums_fetched: int = 0
+    albums_gone: int = 0
+    albums_short: int = 0
+    albums_failed: dict[str, str] = field(default_factory=dict)
+    albums_pending: int = 0
+    albums_over_limit: int = 0
+    tracks_loaded: int = 0
+    items_dropped: int = 0
+
+    failure: SpotifySourceError | None = None
+    listing_cut: SpotifySourceError | None = None
+
+    def __post_init__(self) -> None:
+        """Take the time and draw an id."""
+        self.started_at = datetime.fromtimestamp(self.clock.now(), timezone.utc)
+        if not self.run_id:
+            self.run_id = f"{self.started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+
+    def stop(self) -> None:
+        """Ask the run to make no more calls and to load what it has."""
+        self.stopping.set()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything that was wanted is there."""
+        left = self.albums_pending - self.albums_over_limit
+        return not (left or self.closed or self.failure or self.listing_cut or self.stopping.is_set())

@@ -1,0 +1,252 @@
+"""Every table and column, declared once: type, key, nullability, description. Data, and the dlt hints made of it.
+
+Names are the API's own: https://developer.spotify.com/documentation/web-api/reference/get-an-album
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+import dlt
+from dlt.common.schema.typing import TColumnSchema
+from dlt.extract import DltResource
+
+DataType = Literal["text", "bigint", "bool", "double", "date", "timestamp", "json"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column. Keys are never null, everything else may be: which fields come depends on the app and the market."""
+
+    name: str
+    data_type: DataType
+    description: str
+    nullable: bool = True
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table, and the tables nested in it by the field that they hold.
+
+    Attributes:
+        primary_key: What a row is known by.
+        merge_key: What is replaced as a whole when any row of it is loaded again.
+        write_disposition: 'merge', or 'append' where each row is written once.
+    """
+
+    name: str
+    description: str
+    columns: tuple[Column, ...]
+    primary_key: tuple[str, ...] = ()
+    merge_key: str | None = None
+    write_disposition: Literal["merge", "append"] = "merge"
+    nested: Mapping[str, Table] = field(default_factory=dict)
+
+
+def _key(name: str, data_type: DataType, description: str) -> Column:
+    return Column(name, data_type, description, nullable=False)
+
+
+_LOADED: Final = (
+    Column("_dlt_load_id", "text", "The load that wrote the row; see _dlt_loads."),
+    Column("_dlt_id", "text", "dlt's own id of the row."),
+)
+_NESTED: Final = (
+    Column("_dlt_root_id", "text", "_dlt_id of the row of the outermost table that this belongs to."),
+    Column("_dlt_parent_id", "text", "_dlt_id of the row that this belongs to."),
+    Column("_dlt_list_idx", "bigint", "Place in the list, from 0."),
+    Column("_dlt_id", "text", "dlt's own id of the row."),
+)
+_ARTIST_COLUMNS: Final = (
+    Column("id", "text", "Spotify id of the artist."),
+    Column("name", "text", "Name of the artist."),
+    Column("type", "text", "Always 'artist'."),
+    Column("uri", "text", "Spotify URI of the artist."),
+    Column("href", "text", "Web API address of the artist."),
+    Column("external_urls__spotify", "text", "The artist's page on Spotify."),
+    *_NESTED,
+)
+_IMAGE_COLUMNS: Final = (
+    Column("url", "text", "Address of the image."),
+    Column("height", "bigint", "Height in pixels, null where Spotify does not know it."),
+    Column("width", "bigint", "Width in pixels, null where Spotify does not know it."),
+    *_NESTED,
+)
+_COPYRIGHT_COLUMNS: Final = (
+    Column("text", "text", "The copyright statement, with or without its sign."),
+    Column("type", "text", "'C' for the copyright, 'P' for the sound recording."),
+    *_NESTED,
+)
+_PLAYABLE_COLUMNS: Final = (
+    Column("is_playable", "bool", "Whether it can be played in the market; only sent where a market was asked for."),
+    Column("restrictions__reason", "text", "Why it can't be played: 'market', 'product' or 'explicit'."),
+)
+_LISTED_ALBUM_COLUMNS: Final = (
+    Column("name", "text", "Name of the album; empty where it was taken down."),
+    Column("album_type", "text", "'album', 'single', 'compilation'; 'ep' really occurs in listings."),
+    Column("total_tracks", "bigint", "How many tracks Spotify says the album has."),
+    Column("release_date", "text", "As sent: '1967', '2007-03', '2026-11-20', '0000'."),
+    Column("release_date_precision", "text", "'year', 'month' or 'day'."),
+    Column("released_on", "date", "First day of the period that release_date names; null for '0000'."),
+)
+_ADDRESS_COLUMNS: Final = (
+    Column("type", "text", "Kind of the object: 'album' or 'track'."),
+    Column("uri", "text", "Spotify URI."),
+    Column("href", "text", "Web API address."),
+    Column("external_urls__spotify", "text", "Page on Spotify, to link to wherever the content is shown."),
+)
+
+NEW_RELEASES: Final = Table(
+    name="new_releases",
+    description="Albums that were ever listed as new, each as it was last listed.",
+    primary_key=("id",),
+    columns=(
+        _key("id", "text", "Spotify id of the album."),
+        *_LISTED_ALBUM_COLUMNS,
+        Column("market", "text", "Market whose listing it was seen in; '*' where the listing has no market."),
+        Column("available_markets", "json", "Codes of the markets it can be played in; only sent without a market."),
+        *_PLAYABLE_COLUMNS,
+        *_ADDRESS_COLUMNS,
+        *_LOADED,
+    ),
+    nested={
+        "artists": Table("new_releases__artists", "Artists of a listed album, in order.", _ARTIST_COLUMNS),
+        "images": Table("new_releases__images", "Cover of a listed album in several sizes.", _IMAGE_COLUMNS),
+    },
+)
+
+RELEASE_SIGHTINGS: Final = Table(
+    name="release_sightings",
+    description="Which album was seen where in a listing, run by run.",
+    primary_key=("run_id", "market", "position"),
+    columns=(
+        _key("run_id", "text", "The run that saw it; see load_runs."),
+        Column("seen_at", "timestamp", "When the run started, UTC; the same for all its sightings."),
+        _key("market", "text", "Market of the listing; '*' where it has none."),
+        _key("position", "bigint", "Place in the listing as served, from 1."),
+        Column("album_id", "text", "Spotify id of the album."),
+        Column("discovered_via", "text", "'browse' (browse/new-releases) or 'search' (search tag:new)."),
+        *_LOADED,
+    ),
+)
+
+ALBUMS: Final = Table(
+    name="albums",
+    description="Albums in full, as they were last fetched.",
+    primary_key=("id",),
+    columns=(
+        _key("id", "text", "Spotify id of the album."),
+        *_LISTED_ALBUM_COLUMNS,
+        Column("tracks_loaded", "bigint", "Tracks of it in album_tracks when it was fetched; null if not asked for."),
+        Column("market", "text", "Market that it was fetched in."),
+        Column("label", "text", "Label; not sent in Development Mode."),
+        Column("popularity", "bigint", "0 to 100; not sent in Development Mode."),
+        Column("genres", "json", "Always an empty list nowadays."),
+        Column("external_ids__upc", "text", "Universal Product Code, zero-padded or not."),
+        Column("external_ids__ean", "text", "International Article Number."),
+        Column("external_ids__isrc", "text", "International Standard Recording Code; of tracks, rarely seen here."),
+        *_PLAYABLE_COLUMNS,
+        *_ADDRESS_COLUMNS,
+        *_LOADED,
+    ),
+    nested={
+        "artists": Table("albums__artists", "Artists of an album, in order.", _ARTIST_COLUMNS),
+        "images": Table("albums__images", "Cover of an album in several sizes.", _IMAGE_COLUMNS),
+        "copyrights": Table("albums__copyrights", "Copyright statements of an album.", _COPYRIGHT_COLUMNS),
+    },
+)
+
+ALBUM_TRACKS: Final = Table(
+    name="album_tracks",
+    description="Places on an album, with the track that holds each. Track ids move, places do not.",
+    primary_key=("album_id", "disc_number", "track_number"),
+    merge_key="album_id",
+    columns=(
+        _key("album_id", "text", "Spotify id of the album."),
+        _key("disc_number", "bigint", "Disc, from 1."),
+        _key("track_number", "bigint", "Place on the disc, from 1."),
+        Column("id", "text", "Spotify id of the track; that of the substitute where it was relinked."),
+        Column("name", "text", "Name of the track."),
+        Column("duration_ms", "bigint", "Length in milliseconds."),
+        Column("explicit", "bool", "Whether the lyrics are marked explicit."),
+        Column("is_local", "bool", "Whether it is a local file; false on albums."),
+        Column("preview_url", "text", "30 s preview; null for apps made since November 2024."),
+        *_PLAYABLE_COLUMNS,
+        Column("linked_from__id", "text", "Id of the track that was asked for, where it was relinked."),
+        Column("linked_from__type", "text", "Always 'track'."),
+        Column("linked_from__uri", "text", "URI of the track that was asked for."),
+        Column("linked_from__href", "text", "Web API address of the track that was asked for."),
+        Column("linked_from__external_urls__spotify", "text", "Page of the track that was asked for."),
+        *_ADDRESS_COLUMNS,
+        *_LOADED,
+    ),
+    nested={"artists": Table("album_tracks__artists", "Artists of a track, in order.", _ARTIST_COLUMNS)},
+)
+
+LOAD_RUNS: Final = Table(
+    name="load_runs",
+    description="Runs of the pipeline, one row each, failed ones too.",
+    primary_key=("run_id",),
+    write_disposition="append",
+    columns=(
+        _key("run_id", "text", "Start time and a random tail."),
+        Column("load_id", "text", "The load package of the run; see _dlt_loads. Null where nothing was loaded."),
+        Column("started_at", "timestamp", "UTC."),
+        Column("finished_at", "timestamp", "UTC."),
+        Column("exit_code", "bigint", "0 complete, 75 something is pending, 77 refused, 69 unavailable, 1 defect."),
+        Column("reason", "text", "Why the run is not complete; null where it is."),
+        Column("browse_allowed", "bool", "Whether the app may call browse/new-releases; null if not found out."),
+        Column("batch_allowed", "bool", "Whether the app may call albums?ids=; null if not found out."),
+        Column("discovered_via", "text", "'browse' or 'search'; null where no listing could be read."),
+        Column("markets", "json", "Markets that were asked for."),
+        Column("calls", "json", "API calls by bucket, repeated ones included, token requests not."),
+        Column("retries", "bigint", "Calls that had to be repeated."),
+        Column("seconds_waited", "double", "Seconds spent in pauses and before repetitions."),
+        Column("albums_listed", "bigint", "Different albums in the listing."),
+        Column("albums_new", "bigint", "Those of them that were never listed before."),
+        Column("albums_fetched", "bigint", "Albums that were fetched whole."),
+        Column("albums_gone", "bigint", "Albums for which Spotify answered 404 for the first time."),
+        Column("albums_short", "bigint", "Fetched albums with fewer tracks than total_tracks."),
+        Column("tracks_loaded", "bigint", "Tracks of the fetched albums."),
+        Column("albums_pending", "bigint", "Albums that still need a call."),
+        Column("blocked_until", "json", "Buckets that take no calls, and until when (UTC)."),
+        *_LOADED,
+    ),
+)
+
+TABLES: Final = (NEW_RELEASES, RELEASE_SIGHTINGS, ALBUMS, ALBUM_TRACKS, LOAD_RUNS)
+
+
+def declare(resource: DltResource, table: Table) -> DltResource:
+    """Make a resource create its table as declared, and return it."""
+    return resource.apply_hints(
+        table_name=table.name,
+        write_disposition=table.write_disposition,
+        primary_key=table.primary_key,
+        merge_key=table.merge_key,
+        columns=_columns(table),
+        # The only loader file format that keeps up: dlt's default for DuckDB takes ten times as long.
+        file_format="parquet",
+        nested_hints={
+            field_name: dlt.mark.make_hints(
+                columns=_columns(nested), additional_table_hints={"description": nested.description}
+            )
+            for field_name, nested in table.nested.items()
+        },
+        additional_table_hints={"description": table.description},
+    )
+
+
+def _columns(table: Table) -> list[TColumnSchema]:
+    """Fresh dicts each time: dlt changes the ones it is given."""
+    return [_hint(column) for column in table.columns]
+
+
+def _hint(column: Column) -> TColumnSchema:
+    hint: TColumnSchema = {"name": column.name, "description": column.description}
+    if not column.name.startswith("_dlt_"):
+        hint["data_type"] = column.data_type
+        hint["nullable"] = column.nullable
+    return hint

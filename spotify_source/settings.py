@@ -1,0 +1,66 @@
+"""Numbers and addresses, each with its source. Knows values only, no behaviour."""
+
+from typing import Final
+
+API_URL: Final = "https://api.spotify.com/v1/"
+TOKEN_URL: Final = "https://accounts.spotify.com/api/token"  # noqa: S105 - an address
+
+# https://developer.spotify.com/documentation/web-api/reference/get-new-releases
+BROWSE_PAGE_SIZE: Final = 50
+# Development Mode answers 400 above 10; see the February 2026 changes:
+# https://developer.spotify.com/documentation/web-api/references/changes/february-2026
+SEARCH_PAGE_SIZE: Final = 10
+# The API answers 400 "Limit + Offset exceeds maximum of 1000" beyond it.
+SEARCH_WALL: Final = 1000
+# https://developer.spotify.com/documentation/web-api/reference/get-multiple-albums
+ALBUM_BATCH_SIZE: Final = 20
+# https://developer.spotify.com/documentation/web-api/reference/get-an-albums-tracks
+TRACKS_PAGE_SIZE: Final = 50
+
+# A listing or an album that needs more pages than this is a server that never ends.
+MAX_PAGES: Final = 1000
+# Empty pages do come before the end of a search, but not for ever.
+MAX_EMPTY_PAGES: Final = 20
+# The largest honest reply, a batch of 20 full albums with all markets, is about 4 MB.
+MAX_BODY_BYTES: Final = 32 * 1024 * 1024
+MAX_BODY_SECONDS: Final = 300.0
+CONNECT_TIMEOUT: Final = 10.0
+# Stalls of 30 to 45 s before an answer are known: https://github.com/spotify/web-api/issues/221
+READ_TIMEOUT: Final = 60.0
+
+# How often a failing call is made in all, and how many albums may fail in a row, before the run stops asking.
+MAX_ATTEMPTS: Final = 5
+MAX_FAILED_ALBUMS: Final = 10
+BACKOFF_SECONDS: Final = 0.5
+MAX_BACKOFF_SECONDS: Final = 30.0
+
+REQUESTS_PER_SECOND: Final = 5.0
+# What half pace starts from where no pace is set.
+UNLIMITED_PACE_AFTER_LIMIT: Final = 10.0
+# https://developer.spotify.com/documentation/web-api/concepts/rate-limits
+MAX_WAIT: Final = 60.0
+MAX_RATE_LIMITS_IN_A_ROW: Final = 5
+MAX_PAUSED_SECONDS: Final = 600.0
+# Quota replies without a Retry-After have been seen; an hour is a guess that costs at most 24 calls a day.
+QUOTA_BLOCK_SECONDS: Final = 3600.0
+# The longest that has been seen is a day; more than a month is nonsense that would overflow dates.
+MAX_BLOCK_SECONDS: Final = 30 * 86400.0
+
+# A token is renewed this long before it ends.
+# https://developer.spotify.com/documentation/web-api/tutorials/client-credentials-flow
+TOKEN_MARGIN_SECONDS: Final = 60
+DEFAULT_TOKEN_SECONDS: Final = 3600
+
+# How long it is remembered what an app may call.
+PROBE_SECONDS: Final = 7 * 86400.0
+# How often an album is fetched again while its tracks do not add up to the number listed.
+MAX_TRIES: Final = 3
+
+LEDGER_HOURS: Final = 24
+
+DASHBOARD_URL: Final = "https://developer.spotify.com/dashboard"
+QUOTA_URL: Final = "https://developer.spotify.com/documentation/web-api/concepts/quota-modes"
+RATE_LIMIT_URL: Final = "https://developer.spotify.com/documentation/web-api/concepts/rate-limits"
+MIGRATION_URL: Final = "https://developer.spotify.com/documentation/web-api/tutorials/february-2026-migration-guide"
+STATUS_URL: Final = "https://developer.spotify.com/documentation/web-api/concepts/api-calls"
+CREDENTIALS_URL: Final = "https://developer.spotify.com/documentation/web-api/tutorials/client-credentials-flow"

@@ -1,0 +1,47 @@
+"""Reads with SQL what the destination's tables hold. Knows their names and columns, not what is made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from dlt.common.configuration.container import Container
+from dlt.common.destination.exceptions import DestinationUndefinedEntity, SqlClientNotAvailable
+from dlt.common.pipeline import PipelineContext
+from dlt.destinations.sql_client import SqlClientBase
+
+from .backlog import LoadedAlbum, Release, Tables
+
+
+def read_tables() -> Tables:
+    """What the tables of the running pipeline hold.
+
+    Nothing where no pipeline runs, where its destination can't be read with SQL, and where there are no tables yet.
+    """
+    context = Container()[PipelineContext]
+    if not context.is_active():
+        return Tables()
+    try:
+        sql_client: SqlClientBase[Any] = context.pipeline().sql_client()  # type: ignore[attr-defined]
+    except SqlClientNotAvailable:
+        return Tables()
+    with sql_client as client:
+        releases = _rows(client, "SELECT id, market, total_tracks FROM {}", "new_releases")
+        albums = _rows(
+            client,
+            "SELECT id, market, COALESCE(tracks_loaded, total_tracks) FROM {} ORDER BY _dlt_load_id",
+            "albums",
+        )
+        tracks = _rows(client, "SELECT album_id, COUNT(*) FROM {} GROUP BY album_id", "album_tracks")
+    return Tables(
+        releases={album_id: Release(market, total) for album_id, market, total in releases},
+        albums={album_id: LoadedAlbum(market, count) for album_id, market, count in albums},
+        track_counts=dict(tracks),
+    )
+
+
+def _rows(client: SqlClientBase[Any], query: str, table: str) -> Sequence[Any]:
+    try:
+        return client.execute_sql(query.format(client.make_qualified_table_name(table))) or []
+    except DestinationUndefinedEntity:
+        return []
