@@ -11,7 +11,6 @@ from .client import Paging, SpotifyClient
 from .discovery import Discovery
 from .errors import SpotifySourceError
 from .governor import Governor
-from .memory import Memory
 from .paginators import NextLinkPaginator, OffsetPaginator
 from .resources import spotify_resources
 from .run import Run
@@ -72,10 +71,7 @@ def spotify_source(
     check_at_least("max_wait", max_wait, 0)
     check_at_least("daily_calls", daily_calls, 0)
     wishes = Wishes(parse_markets(market), discovery, paging, limit, full_refresh)
-    memory = Memory()
-    governor = Governor(
-        run, memory, requests_per_second=requests_per_second, max_wait=max_wait, daily_calls=daily_calls
-    )
+    governor = Governor(run, requests_per_second=requests_per_second, max_wait=max_wait, daily_calls=daily_calls)
     client = SpotifyClient(
         *check_credentials(client_id, client_secret),
         governor,
@@ -83,4 +79,4 @@ def spotify_source(
         api_url=check_url("api_url", api_url),
         token_url=check_url("token_url", token_url),
     )
-    return spotify_resources(client, governor, memory, run, wishes)
+    return spotify_resources(client, governor, run, wishes)

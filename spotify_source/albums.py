@@ -30,7 +30,6 @@ from .errors import (
     UnreadableReplyError,
 )
 from .governor import ALL_BUCKETS, Governor
-from .memory import Memory
 from .rows import placed_tracks, whole_number
 from .run import Run
 from .shapes import Album, Track
@@ -74,17 +73,14 @@ class AlbumFetcher:
     Args:
         client: The door to the API.
         governor: Says which buckets are open, and sets calls for further tracks aside.
-        memory: Remembers what the app may call and what became of albums.
-        run: Where fetched, gone, short and failed albums are counted.
+        run: Where fetched, gone, short and failed albums are counted, and what the app may call is remembered.
         with_tracks: Whether all tracks are wanted, or the albums alone.
     """
 
-    def __init__(
-        self, client: SpotifyClient, governor: Governor, memory: Memory, run: Run, *, with_tracks: bool
-    ) -> None:
+    def __init__(self, client: SpotifyClient, governor: Governor, run: Run, *, with_tracks: bool) -> None:
         self._client = client
         self._governor = governor
-        self._memory = memory
+        self._memory = run.memory
         self._run = run
         self._with_tracks = with_tracks
         self._lock = threading.Lock()

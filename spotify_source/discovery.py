@@ -17,7 +17,6 @@ from .errors import (
     NotFoundError,
     SpotifySourceError,
 )
-from .memory import Memory
 from .rows import whole_number
 from .run import Run
 from .shapes import SimplifiedAlbum
@@ -64,8 +63,8 @@ class Discoverer:
 
     Args:
         client: The door to the API.
-        memory: Remembers whether the app may browse.
-        run: Where what is found is counted, and where it is noted why a listing ends early.
+        run: Where what is found is counted, and where it is noted why a listing ends early; it remembers whether the
+            app may browse.
         discovery: Which path; 'auto' finds out which one the app may take.
         paging: How browse is paged.
         markets: Where search looks. Browse takes no market: several markets mean search.
@@ -75,7 +74,6 @@ class Discoverer:
     def __init__(
         self,
         client: SpotifyClient,
-        memory: Memory,
         run: Run,
         *,
         discovery: Discovery,
@@ -84,7 +82,7 @@ class Discoverer:
         limit: int | None,
     ) -> None:
         self._client = client
-        self._memory = memory
+        self._memory = run.memory
         self._run = run
         self._discovery = discovery
         self._paging = paging

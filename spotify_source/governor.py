@@ -11,7 +11,6 @@ from collections import Counter
 
 from . import settings
 from .errors import BucketClosedError
-from .memory import Memory
 from .pace import Pace
 from .run import Run
 
@@ -22,8 +21,8 @@ class Governor:
     """Says when a call may go out, and when no more may.
 
     Args:
-        run: Where calls and waits are counted; its `stopping` closes everything.
-        memory: The ledger and the blocks of earlier runs.
+        run: Where calls and waits are counted, with the ledger and the blocks of earlier runs; its `stopping` closes
+            everything.
         requests_per_second: The pace; 0 is unlimited.
         max_wait: The longest Retry-After, in seconds, that is waited for; a longer one closes the bucket.
         daily_calls: The most calls to each bucket in 24 hours; None is no budget.
@@ -32,7 +31,6 @@ class Governor:
     def __init__(
         self,
         run: Run,
-        memory: Memory,
         *,
         requests_per_second: float = settings.REQUESTS_PER_SECOND,
         max_wait: float = settings.MAX_WAIT,
@@ -40,7 +38,7 @@ class Governor:
     ) -> None:
         self._run = run
         self._clock = run.clock
-        self._memory = memory
+        self._memory = run.memory
         self._max_wait = max_wait
         self._daily_calls = daily_calls
         self._lock = threading.Lock()
@@ -104,7 +102,7 @@ class Governor:
 
     def _check(self, bucket: str) -> None:
         if self._run.stopping.is_set():
-            raise BucketClosedError(bucket, "stopped")
+            raise self._close(ALL_BUCKETS, "stopped", None)
         closed = self._run.closed.get(bucket) or self._run.closed.get(ALL_BUCKETS)
         if closed is not None:
             raise closed

@@ -56,6 +56,11 @@ class Memory:
         with self._lock:
             self._state = cast(SourceState, state)
 
+    def carry_over(self, state: dict[str, Any]) -> None:
+        """Write what is known here into `state`, which has missed it."""
+        with self._lock:
+            state.update(self._state)
+
     # -- what the app may call
 
     def allowed(self, what: str, now: float) -> bool | None:

@@ -48,7 +48,7 @@ class PagingObjectPaginator(BasePaginator):
         """Start at the offset that the request names, or at 0."""
         self._offset = int((request.params or {}).get("offset", 0))
 
-    def update_state(self, response: Response, data: list[Any] | None = None) -> None:
+    def update_state(self, response: Response, data: list[Any] | None = None) -> None:  # noqa: ARG002 - dlt's signature
         """Read from a reply whether and where the list goes on.
 
         Raises:
@@ -120,7 +120,7 @@ class NextLinkPaginator(PagingObjectPaginator):
 class OffsetPaginator(PagingObjectPaginator):
     """Asks for the offset behind the items that came, so that a server's smaller pages skip nothing."""
 
-    def _follow(self, response: Response, page: PagingObject, link: str) -> int:
+    def _follow(self, response: Response, page: PagingObject, link: str) -> int:  # noqa: ARG002 - counts instead
         return self._offset + (len(page["items"]) or page.get("limit") or 1)
 
     def update_request(self, request: Request) -> None:

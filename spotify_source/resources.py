@@ -15,7 +15,6 @@ from .backlog import Claim, Tables, claim
 from .client import SpotifyClient
 from .discovery import Discoverer, Listing
 from .governor import Governor
-from .memory import Memory
 from .rows import album_row, new_release_row, sighting_row, track_row
 from .run import Run
 from .tables import read_tables
@@ -32,8 +31,8 @@ class Plan:
     claims: Sequence[Claim]
 
 
-def spotify_resources(
-    client: SpotifyClient, governor: Governor, memory: Memory, run: Run, wishes: Wishes
+def spotify_resources(  # noqa: C901 - one inner function a resource
+    client: SpotifyClient, governor: Governor, run: Run, wishes: Wishes
 ) -> list[DltResource]:
     """The four tables as resources, and the steps between them, which are not loaded.
 
@@ -45,18 +44,18 @@ def spotify_resources(
 
     @dlt.resource(selected=False)
     def plan() -> Iterator[Plan]:
-        memory.attach(dlt.current.source_state())
-        _note_what_is_known(run, memory, wishes)
+        run.memory.attach(dlt.current.source_state())
+        _note_what_is_known(run, wishes)
         requested = _ALBUM_TABLES.intersection(dlt.current.source().resources.selected)
-        listing = _discover(client, memory, run, wishes)
+        listing = _discover(client, run, wishes)
         tables = read_tables()
-        claims = _claims(listing, tables, memory, requested, wishes)
+        claims = _claims(listing, tables, run, requested, wishes)
         if run.failure is not None and not claims:
             raise run.failure
         run.albums_new = len(listing.albums.keys() - tables.releases.keys())
         run.albums_pending = len(claims)
         run.albums_over_limit = len(claims) - len(claims[: wishes.limit])
-        fetchers[:] = [AlbumFetcher(client, governor, memory, run, with_tracks=schema.ALBUM_TRACKS.name in requested)]
+        fetchers[:] = [AlbumFetcher(client, governor, run, with_tracks=schema.ALBUM_TRACKS.name in requested)]
         yield Plan(listing, claims[: wishes.limit])
 
     @dlt.transformer(data_from=plan)
@@ -103,18 +102,17 @@ def spotify_resources(
     ]
 
 
-def _note_what_is_known(run: Run, memory: Memory, wishes: Wishes) -> None:
+def _note_what_is_known(run: Run, wishes: Wishes) -> None:
     now = run.clock.now()
     run.markets = list(wishes.markets)
-    run.browse_allowed = memory.allowed("browse", now)
-    run.batch_allowed = memory.allowed("batch", now)
-    run.blocked_until.update(memory.blocks(now))
+    run.browse_allowed = run.memory.allowed("browse", now)
+    run.batch_allowed = run.memory.allowed("batch", now)
+    run.blocked_until.update(run.memory.blocks(now))
 
 
-def _discover(client: SpotifyClient, memory: Memory, run: Run, wishes: Wishes) -> Listing:
+def _discover(client: SpotifyClient, run: Run, wishes: Wishes) -> Listing:
     return Discoverer(
         client,
-        memory,
         run,
         discovery=wishes.discovery,
         paging=wishes.paging,
@@ -123,15 +121,13 @@ def _discover(client: SpotifyClient, memory: Memory, run: Run, wishes: Wishes) -
     ).discover()
 
 
-def _claims(
-    listing: Listing, tables: Tables, memory: Memory, requested: Collection[str], wishes: Wishes
-) -> list[Claim]:
+def _claims(listing: Listing, tables: Tables, run: Run, requested: Collection[str], wishes: Wishes) -> list[Claim]:
     if not requested:
         return []
     return claim(
         listing,
         tables,
-        memory,
+        run.memory,
         requested=requested,
         default_market=wishes.markets[0],
         full_refresh=wishes.full_refresh,

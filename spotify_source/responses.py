@@ -1,5 +1,4 @@
-"""What a reply means: pure functions of status, headers and body. Knows no request, no retry and no clock but the one
-that a Retry-After date needs.
+"""What a reply means: pure functions of status, headers and body. Knows no request and no retry.
 
 https://developer.spotify.com/documentation/web-api/concepts/api-calls#response-status-codes
 """
@@ -28,7 +27,7 @@ class Meaning(Enum):
     GOOD = "good"
     RATE_LIMITED = "rate limited"
     QUOTA_SPENT = "quota spent"
-    TOKEN_REFUSED = "token refused"
+    TOKEN_REFUSED = "token refused"  # noqa: S105 - a meaning
     FORBIDDEN = "forbidden"
     PREMIUM_REQUIRED = "Premium required"
     GONE = "gone"

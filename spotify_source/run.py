@@ -11,6 +11,7 @@ from datetime import datetime, timezone
 
 from .clock import Clock, SystemClock
 from .errors import BucketClosedError, SpotifySourceError
+from .memory import Memory
 
 
 @dataclass
@@ -21,6 +22,7 @@ class Run:
 
     Attributes:
         clock: Where the time comes from.
+        memory: What earlier runs left for this one, and this one for later ones.
         run_id: Start time and a random tail; the key of `release_sightings` and `load_runs`.
         started_at: UTC, the `seen_at` of all sightings of the run.
         stopping: Set by `stop`: no more calls are made, what was fetched loads.
@@ -37,6 +39,7 @@ class Run:
     """
 
     clock: Clock = field(default_factory=SystemClock)
+    memory: Memory = field(default_factory=Memory)
     run_id: str = ""
     started_at: datetime = field(init=False)
     stopping: threading.Event = field(default_factory=threading.Event)
@@ -79,4 +82,4 @@ class Run:
     def is_complete(self) -> bool:
         """Whether everything that was wanted is there."""
         left = self.albums_pending - self.albums_over_limit
-        return not (left or self.closed or self.failure or self.listing_cut or self.stopping.is_set())
+        return not (left or self.closed or self.failure or self.listing_cut)

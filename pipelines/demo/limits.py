@@ -1,0 +1,70 @@
+"""How many calls an app may make: within a window, and in all by bucket."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, UserDict, deque
+from collections.abc import Callable
+from threading import Lock
+
+from . import errors
+from .replies import Reply
+
+
+class RateLimit:
+    """A sliding window over the calls that were served."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        """Start with an empty window; time is the clock's."""
+        self._clock = clock
+        self._served: deque[float] = deque()
+        self._lock = Lock()
+
+    def refusal(self, limit: tuple[int, float] | None, retry_after: int | None) -> Reply | None:
+        """What a call hears that is over the limit; None for one that is served, and then counts."""
+        if limit is None:
+            return None
+        calls, window = limit
+        with self._lock:
+            now = self._clock()
+            while self._served and self._served[0] <= now - window:
+                self._served.popleft()
+            if len(self._served) >= calls:
+                return errors.rate_limited(retry_after)
+            self._served.append(now)
+        return None
+
+
+class Quotas(UserDict[str, int]):
+    """Calls by bucket that are served before the bucket closes, counted from when the number is set."""
+
+    def __init__(self) -> None:
+        """Begin without any quota."""
+        self._used: Counter[str] = Counter()
+        self._closed_until: dict[str, float] = {}
+        self._lock = Lock()
+        super().__init__()
+
+    def __setitem__(self, bucket: str, calls: int) -> None:
+        """Serve that many calls from now on, whatever was served or refused before."""
+        self._used[bucket] = 0
+        self._closed_until.pop(bucket, None)
+        super().__setitem__(bucket, calls)
+
+    def refusal(self, bucket: str, now: float, retry_after: int | None) -> Reply | None:
+        """What a call hears whose bucket is spent; None for one that is served, and then counts.
+
+        The bucket opens again as a whole, ``retry_after`` seconds after the first call that was refused.
+        """
+        with self._lock:
+            if bucket not in self:
+                return None
+            if now >= self._closed_until.get(bucket, math.inf):
+                self[bucket] = self[bucket]
+            if self._used[bucket] < self[bucket]:
+                self._used[bucket] += 1
+                return None
+            if retry_after is None:
+                return errors.quota_exceeded(None)
+            end = self._closed_until.setdefault(bucket, now + retry_after)
+            return errors.quota_exceeded(math.ceil(end - now))

@@ -1,0 +1,81 @@
+"""An independent client of the real API works against the offline one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from pipelines.demo import Catalogue, OfflineApi
+
+spotipy = pytest.importorskip("spotipy", reason="spotipy is the independent client of these tests")
+oauth2 = pytest.importorskip("spotipy.oauth2")
+cache_handler = pytest.importorskip("spotipy.cache_handler")
+
+
+@pytest.fixture
+def api(world: Catalogue) -> Iterator[OfflineApi]:
+    with OfflineApi(world) as api:
+        yield api
+
+
+@pytest.fixture
+def sp(api: OfflineApi, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setattr(oauth2.SpotifyClientCredentials, "OAUTH_TOKEN_URL", api.token_url)
+    credentials = oauth2.SpotifyClientCredentials("demo", "demo", cache_handler=cache_handler.MemoryCacheHandler())
+    client = spotipy.Spotify(auth_manager=credentials, retries=0, status_retries=0)
+    client.prefix = api.api_url
+    return client
+
+
+def read_on(sp: Any, page: dict[str, Any]) -> list[dict[str, Any]]:
+    items = list(page["items"])
+    while page["next"]:
+        page = sp.next(page)
+        page = page.get("albums", page)
+        items += page["items"]
+    return items
+
+
+@pytest.mark.filterwarnings("ignore:.*marked as deprecated by Spotify:DeprecationWarning")
+def test_new_releases_are_paged_to_the_end(sp: Any, api: OfflineApi) -> None:
+    items = read_on(sp, sp.new_releases(limit=30)["albums"])
+    assert [album["id"] for album in items] == api.catalogue.listing
+    assert api.calls == {"token": 1, "browse": 4}
+
+
+def test_search_finds_the_same_albums(sp: Any, api: OfflineApi) -> None:
+    items = read_on(sp, sp.search("tag:new", type="album", limit=10, market="US")["albums"])
+    assert [album["id"] for album in items] == api.catalogue.listing
+    assert api.calls["search"] == 10
+
+
+def test_albums_come_in_batches_in_the_order_they_were_asked_for(sp: Any, api: OfflineApi) -> None:
+    wanted = [album["id"] for album in api.catalogue.listed_albums()][:20][::-1]
+    assert [album["id"] for album in sp.albums(wanted)["albums"]] == wanted
+
+
+def test_an_album_of_131_tracks_is_read_over_three_pages(sp: Any, api: OfflineApi) -> None:
+    box = max(api.catalogue.listed_albums(), key=lambda album: album["total_tracks"])
+    album = sp.album(box["id"], market="US")
+    tracks = read_on(sp, album["tracks"])
+    assert album["total_tracks"] == len(tracks) == 131
+    assert {track["disc_number"] for track in tracks} == {1, 2, 3}
+    assert len({(track["disc_number"], track["track_number"]) for track in tracks}) == 131
+    assert read_on(sp, sp.album_tracks(box["id"], limit=50, market="US")) == tracks
+    assert api.calls == {"token": 1, "album": 1, "album_tracks": 2 + 3}
+    assert all(request.query["market"] == "US" for request in api.requests[1:])
+
+
+def test_markets_are_listed(sp: Any) -> None:
+    markets = sp.available_markets()["markets"]
+    assert len(markets) > 180
+    assert {"US", "GB", "XK"} <= set(markets)
+
+
+def test_wrong_credentials_are_refused(api: OfflineApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(oauth2.SpotifyClientCredentials, "OAUTH_TOKEN_URL", api.token_url)
+    credentials = oauth2.SpotifyClientCredentials("demo", "wrong", cache_handler=cache_handler.MemoryCacheHandler())
+    with pytest.raises(oauth2.SpotifyOauthError, match="invalid_client"):
+        credentials.get_access_token(as_dict=False)
