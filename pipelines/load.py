@@ -1,0 +1,46 @@
+"""Loads Spotify's new releases into DuckDB: `python pipelines/load.py --help`.
+
+Only what `--help` needs is imported before the options are known, so that it answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+if __name__ == "__main__":
+    # As a script it runs from any folder, whether or not the checkout is installed.
+    sys.path[0] = str(CHECKOUT)
+
+from pipelines.options import parse  # noqa: E402 - needs the path above
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Args:
+        arguments: The command line without the program; that of the process by default.
+
+    Returns:
+        The exit code.
+    """
+    options = parse(arguments)
+    _prepare_dlt()
+    from pipelines.command import load  # noqa: PLC0415 - takes most of a second
+
+    return load(options)
+
+
+def _prepare_dlt() -> None:
+    """Tell dlt, before it is imported, where its settings are, and that signals are ours."""
+    if not Path(".dlt").is_dir():
+        os.environ.setdefault("DLT_PROJECT_DIR", str(CHECKOUT))
+    os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
+    os.environ["RUNTIME__INTERCEPT_SIGNALS"] = "false"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
