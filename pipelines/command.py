@@ -22,6 +22,7 @@ from pipelines import run_log
 from pipelines.comments import write_comments
 from pipelines.exits import Exit
 from pipelines.failures import Failure, understand
+from pipelines.leftovers import load_leftovers
 from pipelines.options import Options
 from pipelines.summary import Outcome, new_fields, report, why_incomplete
 from pipelines.target import Target
@@ -98,7 +99,7 @@ def _load_into(target: Target, source: DltSource, run: Run, *, suggest_queries: 
     load_info: LoadInfo | None = None
     failure: Failure | None = None
     try:
-        _load_what_is_left(pipeline)
+        load_leftovers(pipeline)
         load_info = pipeline.run(source)
     except Exception as error:  # noqa: BLE001 - told, and entered into load_runs
         failure = understand(error)
@@ -120,17 +121,6 @@ def _load_into(target: Target, source: DltSource, run: Run, *, suggest_queries: 
     _enter_into_log(target, pipeline, run_log.row_of(run, code, outcome.reason, _load_id(load_info)), run)
     print(report(run, outcome, run.clock.monotonic() - started))  # noqa: T201 - the report
     return code
-
-
-def _load_what_is_left(pipeline: dlt.Pipeline) -> None:
-    """Load the packages that an earlier run left behind.
-
-    Not with `run`, which drops them where the dataset does not exist yet, and the new data where it does.
-    """
-    if pipeline.has_pending_data:
-        pipeline.activate()
-        pipeline.normalize()
-        pipeline.load()
 
 
 def _enter_into_log(target: Target, pipeline: dlt.Pipeline, row: run_log.Row, run: Run) -> None:

@@ -13,6 +13,9 @@ _EXISTING = """
     WHERE database_name = current_database() AND schema_name = %s
 """
 
+# The one column that dlt itself leaves without a word.
+_UNDESCRIBED = {"_dlt_id": "dlt's own id of the row."}
+
 
 def write_comments(pipeline: dlt.Pipeline) -> None:
     """Comment the tables and columns whose description differs from what DuckDB shows."""
@@ -33,7 +36,7 @@ def _descriptions(pipeline: dlt.Pipeline) -> Iterator[tuple[str, str | None, str
         if text := table.get("description"):
             yield name, None, text
         for column, hints in table["columns"].items():
-            if text := hints.get("description"):
+            if text := hints.get("description") or _UNDESCRIBED.get(column):
                 yield name, column, text
 
 

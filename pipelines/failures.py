@@ -84,13 +84,11 @@ def _known(error: BaseException) -> SpotifySourceError | None:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The exceptions from the innermost out: dlt wraps what happened, several times."""
-    chain: list[BaseException] = []
+    """The exception and what caused it: dlt wraps what happened, several times."""
     current: BaseException | None = error
-    while current is not None and current not in chain:
-        chain.append(current)
-        current = current.__cause__ or current.__context__
-    return reversed(chain)
+    while current is not None:
+        yield current
+        current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
 
 
 def _first_line(error: BaseException) -> str:

@@ -96,7 +96,7 @@ def _lines(run: Run, outcome: Outcome, seconds: float) -> Iterator[str]:
         yield f"Not complete: {outcome.reason}"
     yield from _pending(run)
     yield f"Took {seconds:.1f} s."
-    if outcome.db is not None:
+    if outcome.db is not None and run.albums_listed:
         show = f"import duckdb; duckdb.connect({str(outcome.db)!r}).sql('FROM {outcome.dataset}.new_releases').show()"
         yield f'Look at it: python -c "{show}"'
     if outcome.queries:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from base64 import b64decode
 from collections.abc import Mapping
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Final
@@ -79,7 +80,7 @@ class GovernedSession(requests.Session):
                 continue
             failures += 1
             if failures == settings.MAX_ATTEMPTS or not _is_worth_repeating(reply):
-                raise self._failure(endpoint, reply, url)
+                raise self._failure(endpoint, reply, request)
             self._governor.back_off(endpoint.bucket, failures, reply.seconds)
 
     def _attempt(
@@ -98,8 +99,11 @@ class GovernedSession(requests.Session):
         response.json = lambda **_: reply.body  # type: ignore[method-assign]
         return response, reply
 
-    def _failure(self, endpoint: Endpoint, reply: Reply, url: str) -> SpotifySourceError:
-        said = f"{reply.status or 'no answer'}{': ' + reply.message if reply.message else ''}"
+    def _failure(self, endpoint: Endpoint, reply: Reply, request: PreparedRequest) -> SpotifySourceError:
+        url = str(request.url)
+        said = (
+            f"{reply.status or 'no answer'}{': ' + _without_secrets(reply.message, request) if reply.message else ''}"
+        )
         if endpoint is TOKEN:
             if reply.meaning in (Meaning.BAD_REQUEST, Meaning.TOKEN_REFUSED, Meaning.FORBIDDEN):
                 return CredentialsError(f"Spotify refuses the client id or the client secret ({said}).")
@@ -154,6 +158,17 @@ _FAILURES: Final[Mapping[Meaning, tuple[type[SpotifySourceError], str]]] = {
     Meaning.GONE: (NotFoundError, "There is nothing at"),
     Meaning.BAD_REQUEST: (BadRequestError, "The API does not understand"),
 }
+
+
+def _without_secrets(text: str, request: PreparedRequest) -> str:
+    """The text, without what the request was authorized with: a server may quote it."""
+    scheme, _, secret = str(request.headers.get("Authorization", "")).partition(" ")
+    secrets = [secret]
+    if scheme == "Basic":
+        secrets.append(b64decode(secret).decode().partition(":")[2])
+    for hidden in filter(None, secrets):
+        text = text.replace(hidden, "***")
+    return text
 
 
 def _is_worth_repeating(reply: Reply) -> bool:
