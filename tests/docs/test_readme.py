@@ -1,0 +1,55 @@
+"""README is run: its queries on the demo's database, its commands as .ci/run has them.
+
+UPDATE_README=1 writes the results of the queries into it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines.command import load
+from pipelines.options import parse
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+README = CHECKOUT / "README.md"
+QUERY = re.compile(r"```sql\n(?P<query>.*?)```\n(?:\n```text\n(?P<result>.*?)```\n)?", re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database that README's queries are asked of."""
+    folder = tmp_path_factory.mktemp("readme")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DLT_DATA_DIR", str(folder))
+        for day in ("2026-11-20", "2026-11-21"):
+            assert load(parse(["--demo", "--demo-date", day, "--db", str(folder / "demo.duckdb")])) == 0
+    return folder / "demo.duckdb"
+
+
+def test_each_query_in_readme_gives_the_result_that_stands_below_it(database: Path) -> None:
+    text = README.read_text(encoding="utf-8")
+    with duckdb.connect(str(database), read_only=True) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+
+        def with_result(match: re.Match[str]) -> str:
+            result = str(connection.sql(match["query"])).rstrip()
+            return f"```sql\n{match['query']}```\n\n```text\n{result}\n```\n"
+
+        asked = QUERY.sub(with_result, text)
+    if os.environ.get("UPDATE_README"):
+        README.write_text(asked, encoding="utf-8")
+    assert len(QUERY.findall(text)) >= 5
+    assert asked == text
+
+
+def test_ci_runs_the_test_command_of_readme() -> None:
+    commands = re.findall(r"```sh\n(.*?)\n```", README.read_text(encoding="utf-8"), re.DOTALL)
+    install, test = commands[1].split(" && ")
+    ci = (CHECKOUT / ".ci" / "run").read_text(encoding="utf-8")
+    assert install.removeprefix("python -m ") in ci
+    assert test in ci
