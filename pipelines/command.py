@@ -15,6 +15,7 @@ from types import FrameType
 from typing import Any
 
 import dlt
+import duckdb
 from dlt.common.pipeline import LoadInfo
 from dlt.extract import DltSource
 
@@ -131,8 +132,9 @@ def _enter_into_log(target: Target, pipeline: dlt.Pipeline, row: run_log.Row, ru
         if target.db is None:
             pipeline.run(run_log.load_runs_table().add_map(lambda _: row))
         else:
-            run_log.insert(pipeline, row)
-            write_comments(pipeline)
+            with duckdb.connect(str(target.db)) as connection:
+                run_log.insert(connection, target.dataset, row)
+                write_comments(connection, target.dataset, pipeline.default_schema)
     except Exception as error:  # noqa: BLE001 - the run itself has ended already
         print(f"The run could not be entered into load_runs: {understand(error).reason}", file=sys.stderr)  # noqa: T201
 

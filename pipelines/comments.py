@@ -4,35 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import dlt
+import duckdb
+from dlt.common.schema import Schema
 
 _EXISTING = """
-    SELECT table_name, NULL, comment FROM duckdb_tables() WHERE database_name = current_database() AND schema_name = %s
+    SELECT table_name, NULL, comment FROM duckdb_tables() WHERE database_name = current_database() AND schema_name = $1
     UNION ALL
     SELECT table_name, column_name, comment FROM duckdb_columns()
-    WHERE database_name = current_database() AND schema_name = %s
+    WHERE database_name = current_database() AND schema_name = $1
 """
 
 # The one column that dlt itself leaves without a word.
 _UNDESCRIBED = {"_dlt_id": "dlt's own id of the row."}
 
 
-def write_comments(pipeline: dlt.Pipeline) -> None:
+def write_comments(connection: duckdb.DuckDBPyConnection, dataset: str, schema: Schema) -> None:
     """Comment the tables and columns whose description differs from what DuckDB shows."""
-    with pipeline.sql_client() as client:
-        found = client.execute_sql(_EXISTING, client.dataset_name, client.dataset_name) or []
-        existing = {(table, column): comment for table, column, comment in found}
-        statements = [
-            f"COMMENT ON {_named(client.make_qualified_table_name(table), column)} IS {_quoted(text)}"
-            for table, column, text in _descriptions(pipeline)
-            if (table, column) in existing and existing[table, column] != text
-        ]
-        if statements:
-            client.execute_sql(";".join(["BEGIN", *statements, "COMMIT"]))
+    found = connection.execute(_EXISTING, [dataset]).fetchall()
+    existing = {(table, column): comment for table, column, comment in found}
+    statements = [
+        f"COMMENT ON {_named(dataset, table, column)} IS {_quoted(text)}"
+        for table, column, text in _descriptions(schema)
+        if (table, column) in existing and existing[table, column] != text
+    ]
+    if statements:
+        connection.execute(";".join(["BEGIN", *statements, "COMMIT"]))
 
 
-def _descriptions(pipeline: dlt.Pipeline) -> Iterator[tuple[str, str | None, str]]:
-    for name, table in pipeline.default_schema.tables.items():
+def _descriptions(schema: Schema) -> Iterator[tuple[str, str | None, str]]:
+    for name, table in schema.tables.items():
         if text := table.get("description"):
             yield name, None, text
         for column, hints in table["columns"].items():
@@ -40,8 +40,8 @@ def _descriptions(pipeline: dlt.Pipeline) -> Iterator[tuple[str, str | None, str
                 yield name, column, text
 
 
-def _named(table: str, column: str | None) -> str:
-    return f"TABLE {table}" if column is None else f'COLUMN {table}."{column}"'
+def _named(dataset: str, table: str, column: str | None) -> str:
+    return f'TABLE "{dataset}"."{table}"' if column is None else f'COLUMN "{dataset}"."{table}"."{column}"'
 
 
 def _quoted(text: str) -> str:

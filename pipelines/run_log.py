@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 import dlt
+import duckdb
 from dlt.extract import DltResource
 
 from spotify_source import Run, schema
@@ -76,14 +77,12 @@ def row_of(run: Run, exit_code: int, reason: str | None, load_id: str | None) ->
     }
 
 
-def insert(pipeline: dlt.Pipeline, row: Row) -> None:
+def insert(connection: duckdb.DuckDBPyConnection, dataset: str, row: Row) -> None:
     """Write the row with one INSERT: a second load package would cost ten times as long."""
     values = {**row, "_dlt_load_id": row["load_id"] or "", "_dlt_id": row["run_id"]}
-    with pipeline.sql_client() as client:
-        table = client.make_qualified_table_name(schema.LOAD_RUNS.name)
-        columns = ", ".join(values)
-        marks = ", ".join(["%s"] * len(values))
-        client.execute_sql(f"INSERT INTO {table} ({columns}) VALUES ({marks})", *values.values())  # noqa: S608 - names
+    columns, marks = ", ".join(values), ", ".join("?" for _ in values)
+    statement = f'INSERT INTO "{dataset}"."{schema.LOAD_RUNS.name}" ({columns}) VALUES ({marks})'  # noqa: S608 - names
+    connection.execute(statement, list(values.values()))
 
 
 def _utc(seconds: float) -> datetime:

@@ -17,7 +17,7 @@ from pipelines.options import parse
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 README = CHECKOUT / "README.md"
-QUERY = re.compile(r"```sql\n(?P<query>.*?)```\n(?:\n```text\n(?P<result>.*?)```\n)?", re.DOTALL)
+QUERY = re.compile(r"```sql\n(?P<query>.*?)```\n(?:\n(?:\|[^\n]*\n)+)?", re.DOTALL)
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +37,11 @@ def test_each_query_in_readme_gives_the_result_that_stands_below_it(database: Pa
         connection.execute("SET TimeZone = 'UTC'")
 
         def with_result(match: re.Match[str]) -> str:
-            result = str(connection.sql(match["query"])).rstrip()
-            return f"```sql\n{match['query']}```\n\n```text\n{result}\n```\n"
+            answer = connection.execute(match["query"])
+            names = [column[0] for column in answer.description]
+            lines = [names, ["---"] * len(names), *answer.fetchall()]
+            table = "".join(f"| {' | '.join(str(value) for value in line)} |\n" for line in lines)
+            return f"```sql\n{match['query']}```\n\n{table}"
 
         asked = QUERY.sub(with_result, text)
     if os.environ.get("UPDATE_README"):
