@@ -12,9 +12,8 @@ from dlt.sources.helpers.rest_client.paginators import BasePaginator
 from . import settings
 from .auth import SpotifyClientCredentials
 from .clock import Clock
-from .errors import ForeignOriginError
 from .governor import Governor
-from .paginators import NextLinkPaginator, OffsetPaginator, origin
+from .paginators import NextLinkPaginator, OffsetPaginator, resolve_link
 from .shapes import Album, SimplifiedAlbum, Track
 from .transport import GovernedSession
 
@@ -106,8 +105,7 @@ class SpotifyClient(RESTClient):
         first = album["tracks"]
         if first["next"] is None:
             return iter(())
-        if origin(first["next"]) != origin(self.base_url):
-            raise ForeignOriginError("A `next` link leads away from the API.")
+        resolve_link(first["next"], self.base_url)
         params = {"limit": settings.TRACKS_PAGE_SIZE, "offset": len(first["items"]), "market": market}
         return self._pages(f"albums/{album['id']}/tracks", params, NextLinkPaginator(), _ITEMS)
 

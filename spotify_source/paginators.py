@@ -27,6 +27,23 @@ def origin(url: str) -> tuple[str, str, int | None]:
     return parts.scheme.lower(), (parts.hostname or "").lower(), parts.port or default
 
 
+def resolve_link(link: str, base: str) -> str:
+    """The absolute URL of a link that a reply from `base` holds.
+
+    Raises:
+        ForeignOriginError: It leads away from the API's origin.
+        PagingError: It is no address.
+    """
+    try:
+        url = urljoin(base, link)
+        stays = origin(url) == origin(base)
+    except ValueError:
+        raise PagingError("A `next` link is no address.") from None
+    if not stays:
+        raise ForeignOriginError(f"A `next` link leads away from the API, to {origin(url)[1]}.")
+    return url
+
+
 class PagingObjectPaginator(BasePaginator):
     """What both ways of paging share: where the paging object is, when it ends, and that it does end.
 
@@ -100,9 +117,7 @@ class NextLinkPaginator(PagingObjectPaginator):
         self._seen: set[str] = set()
 
     def _follow(self, response: Response, page: PagingObject, link: str) -> int:
-        url = urljoin(response.url, link)
-        if origin(url) != origin(response.url):
-            raise ForeignOriginError(f"A `next` link leads away from the API, to {urlsplit(url).hostname}.")
+        url = resolve_link(link, response.url)
         offset = _query_number(url, "offset")
         self._seen.add(response.url)
         if url in self._seen or (offset is not None and offset <= self._offset):

@@ -162,11 +162,15 @@ def _parse(body: bytes) -> Any:
 def _words(content: Any, body: bytes) -> tuple[str, str]:
     """Message and reason: of the Web API, of the token endpoint, or the beginning of a plain text."""
     if not isinstance(content, dict):
-        text = " ".join(body[:400].decode("utf-8", "replace").split())
-        return ("an HTML page" if text.startswith("<") else text[:200]), ""
+        text = _one_line(body[:400].decode("utf-8", "replace"))
+        return ("an HTML page" if text.startswith("<") else text), ""
     error = content.get("error")
     if isinstance(error, dict):
-        return str(error.get("message") or "")[:200], str(error.get("reason") or "")
+        return _one_line(error.get("message")), str(error.get("reason") or "")
     if error:
-        return str(content.get("error_description") or error)[:200], str(error)
+        return _one_line(content.get("error_description") or error), str(error)
     return "", ""
+
+
+def _one_line(text: object) -> str:
+    return " ".join(str(text or "").split())[:200]
