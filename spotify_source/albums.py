@@ -124,7 +124,7 @@ class AlbumFetcher:
         https://developer.spotify.com/documentation/web-api/references/changes/february-2026
         """
         while queue and self._batch_allowed() is None and not self._is_closed():
-            fetched = self._album_alone(queue.popleft())
+            fetched = self._one_by_one(self._affordable([queue.popleft()]))
             yield fetched
             if fetched and {"label", "popularity"} & fetched[0].album.keys():
                 return
@@ -132,13 +132,17 @@ class AlbumFetcher:
                 self._note_batch(False)
 
     def _next_group(self, queue: deque[Claim]) -> list[Claim]:
-        """Take the albums of the next call off the queue: those of them whose further pages can be afforded."""
+        """Take the albums of the next call off the queue."""
         first = queue.popleft()
         group = [first]
         # One bad album can fail a whole batch: what failed before is asked for alone.
         if self._batch_allowed() is not False and not self._memory.failures(first.album_id):
             while queue and len(group) < settings.ALBUM_BATCH_SIZE and self._fits(queue[0], first):
                 group.append(queue.popleft())
+        return self._affordable(group)
+
+    def _affordable(self, group: Sequence[Claim]) -> list[Claim]:
+        """Those whose further pages the budget allows, which are set aside: half an album is worth nothing."""
         return [claim for claim in group if self._governor.plan(ALBUM_TRACKS.bucket, self._further_pages(claim))]
 
     def _fits(self, claim: Claim, first: Claim) -> bool:
