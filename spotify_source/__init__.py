@@ -75,7 +75,7 @@ def spotify_source(
     client = SpotifyClient(
         *check_credentials(client_id, client_secret),
         governor,
-        run.clock,
+        run,
         api_url=check_url("api_url", api_url),
         token_url=check_url("token_url", token_url),
     )

@@ -143,15 +143,14 @@ class AlbumFetcher:
 
     def _affordable(self, group: Sequence[Claim]) -> list[Claim]:
         """Those whose further pages the budget allows, which are set aside: half an album is worth nothing."""
-        return [claim for claim in group if self._governor.plan(ALBUM_TRACKS.bucket, self._further_pages(claim))]
+        return [
+            claim
+            for claim in group
+            if not self._with_tracks or self._governor.plan(ALBUM_TRACKS.bucket, claim.further_pages)
+        ]
 
     def _fits(self, claim: Claim, first: Claim) -> bool:
         return claim.market == first.market and not self._memory.failures(claim.album_id)
-
-    def _further_pages(self, claim: Claim) -> int:
-        if not self._with_tracks or claim.listed_tracks is None:
-            return 0
-        return max(0, (claim.listed_tracks - 1) // settings.TRACKS_PAGE_SIZE)
 
     def _is_closed(self) -> bool:
         try:

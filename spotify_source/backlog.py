@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from . import settings
 from .discovery import ANY_MARKET, Listing
 from .memory import Memory
 
@@ -53,6 +54,11 @@ class Claim:
     album_id: str
     market: str
     listed_tracks: int | None
+
+    @property
+    def further_pages(self) -> int:
+        """Calls for the tracks that do not come with the album."""
+        return max(0, ((self.listed_tracks or 0) - 1) // settings.TRACKS_PAGE_SIZE)
 
 
 def claim(

@@ -11,9 +11,11 @@ from dlt.sources.helpers.rest_client.paginators import BasePaginator
 
 from . import settings
 from .auth import SpotifyClientCredentials
-from .clock import Clock
+from .endpoints import BROWSE, SEARCH
+from .errors import SpotifySourceError
 from .governor import Governor
 from .paginators import NextLinkPaginator, OffsetPaginator, resolve_link
+from .run import Run
 from .shapes import Album, SimplifiedAlbum, Track
 from .transport import GovernedSession
 
@@ -33,7 +35,7 @@ class SpotifyClient(RESTClient):
         client_id: Of the app.
         client_secret: Of the app.
         governor: Says when a call may go out.
-        clock: Where the time comes from.
+        run: Where the time comes from, and how often a failing call is made.
         api_url: The API's base URL.
         token_url: The token endpoint.
     """
@@ -43,18 +45,18 @@ class SpotifyClient(RESTClient):
         client_id: str,
         client_secret: str,
         governor: Governor,
-        clock: Clock,
+        run: Run,
         *,
         api_url: str = settings.API_URL,
         token_url: str = settings.TOKEN_URL,
     ) -> None:
-        session = GovernedSession(governor, api_url, token_url)
+        session = GovernedSession(governor, run.max_attempts, api_url, token_url)
         auth = SpotifyClientCredentials(
             client_id=client_id,
             client_secret=client_secret,
             access_token_url=token_url,
             session=session,
-            clock=clock,
+            clock=run.clock,
         )
         super().__init__(base_url=api_url, auth=auth, session=session)
 
@@ -81,6 +83,25 @@ class SpotifyClient(RESTClient):
         paginator = NextLinkPaginator("albums", wall=settings.SEARCH_WALL)
         params = {"q": "tag:new", "type": "album", "limit": settings.SEARCH_PAGE_SIZE, "offset": 0, "market": market}
         return self._pages("search", params, paginator, _ALBUM_ITEMS)
+
+    def probe(self, market: str) -> dict[str, SpotifySourceError | None]:
+        """Find out with one call each whether the app may browse and search.
+
+        Returns:
+            By bucket, what is wrong with it; None where nothing is.
+        """
+        search = {"q": "tag:new", "type": "album", "limit": 1, "market": market}
+        return {
+            BROWSE.bucket: self._trouble("browse/new-releases", {"limit": 1}),
+            SEARCH.bucket: self._trouble("search", search),
+        }
+
+    def _trouble(self, path: str, params: dict[str, Any]) -> SpotifySourceError | None:
+        try:
+            self.get(path, params)
+        except SpotifySourceError as error:
+            return error
+        return None
 
     def album(self, album_id: str, market: str) -> Album:
         """GET albums/{id}: an album with its first 50 tracks.

@@ -109,7 +109,6 @@ class Discoverer:
             if not self._listing.sightings and not isinstance(error, (ApiUnavailableError, CallFailedError)):
                 raise
             self._end_early(error)
-        self._run.albums_listed = len(self._listing.albums)
         return self._listing
 
     def _end_early(self, error: SpotifySourceError) -> None:
@@ -160,6 +159,7 @@ class Discoverer:
             self._run.items_dropped += 1
             return
         self._listing.add(album, market, position, via)
+        self._run.albums_listed = len(self._listing.albums)
 
     def _note_browse(self, allowed: bool) -> None:
         self._run.browse_allowed = allowed

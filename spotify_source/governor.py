@@ -43,7 +43,6 @@ class Governor:
         self._daily_calls = daily_calls
         self._lock = threading.Lock()
         self._pace = Pace(requests_per_second)
-        self._paused_until = 0.0
         self._paused_seconds = 0.0
         self._planned: Counter[str] = Counter()
 
@@ -115,7 +114,7 @@ class Governor:
 
     def _seconds_to_wait(self) -> float:
         now = self._clock.monotonic()
-        return max(self._paused_until - now, self._pace.seconds_until_next(now))
+        return max(self._run.paused_until - now, self._pace.seconds_until_next(now))
 
     # -- after a reply
 
@@ -187,12 +186,12 @@ class Governor:
 
     def _pause(self, seconds: float) -> None:
         now = self._clock.monotonic()
-        if self._paused_until <= now:
+        if self._run.paused_until <= now:
             # Several calls in the air may be limited at once: that is one event, and halves the pace once.
             self._pace.halve()
-        until = max(self._paused_until, now + seconds)
-        longer = until - max(self._paused_until, now)
-        self._paused_until = until
+        until = max(self._run.paused_until, now + seconds)
+        longer = until - max(self._run.paused_until, now)
+        self._run.paused_until = until
         self._paused_seconds += longer
         self._run.retries += 1
         self._run.seconds_waited += longer

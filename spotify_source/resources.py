@@ -25,9 +25,10 @@ _ALBUM_TABLES = {schema.ALBUMS.name, schema.ALBUM_TRACKS.name}
 
 @dataclass(frozen=True)
 class Plan:
-    """A listing, and the albums that are to be fetched after it."""
+    """A listing, what was loaded before it, and the albums that are to be fetched after it."""
 
     listing: Listing
+    tables: Tables
     claims: Sequence[Claim]
 
 
@@ -38,7 +39,8 @@ def spotify_resources(  # noqa: C901 - one inner function a resource
 
     `plan` finds what is new; `new_releases` and `release_sightings` are made of it. `fetched_albums` makes the calls
     for the albums that need one, `whole_albums` those for their further tracks; `albums` and `album_tracks` are made
-    of these. A step that no requested table needs does not run.
+    of these. A step that no requested table needs does not run. `probes` stands
+    alone: it asks what the app may do.
     """
     fetchers: list[AlbumFetcher] = []
 
@@ -54,9 +56,16 @@ def spotify_resources(  # noqa: C901 - one inner function a resource
             raise run.failure
         run.albums_new = len(listing.albums.keys() - tables.releases.keys())
         run.albums_pending = len(claims)
-        run.albums_over_limit = len(claims) - len(claims[: wishes.limit])
+        run.albums_wanted = len(claims[: wishes.limit])
+        run.albums_over_limit = len(claims) - run.albums_wanted
         fetchers[:] = [AlbumFetcher(client, governor, run, with_tracks=schema.ALBUM_TRACKS.name in requested)]
-        yield Plan(listing, claims[: wishes.limit])
+        yield Plan(listing, tables, claims[: wishes.limit])
+
+    @dlt.resource(selected=False)
+    def probes() -> Iterator[Any]:
+        run.memory.attach(dlt.current.source_state())
+        _note_what_is_known(run, wishes)
+        yield client.probe(wishes.markets[0])
 
     @dlt.transformer(data_from=plan)
     def new_releases(found: Plan) -> Iterator[Any]:
@@ -92,6 +101,7 @@ def spotify_resources(  # noqa: C901 - one inner function a resource
         yield [track_row(track, one.claim.album_id) for one in whole for track in one.tracks]
 
     return [
+        probes,
         plan,
         schema.declare(new_releases, schema.NEW_RELEASES),
         schema.declare(release_sightings, schema.RELEASE_SIGHTINGS),

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
+from . import settings
 from .clock import Clock, SystemClock
 from .errors import BucketClosedError, SpotifySourceError
 from .memory import Memory
@@ -23,6 +24,7 @@ class Run:
     Attributes:
         clock: Where the time comes from.
         memory: What earlier runs left for this one, and this one for later ones.
+        max_attempts: How often a call is made in all while it fails.
         run_id: Start time and a random tail; the key of `release_sightings` and `load_runs`.
         started_at: UTC, the `seen_at` of all sightings of the run.
         stopping: Set by `stop`: no more calls are made, what was fetched loads.
@@ -32,6 +34,8 @@ class Run:
         calls: API calls by bucket, repeated ones included.
         blocked_until: Buckets that take no calls, and until when (Unix time).
         closed: Buckets that took no more calls in this run, and why.
+        paused_until: When the last pause for all threads is over, on the clock's monotonic time.
+        albums_wanted: Albums that this run sets out to fetch.
         albums_pending: Albums that still need a call after the run.
         albums_over_limit: Those of them that `limit` kept back.
         failure: What ended the run early, where it was not a closed bucket.
@@ -40,6 +44,7 @@ class Run:
 
     clock: Clock = field(default_factory=SystemClock)
     memory: Memory = field(default_factory=Memory)
+    max_attempts: int = settings.MAX_ATTEMPTS
     run_id: str = ""
     started_at: datetime = field(init=False)
     stopping: threading.Event = field(default_factory=threading.Event)
@@ -53,9 +58,11 @@ class Run:
     seconds_waited: float = 0.0
     blocked_until: dict[str, float] = field(default_factory=dict)
     closed: dict[str, BucketClosedError] = field(default_factory=dict)
+    paused_until: float = 0.0
 
     albums_listed: int = 0
     albums_new: int = 0
+    albums_wanted: int = 0
     albums_fetched: int = 0
     albums_gone: int = 0
     albums_short: int = 0

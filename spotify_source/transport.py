@@ -40,13 +40,15 @@ class GovernedSession(requests.Session):
 
     Args:
         governor: Says when a call may go out.
+        max_attempts: How often a call is made in all while it fails.
         api_url: The API's base URL; no request leaves its origin, but for the token's.
         token_url: The token endpoint.
     """
 
-    def __init__(self, governor: Governor, api_url: str, token_url: str) -> None:
+    def __init__(self, governor: Governor, max_attempts: int, api_url: str, token_url: str) -> None:
         super().__init__()
         self._governor = governor
+        self._max_attempts = max_attempts
         self._token_url = token_url
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         adapter = _GovernedAdapter(governor, api_url, token_url)
@@ -60,7 +62,7 @@ class GovernedSession(requests.Session):
             BucketClosedError: No more calls of this kind may be made.
             CredentialsError: The credentials, or a token that was just issued, are refused.
             AppRefusedError: The app may not make this call.
-            ApiUnavailableError: Five tries brought no usable answer.
+            ApiUnavailableError: No try brought a usable answer.
             CallFailedError: The API refuses this one call.
         """
         url = str(request.url)
@@ -79,7 +81,7 @@ class GovernedSession(requests.Session):
                 self._governor.rate_limited(endpoint.bucket, reply.seconds, limits)
                 continue
             failures += 1
-            if failures == settings.MAX_ATTEMPTS or not _is_worth_repeating(reply):
+            if failures >= self._max_attempts or not _is_worth_repeating(reply):
                 raise self._failure(endpoint, reply, request)
             self._governor.back_off(endpoint.bucket, failures, reply.seconds)
 
@@ -109,8 +111,10 @@ class GovernedSession(requests.Session):
                 return CredentialsError(f"Spotify refuses the client id or the client secret ({said}).")
             # Without a token nobody gets any further: the other threads need not find out for themselves.
             self._governor.close(ALL_BUCKETS, "trouble")
-            return ApiUnavailableError(f"No token from {sanitize_url(url)} in {settings.MAX_ATTEMPTS} tries ({said}).")
-        kind, what = _FAILURES.get(reply.meaning, (ApiUnavailableError, "No usable answer, in five tries, to"))
+            return ApiUnavailableError(f"No token from {sanitize_url(url)}, however often it was asked ({said}).")
+        kind, what = _FAILURES.get(
+            reply.meaning, (ApiUnavailableError, "No usable answer, however often it was asked, to")
+        )
         return kind(f"{what} {endpoint.bucket} ({sanitize_url(url)}): {said}.")
 
 
