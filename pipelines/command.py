@@ -1,40 +1,32 @@
-"""What load.py does once its options are known: configure, run, report, exit code."""
+"""What load.py does once its options are known: load, check or plan, and report."""
 
 from __future__ import annotations
 
+import json
 import os
-import signal
-import sys
-import threading
-import traceback
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from datetime import datetime, timezone
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
-import dlt
-import duckdb
-from dlt.common.pipeline import LoadInfo
 from dlt.extract import DltSource
 
-from pipelines import run_log
-from pipelines.comments import write_comments
+from pipelines import dry_run, run_log
+from pipelines.check import check_all, exit_of
 from pipelines.exits import Exit
-from pipelines.failures import Failure, understand
-from pipelines.leftovers import load_leftovers
+from pipelines.failures import tell
+from pipelines.loading import run_pipeline
 from pipelines.options import Options
-from pipelines.summary import Outcome, new_fields, report, why_incomplete
+from pipelines.progress import shown
+from pipelines.signals import stopped_by_signals
+from pipelines.summary import Outcome, as_json, report
 from pipelines.target import Target
 from spotify_source import Run, spotify_source
 from spotify_source.clock import Clock, SystemClock
 
-ISSUES_URL = "the maintainers, with the lines above"
-
 
 def load(options: Options, clock: Clock | None = None) -> int:
-    """Load what the options ask for, and report.
+    """Do what the options ask for, and report.
 
     Args:
         options: The command line.
@@ -46,19 +38,27 @@ def load(options: Options, clock: Clock | None = None) -> int:
     if options.log_level:
         os.environ["RUNTIME__LOG_LEVEL"] = options.log_level
     run = Run(clock=clock or SystemClock())
-    db = options.db or Path("spotify_demo.duckdb" if options.demo else "spotify.duckdb")
     try:
         with ExitStack() as stack:
-            stack.enter_context(_stopped_by_signals(run))
+            stack.enter_context(stopped_by_signals(run))
+            if options.check:
+                run.max_attempts = 1
+                return _check(options, run, stack)
             source = _source(options, run, stack)
-            target = Target(options.destination, db, options.dataset)
+            target = _target(options)
             stack.enter_context(target.locked())
-            target.check()
-            return _load_into(target, source, run, suggest_queries=options.demo)
+            target.check(create=not options.dry_run)
+            return _dry_run(source, target, run) if options.dry_run else _load(options, source, target, run)
     except Exception as error:  # noqa: BLE001 - every end has an exit code
-        failure = understand(error)
-        _tell(failure, error)
+        failure = tell(error)
+        if options.report == "json":
+            _say(json.dumps({"exit_code": failure.exit, "reason": failure.reason}))
         return failure.exit
+
+
+def _target(options: Options) -> Target:
+    db = options.db or Path("spotify_demo.duckdb" if options.demo else "spotify.duckdb")
+    return Target(options.destination, db, options.dataset)
 
 
 def _source(options: Options, run: Run, stack: ExitStack) -> DltSource:
@@ -93,82 +93,37 @@ def _demo(options: Options, stack: ExitStack) -> dict[str, Any]:
     }
 
 
-def _load_into(target: Target, source: DltSource, run: Run, *, suggest_queries: bool) -> Exit:
-    """Run the pipeline, enter the run into load_runs, and report."""
-    pipeline = target.pipeline()
+def _load(options: Options, source: DltSource, target: Target, run: Run) -> Exit:
     started = run.clock.monotonic()
-    load_info: LoadInfo | None = None
-    failure: Failure | None = None
-    try:
-        load_leftovers(pipeline)
-        load_info = pipeline.run(source)
-    except Exception as error:  # noqa: BLE001 - told, and entered into load_runs
-        failure = understand(error)
-        _tell(failure, error)
-    else:
-        if run.failure is not None:
-            failure = understand(run.failure)
-            _tell(failure, run.failure)
-    if failure is not None and failure.exit is Exit.CONFIGURATION:
-        return failure.exit
-    code = failure.exit if failure else Exit.COMPLETE if run.is_complete else Exit.PENDING
-    outcome = Outcome(
-        reason=failure.reason if failure else why_incomplete(run),
-        new_fields=new_fields(load_info) if load_info else [],
-        db=target.db,
-        dataset=target.dataset,
-        queries=suggest_queries,
-    )
-    _enter_into_log(target, pipeline, run_log.row_of(run, code, outcome.reason, _load_id(load_info)), run)
-    print(report(run, outcome, run.clock.monotonic() - started))  # noqa: T201 - the report
-    return code
+    with shown(options.progress, run) as steps:
+        pipeline = target.pipeline(steps)
+        result = run_pipeline(target, pipeline, source, run)
+    outcome = Outcome(result.reason, result.new_fields, target.db, target.dataset, options.demo)
+    seconds = run.clock.monotonic() - started
+    if options.report == "json":
+        _say(as_json(result.row, run, outcome, seconds) if result.row else json.dumps({"exit_code": result.exit}))
+    elif result.row:
+        _say(report(run, outcome, seconds))
+    return result.exit
 
 
-def _enter_into_log(target: Target, pipeline: dlt.Pipeline, row: run_log.Row, run: Run) -> None:
-    try:
-        if row["load_id"] is None and not pipeline.has_pending_data:
-            # The extract failed: the tables may be missing, and what the run learnt is not stored yet.
-            pipeline.run(run_log.empty_tables(run))
-        if target.db is None:
-            pipeline.run(run_log.load_runs_table().add_map(lambda _: row))
-        else:
-            with duckdb.connect(str(target.db)) as connection:
-                run_log.insert(connection, target.dataset, row)
-                write_comments(connection, target.dataset, pipeline.default_schema)
-    except Exception as error:  # noqa: BLE001 - the run itself has ended already
-        print(f"The run could not be entered into load_runs: {understand(error).reason}", file=sys.stderr)  # noqa: T201
+def _dry_run(source: DltSource, target: Target, run: Run) -> Exit:
+    with target.as_it_is():
+        plan = dry_run.plan_of(source, run)
+    _say(dry_run.describe(plan, run, with_tracks="album_tracks" in source.resources.selected))
+    return tell(run.failure).exit if run.failure else Exit.COMPLETE
 
 
-def _load_id(load_info: LoadInfo | None) -> str | None:
-    return load_info.loads_ids[-1] if load_info and load_info.loads_ids else None
+def _check(options: Options, run: Run, stack: ExitStack) -> Exit:
+    settings = Path(os.environ.get("DLT_PROJECT_DIR", ".")).resolve() / ".dlt"
+    _say(f"Settings: {settings if settings.is_dir() else 'none found, the environment alone'}")
+    target = _target(options)
+    findings = []
+    for finding in check_all(target, lambda: _source(options, run, stack), run):
+        _say(str(finding))
+        findings.append(finding)
+    return exit_of(findings)
 
 
-@contextmanager
-def _stopped_by_signals(run: Run) -> Iterator[None]:
-    """The first SIGINT or SIGTERM asks the run to stop, the second ends the process."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
-        if run.stopping.is_set():
-            os._exit(Exit.INTERRUPTED)
-        os.write(2, b"Stopping: what was fetched is loaded. Once more to end at once.\n")
-        # A lock may be held here, by this very thread: another one sets the event.
-        threading.Thread(target=run.stop).start()
-
-    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _tell(failure: Failure, error: BaseException) -> None:
-    """Say what happened, why, and what to do; a defect with its traceback."""
-    if failure.error is not None:
-        print(failure.error, file=sys.stderr)  # noqa: T201
-        return
-    traceback.print_exception(error)
-    print(f"This is a defect in the program. Please report it: {ISSUES_URL}", file=sys.stderr)  # noqa: T201
+def _say(text: str) -> None:
+    print(text)  # noqa: T201 - the report

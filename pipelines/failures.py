@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -60,6 +62,17 @@ def understand(error: BaseException) -> Failure:
             code = next((code for kind, code in _EXITS if isinstance(known, kind)), Exit.DEFECT)
             return Failure(code, known)
     return Failure(Exit.DEFECT, None)
+
+
+def tell(error: BaseException) -> Failure:
+    """Say on standard error what happened, why, and what to do; a defect with its traceback."""
+    failure = understand(error)
+    if failure.error is not None:
+        print(failure.error, file=sys.stderr)  # noqa: T201
+    else:
+        traceback.print_exception(error)
+        print("This is a defect in the program. Please report it with the lines above.", file=sys.stderr)  # noqa: T201
+    return failure
 
 
 def _known(error: BaseException) -> SpotifySourceError | None:

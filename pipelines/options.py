@@ -36,9 +36,17 @@ class Options:
     limit: int | None
     resources: list[str] | None
     full_refresh: bool
+    dry_run: bool
+    check: bool
+    export: Path | None
+    export_format: Literal["json", "parquet", "csv"]
+    retain_days: int | None
+    transform: bool
     demo: bool
     demo_regime: Literal["development", "extended"]
     demo_date: date | None
+    progress: Literal["auto", "bar", "log", "none"]
+    report: Literal["text", "json"]
     log_level: str | None
 
 
@@ -75,6 +83,20 @@ def build_parser() -> argparse.ArgumentParser:
     what.add_argument("--resources", nargs="+", choices=RESOURCES, metavar="NAME", help=_resources_help())
     what.add_argument("--full-refresh", action="store_true", help="fetch everything again, whatever is loaded")
 
+    instead = parser.add_argument_group("instead of loading")
+    instead.add_argument("--check", action="store_true", help="test credentials, quota and destination, in 3 calls")
+    instead.add_argument("--dry-run", action="store_true", help="read the listing, print the plan of calls, and stop")
+
+    after = parser.add_argument_group("after loading (DuckDB alone)")
+    after.add_argument("--export", type=Path, metavar="DIR", help="write what this run loaded to a file in DIR")
+    after.add_argument(
+        "--export-format", choices=("json", "parquet", "csv"), default="json", help="of that file (default: json)"
+    )
+    after.add_argument(
+        "--retain-days", type=_positive, metavar="N", help="remove what was not listed for N days (default: keep all)"
+    )
+    after.add_argument("--transform", action="store_true", help="build the dbt models on the same file")
+
     demo = parser.add_argument_group("demo, without credentials")
     demo.add_argument("--demo", action="store_true", help="load from an offline API with an invented catalogue")
     demo.add_argument(
@@ -88,6 +110,13 @@ def build_parser() -> argparse.ArgumentParser:
     )
 
     how = parser.add_argument_group("how")
+    how.add_argument(
+        "--progress",
+        choices=("auto", "bar", "log", "none"),
+        default="auto",
+        help="a live bar, log lines or nothing (default: auto, a bar on a terminal)",
+    )
+    how.add_argument("--report", choices=("text", "json"), default="text", help="form of the report (default: text)")
     how.add_argument(
         "--log-level",
         choices=("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
@@ -104,6 +133,12 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     options = Options(**vars(parser.parse_args(arguments)))
     if options.destination and options.db:
         parser.error("--db is DuckDB's own: leave out --db or --destination")
+    of_duckdb = {"--export": options.export, "--retain-days": options.retain_days, "--transform": options.transform}
+    for option, value in of_duckdb.items():
+        if options.destination and value:
+            parser.error(f"{option} works on a DuckDB file: leave out {option} or --destination")
+    if options.check and options.dry_run:
+        parser.error("--check and --dry-run: choose one")
     if not re.fullmatch(r"[A-Za-z_]\w*", options.dataset, re.ASCII):
         parser.error(f"--dataset: {options.dataset!r} is no name; use letters, digits and _")
     return options

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 from dlt.common.pipeline import LoadInfo
 
@@ -42,6 +44,21 @@ def report(run: Run, outcome: Outcome, seconds: float) -> str:
     return "\n".join(_lines(run, outcome, seconds))
 
 
+def as_json(row: Mapping[str, Any], run: Run, outcome: Outcome, seconds: float) -> str:
+    """The report as one JSON object: the row of load_runs, and what it has no column for."""
+    structured = {name: json.loads(row[name]) for name in ("markets", "calls", "blocked_until")}
+    more = {
+        "seconds": round(seconds, 3),
+        "items_dropped": run.items_dropped,
+        "albums_over_limit": run.albums_over_limit,
+        "albums_failed": run.albums_failed,
+        "new_fields": list(outcome.new_fields),
+        "db": str(outcome.db) if outcome.db else None,
+        "dataset": outcome.dataset,
+    }
+    return json.dumps({**row, **structured, **more}, default=str, ensure_ascii=False)
+
+
 def why_incomplete(run: Run) -> str | None:
     """Why something is missing after a run, in one line; None where nothing is."""
     reasons = [closed_reason(closed) for closed in run.closed.values()]
@@ -49,7 +66,7 @@ def why_incomplete(run: Run) -> str | None:
         reasons.append(f"the listing ended early ({run.listing_cut.what})")
     if run.albums_failed:
         first = next(iter(run.albums_failed.values()))
-        reasons.append(f"{_count(len(run.albums_failed), 'album')} failed (the first: {first})")
+        reasons.append(f"{count(len(run.albums_failed), 'album')} failed (the first: {first})")
     return "; ".join(reasons) or None
 
 
@@ -61,6 +78,7 @@ def closed_reason(closed: BucketClosedError) -> str:
         "rate limit": f"{closed.bucket} was rate limited for too long",
         "trouble": "too many calls in a row failed",
         "stopped": "stopped by a signal",
+        "refused": "Spotify refuses the app",
     }
     return words.get(closed.reason, f"{closed.bucket}: {closed.reason}")
 
@@ -89,7 +107,7 @@ def _lines(run: Run, outcome: Outcome, seconds: float) -> Iterator[str]:
     yield _fetched(run)
     yield f"Calls: {_calls(run)}."
     if run.items_dropped:
-        yield f"Left out: {_count(run.items_dropped, 'item')} that came empty or without an id or a number."
+        yield f"Left out: {count(run.items_dropped, 'item')} that came empty or without an id or a number."
     if outcome.new_fields:
         yield f"Spotify sent fields that are new here, kept as columns: {', '.join(outcome.new_fields)}."
     if outcome.reason:
@@ -108,11 +126,11 @@ def _found(run: Run) -> str:
     if run.discovered_via is None:
         return "Found: no listing could be read."
     where = "browse/new-releases" if run.discovered_via == "browse" else f"search in {', '.join(run.markets)}"
-    return f"Found: {_count(run.albums_listed, 'album')} by {where}, {run.albums_new} of them new."
+    return f"Found: {count(run.albums_listed, 'album')} by {where}, {run.albums_new} of them new."
 
 
 def _fetched(run: Run) -> str:
-    parts = [f"Fetched: {_count(run.albums_fetched, 'album')}, {_count(run.tracks_loaded, 'track')}"]
+    parts = [f"Fetched: {count(run.albums_fetched, 'album')}, {count(run.tracks_loaded, 'track')}"]
     if run.albums_gone:
         parts.append(f"{run.albums_gone} gone (404, not asked for again)")
     if run.albums_short:
@@ -121,23 +139,25 @@ def _fetched(run: Run) -> str:
 
 
 def _calls(run: Run) -> str:
-    calls = ", ".join(f"{bucket} {count}" for bucket, count in sorted(run.calls.items())) or "none"
+    calls = ", ".join(f"{bucket} {number}" for bucket, number in sorted(run.calls.items())) or "none"
     if not run.retries:
         return calls
-    return f"{calls}; {_count(run.retries, 'repetition')}, {run.seconds_waited:.0f} s waited"
+    return f"{calls}; {count(run.retries, 'repetition')}, {run.seconds_waited:.0f} s waited"
 
 
 def _pending(run: Run) -> Iterator[str]:
     if run.albums_pending:
         why = f" ({run.albums_over_limit} of them over the limit)" if run.albums_over_limit else ""
-        yield f"Pending: {_count(run.albums_pending, 'album')}{why}; the next run fetches them first."
+        yield f"Pending: {count(run.albums_pending, 'album')}{why}; the next run fetches them first."
     for bucket, until in sorted(run.blocked_until.items()):
-        yield f"Closed: {bucket}, until {_local(until)}. Run it again after that."
+        yield f"Closed: {bucket}, until {local_time(until)}. Run it again after that."
 
 
-def _count(number: int, what: str) -> str:
+def count(number: int, what: str) -> str:
+    """The number and the noun, in the plural where it is not one."""
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
-def _local(until: float) -> str:
+def local_time(until: float) -> str:
+    """A moment (Unix time) in the zone of the machine."""
     return f"{datetime.fromtimestamp(until, timezone.utc).astimezone():%Y-%m-%d %H:%M %Z}"

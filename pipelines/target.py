@@ -14,6 +14,8 @@ from pathlib import Path
 import dlt
 import duckdb
 from dlt.common.pipeline import get_dlt_pipelines_dir
+from dlt.common.runtime.collector import NullCollector
+from dlt.common.runtime.collector_base import Collector
 from filelock import FileLock, Timeout
 
 from spotify_source.errors import ConfigurationError, SpotifySourceError
@@ -54,14 +56,33 @@ class Target:
         label = re.sub(r"\W+", "_", self.db.stem if self.db else str(name))[:40]
         self.working_folder = Path(get_dlt_pipelines_dir()) / f"{PIPELINE_NAME}-{label}-{digest}"
 
-    def pipeline(self) -> dlt.Pipeline:
-        """The dlt pipeline into it, always of the same name: by that dlt finds its state again."""
+    def pipeline(self, progress: Collector | None = None) -> dlt.Pipeline:
+        """The dlt pipeline into it, always of the same name: by that dlt finds its state again.
+
+        Args:
+            progress: What dlt tells how it gets on.
+        """
         return dlt.pipeline(
             PIPELINE_NAME,
             destination=dlt.destinations.duckdb(str(self.db)) if self.db else self.name,
             dataset_name=self.dataset,
             pipelines_dir=str(self.working_folder),
+            progress=progress or NullCollector(),
         )
+
+    @contextmanager
+    def as_it_is(self) -> Iterator[None]:
+        """Let a source read what is loaded and remembered, without a run. Creates no file."""
+        if self.db is not None and not self.db.exists():
+            yield
+            return
+        pipeline = self.pipeline()
+        pipeline.sync_destination()
+        pipeline.activate()
+        try:
+            yield
+        finally:
+            pipeline.deactivate()
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -85,8 +106,11 @@ class Target:
         finally:
             lock.release()
 
-    def check(self) -> None:
+    def check(self, *, create: bool = True) -> None:
         """Open the DuckDB file once.
+
+        Args:
+            create: Whether to create a file that is missing.
 
         Raises:
             ConfigurationError: It can't be what is wanted: misnamed, in no folder, no database, not writable.
@@ -95,7 +119,8 @@ class Target:
         if self.db is not None:
             self._check_name(self.db)
             self._check_folder(self.db)
-            self._open(self.db)
+            if create or self.db.exists():
+                self._open(self.db)
 
     def _check_name(self, db: Path) -> None:
         # DuckDB names the catalog after the stem; a schema of that name makes every statement ambiguous.

@@ -36,6 +36,8 @@ class Governor:
         max_wait: float = settings.MAX_WAIT,
         daily_calls: int | None = None,
     ) -> None:
+        run.requests_per_second = requests_per_second
+        run.daily_calls = daily_calls
         self._run = run
         self._clock = run.clock
         self._memory = run.memory

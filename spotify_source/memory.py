@@ -136,6 +136,10 @@ class Memory:
                 self._drop_old_hours(hours, now)
             hours[hour] = hours.get(hour, 0) + 1
 
+    def buckets(self) -> list[str]:
+        """The buckets that the ledger knows."""
+        return sorted(self._state.get("ledger", {}))
+
     def calls_made(self, bucket: str, now: float) -> int:
         """Calls to `bucket` in the last 24 hours, in whole hours: never too few."""
         hours = self._state.get("ledger", {}).get(bucket, {})

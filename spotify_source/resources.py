@@ -48,7 +48,7 @@ def spotify_resources(  # noqa: C901 - one inner function a resource
     def plan() -> Iterator[Plan]:
         run.memory.attach(dlt.current.source_state())
         _note_what_is_known(run, wishes)
-        requested = _ALBUM_TABLES.intersection(dlt.current.source().resources.selected)
+        requested = _ALBUM_TABLES.intersection(run.resources or dlt.current.source().resources.selected)
         listing = _discover(client, run, wishes)
         tables = read_tables()
         claims = _claims(listing, tables, run, requested, wishes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
@@ -25,6 +25,9 @@ class Run:
         clock: Where the time comes from.
         memory: What earlier runs left for this one, and this one for later ones.
         max_attempts: How often a call is made in all while it fails.
+        resources: What to plan for, where that is not what dlt is about to load.
+        requests_per_second: The pace that is set; 0 is unlimited.
+        daily_calls: The budget of each bucket that is set; None where there is none.
         run_id: Start time and a random tail; the key of `release_sightings` and `load_runs`.
         started_at: UTC, the `seen_at` of all sightings of the run.
         stopping: Set by `stop`: no more calls are made, what was fetched loads.
@@ -45,6 +48,9 @@ class Run:
     clock: Clock = field(default_factory=SystemClock)
     memory: Memory = field(default_factory=Memory)
     max_attempts: int = settings.MAX_ATTEMPTS
+    resources: Collection[str] = ()
+    requests_per_second: float = settings.REQUESTS_PER_SECOND
+    daily_calls: int | None = None
     run_id: str = ""
     started_at: datetime = field(init=False)
     stopping: threading.Event = field(default_factory=threading.Event)

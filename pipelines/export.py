@@ -1,0 +1,170 @@
+"""Writes what one load brought as a file, through DuckDB's own COPY. Knows the tables, not how they were loaded."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Collection, Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Final, Literal
+
+import duckdb
+
+from spotify_source import schema
+from spotify_source.errors import ConfigurationError
+
+Format = Literal["json", "parquet", "csv"]
+
+_COPY_OPTIONS: Final[Mapping[Format, str]] = {
+    "json": "FORMAT json, ARRAY true",
+    "parquet": "FORMAT parquet",
+    "csv": "FORMAT csv, HEADER true",
+}
+_TYPES: Final = {
+    "text": "VARCHAR",
+    "bigint": "BIGINT",
+    "bool": "BOOLEAN",
+    "double": "DOUBLE",
+    "date": "DATE",
+    "timestamp": "TIMESTAMPTZ",
+    "json": "JSON",
+}
+_TABLES: Final = (
+    schema.ALBUMS,
+    schema.ALBUMS.nested["artists"],
+    schema.ALBUM_TRACKS,
+    schema.ALBUM_TRACKS.nested["artists"],
+)
+_ITEMS: Final = """
+    album_artist_lists AS (
+        FROM albums__artists
+        SELECT _dlt_parent_id, list(name ORDER BY _dlt_list_idx) AS names, list(id ORDER BY _dlt_list_idx) AS ids
+        GROUP BY ALL
+    ),
+    track_artist_lists AS (
+        FROM album_tracks__artists
+        SELECT _dlt_parent_id, list(name ORDER BY _dlt_list_idx) AS names, list(id ORDER BY _dlt_list_idx) AS ids
+        GROUP BY ALL
+    ),
+    loaded_tracks AS (FROM album_tracks WHERE _dlt_load_id = $load_id),
+    items AS (
+        FROM albums AS album
+        FULL JOIN loaded_tracks AS track ON track.album_id = album.id
+        LEFT JOIN album_artist_lists AS album_artist ON album_artist._dlt_parent_id = album._dlt_id
+        LEFT JOIN track_artist_lists AS track_artist ON track_artist._dlt_parent_id = track._dlt_id
+        SELECT
+            coalesce(album.id, track.album_id) AS album_id,
+            album.name AS album_name,
+            album.album_type,
+            album.release_date,
+            album.release_date_precision,
+            album.released_on,
+            album.label,
+            album.external_ids__upc AS upc,
+            album.market,
+            album.total_tracks,
+            album.external_urls__spotify AS album_url,
+            coalesce(album_artist.names, []) AS album_artists,
+            coalesce(album_artist.ids, []) AS album_artist_ids,
+            track.disc_number,
+            track.track_number,
+            track.id AS track_id,
+            track.name AS track_name,
+            track.duration_ms,
+            track.explicit,
+            track.is_playable,
+            track.external_urls__spotify AS track_url,
+            coalesce(track_artist.names, []) AS track_artists,
+            coalesce(track_artist.ids, []) AS track_artist_ids
+        WHERE track._dlt_id IS NOT NULL OR album._dlt_load_id = $load_id
+        ORDER BY released_on DESC NULLS LAST, album_id, disc_number, track_number
+    )
+"""
+# CSV has no lists.
+_SELECTIONS: Final[Mapping[Format, str]] = {
+    "json": "FROM items",
+    "parquet": "FROM items",
+    "csv": """
+        SELECT * REPLACE (
+            array_to_string(album_artists, '; ') AS album_artists,
+            array_to_string(album_artist_ids, '; ') AS album_artist_ids,
+            array_to_string(track_artists, '; ') AS track_artists,
+            array_to_string(track_artist_ids, '; ') AS track_artist_ids
+        ) FROM items
+    """,
+}
+
+
+def export(
+    connection: duckdb.DuckDBPyConnection, dataset: str, load_id: str, folder: Path, fmt: Format, now: datetime
+) -> Path:
+    """Write the tracks that a load brought, each with its album, to `album_items_<time>.<format>` in a folder.
+
+    One item a track. An album that was loaded without a track of its own is one item, whose fields of the track are
+    null: what has no tracks, and all albums of a run without `album_tracks`. A load that brought neither writes a file
+    without items, so that the newest file in the folder is always of the last run.
+
+    Args:
+        connection: The database that was loaded to.
+        dataset: The schema in it.
+        load_id: The load package.
+        folder: Where to; created if need be.
+        fmt: Form of the file.
+        now: The time for its name, which is in UTC.
+
+    Returns:
+        The file.
+
+    Raises:
+        ConfigurationError: The folder can't be written.
+    """
+    check_folder(folder)
+    path = folder.expanduser() / f"album_items_{now.astimezone(timezone.utc):%Y%m%dT%H%M%S}.{fmt}"
+    query = f"WITH {_tables(connection, dataset)}, {_ITEMS} {_SELECTIONS[fmt]}"
+    try:
+        connection.execute(f"COPY ({query}) TO {_quoted(path)} ({_COPY_OPTIONS[fmt]})", {"load_id": load_id})
+    except duckdb.IOException as error:
+        raise _unwritable(folder, str(error).splitlines()[0]) from None
+    return path
+
+
+def check_folder(folder: Path) -> None:
+    """Create the folder, and try whether a file can be written there. Best before any call is spent.
+
+    Raises:
+        ConfigurationError: It can't.
+    """
+    try:
+        folder.expanduser().mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder.expanduser()):
+            pass
+    except OSError as error:
+        raise _unwritable(folder, error.strerror or str(error)) from None
+
+
+def _tables(connection: duckdb.DuckDBPyConnection, dataset: str) -> str:
+    """The tables as common table expressions; one that no load has made yet is empty."""
+    found = connection.execute(
+        "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database() AND schema_name = $1",
+        [dataset],
+    ).fetchall()
+    present = {name for (name,) in found}
+    return ", ".join(f"{table.name} AS ({_rows(table, dataset, present)})" for table in _TABLES)
+
+
+def _rows(table: schema.Table, dataset: str, present: Collection[str]) -> str:
+    if table.name in present:
+        return f'FROM "{dataset}".{table.name}'
+    columns = ", ".join(f"NULL::{_TYPES[column.data_type]} AS {column.name}" for column in table.columns)
+    return f"SELECT {columns} WHERE false"
+
+
+def _unwritable(folder: Path, why: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"The export can't be written to {folder}: {why}.",
+        guidance="Choose another folder with --export, or mend the permissions of this one.",
+    )
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"

@@ -1,0 +1,79 @@
+"""One run of the pipeline, from what an earlier one left behind to the entry in load_runs. Prints nothing but failures."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+
+import dlt
+import duckdb
+from dlt.common.pipeline import LoadInfo
+from dlt.extract import DltSource
+
+from pipelines import run_log
+from pipelines.comments import write_comments
+from pipelines.exits import Exit
+from pipelines.failures import Failure, tell, understand
+from pipelines.leftovers import load_leftovers
+from pipelines.summary import new_fields, why_incomplete
+from pipelines.target import Target
+from spotify_source import Run
+
+
+@dataclass
+class Result:
+    """How a run ended.
+
+    Attributes:
+        exit: The exit code.
+        reason: Why it is not complete; None where it is.
+        load_id: The load package; None where nothing was loaded.
+        new_fields: Columns that Spotify's answers had and no table declares.
+        row: The row of load_runs; empty for a run that has none.
+    """
+
+    exit: Exit
+    reason: str | None
+    load_id: str | None = None
+    new_fields: list[str] = field(default_factory=list)
+    row: run_log.Row = field(default_factory=dict)
+
+
+def run_pipeline(target: Target, pipeline: dlt.Pipeline, source: DltSource, run: Run) -> Result:
+    """Load what is left over, then the source, and enter the run into load_runs."""
+    load_info: LoadInfo | None = None
+    failure: Failure | None = None
+    try:
+        load_leftovers(pipeline)
+        load_info = pipeline.run(source)
+        if run.failure is not None:
+            failure = tell(run.failure)
+    except Exception as error:  # noqa: BLE001 - every end is entered into load_runs
+        failure = tell(error)
+    if failure is not None and failure.exit is Exit.CONFIGURATION:
+        return Result(failure.exit, failure.reason)
+    result = Result(
+        exit=failure.exit if failure else Exit.COMPLETE if run.is_complete else Exit.PENDING,
+        reason=failure.reason if failure else why_incomplete(run),
+        load_id=load_info.loads_ids[-1] if load_info and load_info.loads_ids else None,
+        new_fields=new_fields(load_info) if load_info else [],
+    )
+    result.row = run_log.row_of(run, result.exit, result.reason, result.load_id)
+    _enter(result, target, pipeline, run)
+    return result
+
+
+def _enter(result: Result, target: Target, pipeline: dlt.Pipeline, run: Run) -> None:
+    """Enter the run into load_runs, and show the descriptions in DuckDB."""
+    try:
+        if result.load_id is None and not pipeline.has_pending_data:
+            # The extract failed: the tables may be missing, and what the run learnt is not stored yet.
+            pipeline.run(run_log.empty_tables(run))
+        if target.db is None:
+            pipeline.run(run_log.load_runs_table().add_map(lambda _: result.row))
+            return
+        with duckdb.connect(str(target.db)) as connection:
+            run_log.insert(connection, target.dataset, result.row)
+            write_comments(connection, target.dataset, pipeline.default_schema)
+    except Exception as error:  # noqa: BLE001 - the run itself has ended already
+        print(f"The run could not be entered into load_runs: {understand(error).reason}", file=sys.stderr)  # noqa: T201
