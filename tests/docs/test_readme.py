@@ -5,6 +5,7 @@ UPDATE_README=1 writes the results of the queries into it.
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 from pathlib import Path
@@ -13,7 +14,7 @@ import duckdb
 import pytest
 
 from pipelines.command import load
-from pipelines.options import parse
+from pipelines.options import build_parser, parse
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 README = CHECKOUT / "README.md"
@@ -48,6 +49,36 @@ def test_each_query_in_readme_gives_the_result_that_stands_below_it(database: Pa
         README.write_text(asked, encoding="utf-8")
     assert len(QUERY.findall(text)) >= 5
     assert asked == text
+
+
+def test_options_and_help_in_readme_are_those_of_the_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    parser = build_parser()
+    rows = [
+        f"| `{action.option_strings[-1]}{_value(action)}` | {action.help} |\n"
+        for action in parser._actions
+        if action.dest != "help"
+    ]
+    generated = {
+        "options": "| option | meaning |\n| --- | --- |\n" + "".join(rows),
+        "help": f"```text\n{parser.format_help().rstrip()}\n```\n",
+    }
+    text = README.read_text(encoding="utf-8")
+    written = text
+    for name, block in generated.items():
+        pattern = rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)"
+        written = re.sub(pattern, lambda match, block=block: match[1] + block + match[2], written, flags=re.DOTALL)
+    if os.environ.get("UPDATE_README"):
+        README.write_text(written, encoding="utf-8")
+    assert written == text
+
+
+def _value(action: argparse.Action) -> str:
+    if action.nargs == 0:
+        return ""
+    if action.choices and action.metavar is None:
+        return f" {'/'.join(map(str, action.choices))}"
+    return f" {action.metavar}"
 
 
 def test_ci_runs_the_test_command_of_readme() -> None:
