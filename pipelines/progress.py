@@ -9,10 +9,6 @@ from contextlib import contextmanager
 from typing import Literal
 
 from dlt.common.runtime.collector import NullCollector
-from rich.console import Console, Group, RenderableType
-from rich.live import Live
-from rich.progress_bar import ProgressBar
-from rich.text import Text
 
 from spotify_source import Run
 
@@ -42,14 +38,9 @@ def shown(kind: Kind, run: Run) -> Iterator[Steps]:
     """
     steps = Steps()
     if kind == "bar" or (kind == "auto" and sys.stderr.isatty()):
-        live = Live(
-            get_renderable=lambda: _picture(run, steps.step),
-            console=Console(stderr=True),
-            refresh_per_second=8,
-            transient=True,
-            redirect_stdout=False,
-        )
-        with live:
+        from pipelines.live import live_display  # noqa: PLC0415 - what a scheduler never sees, it need not import
+
+        with live_display(lambda: describe(run, steps.step), run):
             yield steps
     elif kind == "log":
         with _logged(run, steps):
@@ -76,13 +67,6 @@ def _fetched(run: Run) -> str:
         return line
     rate = done / seconds
     return f"{line}, {rate:.1f} a second, {(run.albums_wanted - done) / rate:.0f} s left"
-
-
-def _picture(run: Run, step: str) -> RenderableType:
-    line = Text(describe(run, step))
-    if not run.albums_wanted:
-        return line
-    return Group(line, ProgressBar(total=run.albums_wanted, completed=run.albums_fetched + run.albums_gone, width=60))
 
 
 @contextmanager

@@ -1,0 +1,36 @@
+"""The live display of a run on a terminal. Knows how it looks, not what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.text import Text
+
+from spotify_source import Run
+
+
+def live_display(line: Callable[[], str], run: Run) -> Live:
+    """A line and a bar on standard error, until the block that it manages ends.
+
+    Args:
+        line: Says where the run is.
+        run: How many albums it wants, and has.
+    """
+
+    def picture() -> RenderableType:
+        text = Text(line())
+        if not run.albums_wanted:
+            return text
+        done = run.albums_fetched + run.albums_gone
+        return Group(text, ProgressBar(total=run.albums_wanted, completed=done, width=60))
+
+    return Live(
+        get_renderable=picture,
+        console=Console(stderr=True),
+        refresh_per_second=8,
+        transient=True,
+        redirect_stdout=False,
+    )
