@@ -95,20 +95,19 @@ def check_app(source: DltSource, run: Run) -> Iterator[Finding]:
         yield Finding(what, understand(refusals[0]))
         return
     yield Finding("Credentials: good")
-    yield _regime(asked)
+    yield _regime(run, asked["search"])
     yield Finding(f"Market: {', '.join(run.markets)}")
     yield from _quota(run)
 
 
-def _regime(asked: dict[str, SpotifySourceError | None]) -> Finding:
-    browse, search = asked["browse"], asked["search"]
-    if isinstance(browse, ForbiddenError) and isinstance(search, ForbiddenError):
-        return Finding("Quota mode: neither browse/new-releases nor search", understand(search))
-    if isinstance(browse, ForbiddenError):
-        return Finding("Quota mode: development; new releases come from search, albums one call each")
-    if browse is None:
+def _regime(run: Run, search: SpotifySourceError | None) -> Finding:
+    if run.browse_allowed:
         return Finding("Quota mode: extended, or an older app; new releases come from browse/new-releases")
-    return Finding("Quota mode: not asked, browse takes no calls now")
+    if isinstance(search, ForbiddenError):
+        return Finding("Quota mode: neither browse/new-releases nor search", understand(search))
+    if run.browse_allowed is None:
+        return Finding("Quota mode: not found out, browse takes no calls now")
+    return Finding("Quota mode: development; new releases come from search, albums one call each")
 
 
 def _quota(run: Run) -> Iterator[Finding]:

@@ -12,6 +12,14 @@ from rich.text import Text
 from spotify_source import Run
 
 
+def picture(line: str, run: Run) -> RenderableType:
+    """The line, and the bar below it once it is known how many albums are wanted."""
+    if not run.albums_wanted:
+        return Text(line)
+    done = run.albums_fetched + run.albums_gone
+    return Group(Text(line), ProgressBar(total=run.albums_wanted, completed=done, width=60))
+
+
 def live_display(line: Callable[[], str], run: Run) -> Live:
     """A line and a bar on standard error, until the block that it manages ends.
 
@@ -19,16 +27,8 @@ def live_display(line: Callable[[], str], run: Run) -> Live:
         line: Says where the run is.
         run: How many albums it wants, and has.
     """
-
-    def picture() -> RenderableType:
-        text = Text(line())
-        if not run.albums_wanted:
-            return text
-        done = run.albums_fetched + run.albums_gone
-        return Group(text, ProgressBar(total=run.albums_wanted, completed=done, width=60))
-
     return Live(
-        get_renderable=picture,
+        get_renderable=lambda: picture(line(), run),
         console=Console(stderr=True),
         refresh_per_second=8,
         transient=True,

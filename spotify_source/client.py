@@ -11,8 +11,6 @@ from dlt.sources.helpers.rest_client.paginators import BasePaginator
 
 from . import settings
 from .auth import SpotifyClientCredentials
-from .endpoints import BROWSE, SEARCH
-from .errors import SpotifySourceError
 from .governor import Governor
 from .paginators import NextLinkPaginator, OffsetPaginator, resolve_link
 from .run import Run
@@ -84,24 +82,13 @@ class SpotifyClient(RESTClient):
         params = {"q": "tag:new", "type": "album", "limit": settings.SEARCH_PAGE_SIZE, "offset": 0, "market": market}
         return self._pages("search", params, paginator, _ALBUM_ITEMS)
 
-    def probe(self, market: str) -> dict[str, SpotifySourceError | None]:
-        """Find out with one call each whether the app may browse and search.
+    def ask_browse(self) -> None:
+        """Find out with the smallest call whether the app may browse."""
+        self.get("browse/new-releases", {"limit": 1})
 
-        Returns:
-            By bucket, what is wrong with it; None where nothing is.
-        """
-        search = {"q": "tag:new", "type": "album", "limit": 1, "market": market}
-        return {
-            BROWSE.bucket: self._trouble("browse/new-releases", {"limit": 1}),
-            SEARCH.bucket: self._trouble("search", search),
-        }
-
-    def _trouble(self, path: str, params: dict[str, Any]) -> SpotifySourceError | None:
-        try:
-            self.get(path, params)
-        except SpotifySourceError as error:
-            return error
-        return None
+    def ask_search(self, market: str) -> None:
+        """Find out with the smallest call whether the app may search."""
+        self.get("search", {"q": "tag:new", "type": "album", "limit": 1, "market": market})
 
     def album(self, album_id: str, market: str) -> Album:
         """GET albums/{id}: an album with its first 50 tracks.

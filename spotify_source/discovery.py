@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from .client import Paging, SpotifyClient
+from .endpoints import BROWSE, SEARCH
 from .errors import (
     ApiUnavailableError,
     AppRefusedError,
@@ -164,3 +165,26 @@ class Discoverer:
     def _note_browse(self, allowed: bool) -> None:
         self._run.browse_allowed = allowed
         self._memory.remember_allowed("browse", allowed, self._run.clock.now())
+
+
+def probe(client: SpotifyClient, run: Run, market: str) -> dict[str, SpotifySourceError | None]:
+    """Find out which paths the app may take, with one call each, or none for browse where that is known already.
+
+    Returns:
+        By bucket, what is wrong with it; None where nothing is. `run.browse_allowed` says what was found out.
+    """
+    found: dict[str, SpotifySourceError | None] = {}
+    if run.browse_allowed is None:
+        found[BROWSE.bucket] = _trouble_with(client.ask_browse)
+        if found[BROWSE.bucket] is None or isinstance(found[BROWSE.bucket], ForbiddenError):
+            run.browse_allowed = found[BROWSE.bucket] is None
+    found[SEARCH.bucket] = _trouble_with(lambda: client.ask_search(market))
+    return found
+
+
+def _trouble_with(call: Callable[[], None]) -> SpotifySourceError | None:
+    try:
+        call()
+    except SpotifySourceError as error:
+        return error
+    return None

@@ -13,7 +13,8 @@ from . import schema
 from .albums import AlbumFetcher, FetchedAlbum, WholeAlbum
 from .backlog import Claim, Tables, claim
 from .client import SpotifyClient
-from .discovery import Discoverer, Listing
+from .discovery import Discoverer, Listing, probe
+from .errors import SpotifySourceError
 from .governor import Governor
 from .rows import album_row, new_release_row, sighting_row, track_row
 from .run import Run
@@ -62,10 +63,10 @@ def spotify_resources(  # noqa: C901 - one inner function a resource
         yield Plan(listing, tables, claims[: wishes.limit])
 
     @dlt.resource(selected=False)
-    def probes() -> Iterator[Any]:
+    def probes() -> Iterator[dict[str, SpotifySourceError | None]]:
         run.memory.attach(dlt.current.source_state())
         _note_what_is_known(run, wishes)
-        yield client.probe(wishes.markets[0])
+        yield probe(client, run, wishes.markets[0])
 
     @dlt.transformer(data_from=plan)
     def new_releases(found: Plan) -> Iterator[Any]:
