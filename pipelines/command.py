@@ -11,7 +11,7 @@ from typing import Any
 
 from dlt.extract import DltSource
 
-from pipelines import dry_run, run_log
+from pipelines import afterwards, dry_run, run_log
 from pipelines.check import check_all, exit_of
 from pipelines.exits import Exit
 from pipelines.failures import tell
@@ -48,12 +48,11 @@ def load(options: Options, clock: Clock | None = None) -> int:
             target = _target(options)
             stack.enter_context(target.locked())
             target.check(create=not options.dry_run)
+            afterwards.check(options, target)
             return _dry_run(source, target, run) if options.dry_run else _load(options, source, target, run)
     except Exception as error:  # noqa: BLE001 - every end has an exit code
         failure = tell(error)
-        if options.report == "json":
-            _say(json.dumps({"exit_code": failure.exit, "reason": failure.reason}))
-        return failure.exit
+        return failure.exit if options.report == "text" else _say_failure(failure.exit, failure.reason)
 
 
 def _target(options: Options) -> Target:
@@ -98,12 +97,12 @@ def _load(options: Options, source: DltSource, target: Target, run: Run) -> Exit
     with shown(options.progress, run) as steps:
         pipeline = target.pipeline(steps)
         result = run_pipeline(target, pipeline, source, run)
-    outcome = Outcome(result.reason, result.new_fields, target.db, target.dataset, options.demo)
+        followed = list(afterwards.follow_up(options, target, run, result))
+    if not result.row:
+        return result.exit if options.report == "text" else _say_failure(result.exit, result.reason)
+    outcome = Outcome(result.reason, result.new_fields, target.db, target.dataset, followed, options.demo)
     seconds = run.clock.monotonic() - started
-    if options.report == "json":
-        _say(as_json(result.row, run, outcome, seconds) if result.row else json.dumps({"exit_code": result.exit}))
-    elif result.row:
-        _say(report(run, outcome, seconds))
+    _say((as_json if options.report == "json" else report)(result.row, run, outcome, seconds))
     return result.exit
 
 
@@ -123,6 +122,11 @@ def _check(options: Options, run: Run, stack: ExitStack) -> Exit:
         _say(str(finding))
         findings.append(finding)
     return exit_of(findings)
+
+
+def _say_failure(code: Exit, reason: str | None) -> Exit:
+    _say(json.dumps({"exit_code": code, "reason": reason}))
+    return code
 
 
 def _say(text: str) -> None:

@@ -16,9 +16,9 @@ from spotify_source.errors import ConfigurationError
 Format = Literal["json", "parquet", "csv"]
 
 _COPY_OPTIONS: Final[Mapping[Format, str]] = {
-    "json": "FORMAT json, ARRAY true",
-    "parquet": "FORMAT parquet",
-    "csv": "FORMAT csv, HEADER true",
+    "json": "FORMAT json, ARRAY true, USE_TMP_FILE true",
+    "parquet": "FORMAT parquet, USE_TMP_FILE true",
+    "csv": "FORMAT csv, HEADER true, USE_TMP_FILE true",
 }
 _TYPES: Final = {
     "text": "VARCHAR",
@@ -36,19 +36,20 @@ _TABLES: Final = (
     schema.ALBUM_TRACKS.nested["artists"],
 )
 _ITEMS: Final = """
-    album_artist_lists AS (
-        FROM albums__artists
-        SELECT _dlt_parent_id, list(name ORDER BY _dlt_list_idx) AS names, list(id ORDER BY _dlt_list_idx) AS ids
-        GROUP BY ALL
-    ),
-    track_artist_lists AS (
-        FROM album_tracks__artists
-        SELECT _dlt_parent_id, list(name ORDER BY _dlt_list_idx) AS names, list(id ORDER BY _dlt_list_idx) AS ids
-        GROUP BY ALL
-    ),
     loaded_tracks AS (FROM album_tracks WHERE _dlt_load_id = $load_id),
+    track_artist_lists AS (
+        FROM album_tracks__artists SEMI JOIN loaded_tracks ON loaded_tracks._dlt_id = _dlt_parent_id
+        SELECT _dlt_parent_id, list(name ORDER BY _dlt_list_idx) AS names, list(id ORDER BY _dlt_list_idx) AS ids
+        GROUP BY ALL
+    ),
+    loaded_albums AS (FROM albums WHERE _dlt_load_id = $load_id OR id IN (SELECT album_id FROM loaded_tracks)),
+    album_artist_lists AS (
+        FROM albums__artists SEMI JOIN loaded_albums ON loaded_albums._dlt_id = _dlt_parent_id
+        SELECT _dlt_parent_id, list(name ORDER BY _dlt_list_idx) AS names, list(id ORDER BY _dlt_list_idx) AS ids
+        GROUP BY ALL
+    ),
     items AS (
-        FROM albums AS album
+        FROM loaded_albums AS album
         FULL JOIN loaded_tracks AS track ON track.album_id = album.id
         LEFT JOIN album_artist_lists AS album_artist ON album_artist._dlt_parent_id = album._dlt_id
         LEFT JOIN track_artist_lists AS track_artist ON track_artist._dlt_parent_id = track._dlt_id
@@ -76,7 +77,6 @@ _ITEMS: Final = """
             track.external_urls__spotify AS track_url,
             coalesce(track_artist.names, []) AS track_artists,
             coalesce(track_artist.ids, []) AS track_artist_ids
-        WHERE track._dlt_id IS NOT NULL OR album._dlt_load_id = $load_id
         ORDER BY released_on DESC NULLS LAST, album_id, disc_number, track_number
     )
 """

@@ -29,6 +29,7 @@ class Outcome:
         new_fields: Columns that Spotify's answers had and no table declares.
         db: The DuckDB file, where it is one.
         dataset: The schema in it.
+        followed: Lines about what was done after the load.
         queries: Whether to suggest some.
     """
 
@@ -36,10 +37,11 @@ class Outcome:
     new_fields: Sequence[str]
     db: Path | None
     dataset: str
+    followed: Sequence[str]
     queries: bool
 
 
-def report(run: Run, outcome: Outcome, seconds: float) -> str:
+def report(_row: Mapping[str, Any], run: Run, outcome: Outcome, seconds: float) -> str:
     """The report, a few lines."""
     return "\n".join(_lines(run, outcome, seconds))
 
@@ -53,6 +55,7 @@ def as_json(row: Mapping[str, Any], run: Run, outcome: Outcome, seconds: float) 
         "albums_over_limit": run.albums_over_limit,
         "albums_failed": run.albums_failed,
         "new_fields": list(outcome.new_fields),
+        "followed": list(outcome.followed),
         "db": str(outcome.db) if outcome.db else None,
         "dataset": outcome.dataset,
     }
@@ -113,6 +116,7 @@ def _lines(run: Run, outcome: Outcome, seconds: float) -> Iterator[str]:
     if outcome.reason:
         yield f"Not complete: {outcome.reason}"
     yield from _pending(run)
+    yield from outcome.followed
     yield f"Took {seconds:.1f} s."
     if outcome.db is not None and run.albums_listed:
         show = f"import duckdb; duckdb.connect({str(outcome.db)!r}).sql('FROM {outcome.dataset}.new_releases').show()"
