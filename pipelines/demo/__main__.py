@@ -23,8 +23,11 @@ def main() -> None:
         "--date", type=date.fromisoformat, default=None, help="the day it is there (default today, UTC)"
     )
     parser.add_argument("--latency", type=float, default=0.0, help="seconds that every reply takes (default 0)")
+    parser.add_argument("--none-gone", action="store_true", help="let every listed album still be there")
     options = parser.parse_args()
     catalogue = Catalogue.generate(options.seed, options.listed, options.date or datetime.now(timezone.utc).date())
+    if options.none_gone:
+        catalogue.gone.clear()
     with OfflineApi(catalogue, options.regime, latency=options.latency, port=options.port) as api:
         sys.stdout.write(json.dumps({"api_url": api.api_url, "token_url": api.token_url}) + "\n")
         sys.stdout.flush()

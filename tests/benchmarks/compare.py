@@ -1,0 +1,202 @@
+"""Times the pipeline against what one would use instead: whole processes, in turn, against the same offline API.
+
+Run `python tests/benchmarks/compare.py --help`. It judges nothing: machines are noisy, read the ratios of medians.
+POSIX alone: CPU time and memory are the operating system's own accounting of each process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+
+import duckdb
+
+HERE = Path(__file__).resolve().parent
+CHECKOUT = HERE.parents[1]
+CONTENDERS = HERE / "contenders"
+
+
+@dataclass
+class Figures:
+    """What one contender took, run by run."""
+
+    wall: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+    megabytes: list[float] = field(default_factory=list)
+    calls: int = 0
+    albums: int = 0
+    tracks: int = 0
+    rows: int = 0
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A command that is timed.
+
+    Attributes:
+        name: For the table.
+        command: Makes the command line from the database's path.
+        database: Which database it works on; contenders that share one run on each other's.
+        is_fresh: Whether the database is removed before each run.
+        is_loader: Whether it has to load every album and track.
+    """
+
+    name: str
+    command: Callable[[Path], list[str]]
+    database: str
+    is_fresh: bool = True
+    is_loader: bool = True
+
+
+def main() -> None:
+    """Run the contenders and print the table."""
+    options = _options()
+    with tempfile.TemporaryDirectory(prefix="compare-") as folder, _offline_api(options) as (api_url, token_url):
+        contenders = [one for one in _contenders(options, api_url, token_url) if one.name[1] in options.contenders]
+        figures = {contender.name: Figures() for contender in contenders}
+        for _ in range(options.runs):
+            for contender in contenders:
+                _run_once(contender, figures[contender.name], Path(folder), api_url)
+    _check_that_all_loaded_the_same(contenders, figures)
+    _print_table(options, figures)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--regime", choices=("extended", "development"), default="extended")
+    parser.add_argument("--albums", type=int, default=100, help="in the listing (default: 100)")
+    parser.add_argument("--latency", type=float, default=0.05, help="of each call, in seconds (default: 0.05)")
+    parser.add_argument("--runs", type=int, default=5, help="of each contender, in turn (default: 5)")
+    parser.add_argument("--contenders", default="abcdef", help="letters of those to run (default: all)")
+    return parser.parse_args()
+
+
+def _contenders(options: argparse.Namespace, api_url: str, token_url: str) -> list[Contender]:
+    urls = [api_url, token_url, options.regime]
+
+    def load(database: Path) -> list[str]:
+        return [sys.executable, str(CHECKOUT / "pipelines" / "load.py"), "--db", str(database)]
+
+    def script(name: str, *arguments: str) -> Callable[[Path], list[str]]:
+        return lambda database: [sys.executable, str(CONTENDERS / name), str(database), *arguments]
+
+    return [
+        Contender("(a) load.py, cold", load, "ours"),
+        Contender("(b) load.py, nothing new", load, "ours", is_fresh=False),
+        Contender("(c) spotipy script", script("spotipy_script.py", *urls), "spotipy"),
+        Contender("(d) plain dlt source", script("plain_dlt.py", *urls), "plain"),
+        Contender("(e) floor: dlt, and the chain of calls", script("floor.py", *urls), "floor", is_loader=False),
+        Contender("(f) dlt, nothing to load", script("floor.py"), "floor", is_fresh=False, is_loader=False),
+    ]
+
+
+@contextmanager
+def _offline_api(options: argparse.Namespace) -> Iterator[tuple[str, str]]:
+    """The server, in a process of its own."""
+    command = [sys.executable, "-m", "pipelines.demo", "--port", "0", "--date", "2026-11-20", "--none-gone"]
+    command += ["--regime", options.regime, "--listed", str(options.albums), "--latency", str(options.latency)]
+    with subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            urls = json.loads(server.stdout.readline())
+            yield urls["api_url"], urls["token_url"]
+        finally:
+            server.terminate()
+
+
+def _run_once(contender: Contender, figures: Figures, folder: Path, api_url: str) -> None:
+    database = folder / f"{contender.database}.duckdb"
+    if contender.is_fresh:
+        for left in folder.glob(f"{contender.database}*"):
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
+    base = api_url.removesuffix("v1/")
+    urllib.request.urlopen(urllib.request.Request(f"{base}_reset", method="POST")).close()
+    environment = _environment(folder / f"{contender.database}_dlt", base)
+    started = time.perf_counter()
+    process = subprocess.Popen(
+        contender.command(database), env=environment, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    assert process.stderr is not None
+    complaint = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    figures.wall.append(time.perf_counter() - started)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        sys.exit(f"{contender.name} ended with {process.returncode}:\n{complaint.decode()}")
+    figures.cpu.append(usage.ru_utime + usage.ru_stime)
+    figures.megabytes.append(usage.ru_maxrss / (1024 if sys.platform != "darwin" else 1024 * 1024))
+    with urllib.request.urlopen(f"{base}_calls") as answer:
+        figures.calls = sum(count for bucket, count in json.load(answer).items() if bucket != "token")
+    _count_rows(figures, database)
+
+
+def _environment(dlt_folder: Path, base: str) -> dict[str, str]:
+    return {
+        **os.environ,
+        "DLT_DATA_DIR": str(dlt_folder),
+        "RUNTIME__DLTHUB_TELEMETRY": "false",
+        "SOURCES__SPOTIFY__API_URL": f"{base}v1/",
+        "SOURCES__SPOTIFY__TOKEN_URL": f"{base}api/token",
+        "SOURCES__SPOTIFY__CLIENT_ID": "demo",
+        "SOURCES__SPOTIFY__CLIENT_SECRET": "demo",
+        "SOURCES__SPOTIFY__REQUESTS_PER_SECOND": "0",
+    }
+
+
+def _count_rows(figures: Figures, database: Path) -> None:
+    with duckdb.connect(str(database), read_only=True) as connection:
+        tables = connection.execute(
+            "SELECT schema_name, table_name FROM duckdb_tables() "
+            "WHERE schema_name NOT LIKE '%staging' AND table_name NOT LIKE '\\_dlt%' ESCAPE '\\'"
+        ).fetchall()
+        counts = {
+            table: connection.execute(f'SELECT count(*) FROM "{schema}"."{table}"').fetchall()[0][0]
+            for schema, table in tables
+        }
+    figures.rows = sum(counts.values())
+    figures.albums, figures.tracks = counts.get("new_releases", 0), counts.get("album_tracks", 0)
+
+
+def _check_that_all_loaded_the_same(contenders: list[Contender], figures: dict[str, Figures]) -> None:
+    loaded = {(figures[one.name].albums, figures[one.name].tracks) for one in contenders if one.is_loader}
+    if len(loaded) > 1:
+        sys.exit(f"The contenders loaded different things (albums, tracks): {sorted(loaded)}")
+
+
+def _print_table(options: argparse.Namespace, figures: dict[str, Figures]) -> None:
+    versions = ", ".join(f"{name} {version(name)}" for name in ("dlt", "duckdb", "requests", "spotipy", "pyarrow"))
+    print(
+        f"{options.regime}, {options.albums} albums, {options.latency * 1000:.0f} ms a call, {options.runs} runs each"
+    )
+    print(f"Python {platform.python_version()} on {platform.system()}, {os.cpu_count()} cores; {versions}\n")
+    print("| contender | wall s: median (min to max) | CPU s | MB | calls | rows | wall / (a) | wall / (e) |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    medians = {name: statistics.median(one.wall) for name, one in figures.items()}
+    for name, one in figures.items():
+        wall = f"{medians[name]:.2f} ({min(one.wall):.2f} to {max(one.wall):.2f})"
+        ratios = " | ".join(_ratio(medians, name, letter) for letter in "ae")
+        cpu, megabytes = statistics.median(one.cpu), statistics.median(one.megabytes)
+        print(f"| {name} | {wall} | {cpu:.2f} | {megabytes:.0f} | {one.calls} | {one.rows} | {ratios} |")
+
+
+def _ratio(medians: dict[str, float], name: str, letter: str) -> str:
+    base = next((wall for other, wall in medians.items() if other.startswith(f"({letter})")), None)
+    return f"{medians[name] / base:.2f}" if base else ""
+
+
+if __name__ == "__main__":
+    main()
