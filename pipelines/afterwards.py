@@ -1,4 +1,9 @@
-"""What is done on the DuckDB file after a run has loaded: export, retention, dbt. Knows the order, not how each works."""
+"""What is done on the DuckDB file after a run has loaded: export, retention, dbt. Knows the order, not how each works.
+
+Each is imported by the run that asks for it.
+"""
+
+# ruff: noqa: PLC0415
 
 from __future__ import annotations
 
@@ -7,7 +12,6 @@ from datetime import datetime, timezone
 
 import duckdb
 
-from pipelines import export, retention, transform
 from pipelines.exits import Exit
 from pipelines.loading import Result
 from pipelines.options import Options
@@ -22,8 +26,12 @@ def check(options: Options, target: Target) -> None:
         ConfigurationError: It can't.
     """
     if options.export is not None:
+        from pipelines import export
+
         export.check_folder(options.export)
     if options.transform and target.db is not None:
+        from pipelines import transform
+
         transform.check(target.db, target.dataset)
 
 
@@ -34,12 +42,18 @@ def follow_up(options: Options, target: Target, run: Run, result: Result) -> Ite
     now = datetime.fromtimestamp(run.clock.now(), timezone.utc)
     with duckdb.connect(str(target.db)) as connection:
         if options.export is not None:
+            from pipelines import export
+
             load_id = result.load_id or ""
             path = export.export(connection, target.dataset, load_id, options.export, options.export_format, now)
             yield f"Exported: {path}"
         if options.retain_days is not None:
+            from pipelines import retention
+
             yield str(retention.remove_older(connection, target.dataset, options.retain_days, now))
     if options.transform:
+        from pipelines import transform
+
         built = transform.transform(target.db, target.dataset)
         yield from built.lines()
         if not built.succeeded and result.exit is Exit.COMPLETE:
