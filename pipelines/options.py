@@ -50,7 +50,7 @@ class Options:
     log_level: str | None
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
     """A parser whose errors suggest what was meant, and end with the code for wrong configuration."""
 
     def error(self, message: str) -> NoReturn:
@@ -64,7 +64,7 @@ class _Parser(argparse.ArgumentParser):
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of the command line."""
-    parser = _Parser(
+    parser = Parser(
         prog="load.py",
         description="Load Spotify's new album releases and their tracks into DuckDB, incrementally.",
         epilog=EPILOG,
@@ -79,7 +79,7 @@ def build_parser() -> argparse.ArgumentParser:
     what = parser.add_argument_group("what")
     what.add_argument("--market", action="append", metavar="CC", help="market code, repeatable (default: US)")
     what.add_argument("--discovery", choices=("auto", "browse", "search"), help="how to find releases (default: auto)")
-    what.add_argument("--limit", type=_positive, metavar="N", help="list at most N albums, and fetch at most N")
+    what.add_argument("--limit", type=positive, metavar="N", help="list at most N albums, and fetch at most N")
     what.add_argument("--resources", nargs="+", choices=RESOURCES, metavar="NAME", help=_resources_help())
     what.add_argument("--full-refresh", action="store_true", help="fetch everything again, whatever is loaded")
 
@@ -93,7 +93,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--export-format", choices=("json", "parquet", "csv"), default="json", help="of that file (default: json)"
     )
     after.add_argument(
-        "--retain-days", type=_positive, metavar="N", help="remove what was not listed for N days (default: keep all)"
+        "--retain-days", type=positive, metavar="N", help="remove what was not listed for N days (default: keep all)"
     )
     after.add_argument("--transform", action="store_true", help="build the dbt models on the same file")
 
@@ -148,7 +148,8 @@ def _resources_help() -> str:
     return f"load these alone: {', '.join(RESOURCES)} (default: all)"
 
 
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
+    """A whole number above 0, for argparse."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
     return int(text)
