@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -54,11 +55,12 @@ class Parser(argparse.ArgumentParser):
     """A parser whose errors suggest what was meant, and end with the code for wrong configuration."""
 
     def error(self, message: str) -> NoReturn:
+        """Say what is wrong on standard error, and end the program."""
         for word in re.findall(r"(--[\w-]+)", message) if "unrecognized" in message else []:
             known = [option for action in self._actions for option in action.option_strings]
             for meant in difflib.get_close_matches(word, known, n=1):
                 message += f". Did you mean {meant}?"
-        self.print_usage()
+        self.print_usage(sys.stderr)
         self.exit(Exit.CONFIGURATION, f"{self.prog}: {message}\n  See {self.prog} --help.\n")
 
 
