@@ -53,6 +53,9 @@ def load(options: Options, clock: Clock | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - every end has an exit code
         failure = tell(error)
         return failure.exit if options.report == "text" else _say_failure(failure.exit, failure.reason)
+    finally:
+        # A thread that still waits, for a pause to end, would keep the process from ending.
+        run.stop()
 
 
 def _target(options: Options) -> Target:

@@ -9,11 +9,13 @@ import argparse
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
 from pipelines.command import load
+from pipelines.demo import Catalogue, OfflineApi, make_album
 from pipelines.options import build_parser, parse
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -73,6 +75,32 @@ def test_options_and_help_in_readme_are_those_of_the_parser(monkeypatch: pytest.
     assert written == text
 
 
+def test_the_notebook_example_of_readme_gives_a_data_frame(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = next(block for block in _code_blocks("python") if ".df()" in block)
+    monkeypatch.chdir(database.parent)
+    variables: dict[str, Any] = {}
+    exec(code.replace('"spotify.duckdb"', f"{str(database)!r}"), variables)
+    assert len(variables["releases"]) == 106
+
+
+def test_the_script_of_readme_loads(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    code = next(block for block in _code_blocks("python") if "pipeline.run" in block)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path))
+    with OfflineApi(Catalogue.of([make_album("One", tracks=3)]), regime="development") as api:
+        monkeypatch.setenv("SOURCES__SPOTIFY__CLIENT_ID", "demo")
+        monkeypatch.setenv("SOURCES__SPOTIFY__CLIENT_SECRET", "demo")
+        monkeypatch.setenv("SOURCES__SPOTIFY__API_URL", api.api_url)
+        monkeypatch.setenv("SOURCES__SPOTIFY__TOKEN_URL", api.token_url)
+        exec(code, {})
+    with duckdb.connect(str(tmp_path / "releases.duckdb"), read_only=True) as connection:
+        assert connection.execute("SELECT count(*) FROM spotify_raw.album_tracks").fetchone() == (3,)
+
+
+def _code_blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)\n```", README.read_text(encoding="utf-8"), re.DOTALL)
+
+
 def _value(action: argparse.Action) -> str:
     if action.nargs == 0:
         return ""
@@ -82,8 +110,7 @@ def _value(action: argparse.Action) -> str:
 
 
 def test_ci_runs_the_test_command_of_readme() -> None:
-    commands = re.findall(r"```sh\n(.*?)\n```", README.read_text(encoding="utf-8"), re.DOTALL)
-    install, test = commands[1].split(" && ")
+    install, test = _code_blocks("sh")[1].split(" && ")
     ci = (CHECKOUT / ".ci" / "run").read_text(encoding="utf-8")
     assert install.removeprefix("python -m ") in ci
     assert test in ci
