@@ -201,8 +201,10 @@ class AlbumFetcher:
         except SpotifySourceError as error:
             return self._survive(error, group)
         self._note_batch(True)
-        if len(albums) != len(group):
-            return self._survive(UnreadableReplyError(f"{len(group)} albums asked for, {len(albums)} came."), group)
+        if not _are_in_order(albums, group):
+            return self._survive(
+                UnreadableReplyError("The albums of a batch are not those that were asked for."), group
+            )
         for claim, album in zip(group, albums, strict=True):
             if album is None:
                 self._note_gone(claim)
@@ -210,17 +212,20 @@ class AlbumFetcher:
 
     def _read_further_tracks(self, fetched: FetchedAlbum) -> list[WholeAlbum]:
         tracks = list(fetched.album["tracks"]["items"])
+        calls = 0
         try:
             for page in self._client.further_tracks(fetched.album, fetched.claim.market):
+                calls += 1
                 tracks += page
         except SpotifySourceError as error:
-            return self._survive(error, [fetched.claim])
-        return [self._whole(fetched, tracks)]
+            return self._survive(error, [fetched.claim], calls + 1)
+        return [self._whole(fetched, tracks, calls)]
 
     # -- what became of them
 
-    def _whole(self, fetched: FetchedAlbum, items: Sequence[Any]) -> WholeAlbum:
+    def _whole(self, fetched: FetchedAlbum, items: Sequence[Any], calls: int = 0) -> WholeAlbum:
         claim, album = fetched.claim, fetched.album
+        self._give_back(claim, calls)
         tracks = placed_tracks(items)
         total = whole_number(album.get("total_tracks"))
         with self._lock:
@@ -236,15 +241,23 @@ class AlbumFetcher:
             self._memory.note_fetched(claim.album_id, claim.listed_tracks, got)
         return WholeAlbum(claim, album, tracks, len(tracks) if self._with_tracks else None)
 
+    def _give_back(self, claim: Claim, calls: int) -> None:
+        """Return what was set aside for further pages, less the calls that were made."""
+        if self._with_tracks and claim.further_pages > calls:
+            self._governor.give_back(ALBUM_TRACKS.bucket, claim.further_pages - calls)
+
     def _note_gone(self, claim: Claim) -> None:
+        self._give_back(claim, 0)
         with self._lock:
             self._failed_in_a_row = 0
             self._run.albums_pending -= 1
             self._run.albums_gone += 1
         self._memory.note_gone(claim.album_id, self._run.clock.now())
 
-    def _survive(self, error: SpotifySourceError, group: Sequence[Claim]) -> list[Any]:
+    def _survive(self, error: SpotifySourceError, group: Sequence[Claim], calls: int = 0) -> list[Any]:
         """Leave the albums pending, and see to it that a hopeless run ends."""
+        for claim in group:
+            self._give_back(claim, calls)
         if isinstance(error, BucketClosedError):
             return []
         if not isinstance(error, (ApiUnavailableError, CallFailedError)):
@@ -261,6 +274,15 @@ class AlbumFetcher:
         if hopeless:
             self._governor.close(ALL_BUCKETS, "trouble")
         return []
+
+
+def _are_in_order(albums: Sequence[Album | None], group: Sequence[Claim]) -> bool:
+    """Whether each album of a batch stands where it was asked for. It may have come under another id."""
+    asked = {claim.album_id for claim in group}
+    return len(albums) == len(group) and all(
+        album is None or album["id"] == claim.album_id or album["id"] not in asked
+        for album, claim in zip(albums, group, strict=True)
+    )
 
 
 def _deferred(function: Callable[[T], list[R]], argument: T) -> Deferred[R]:

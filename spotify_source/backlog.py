@@ -49,11 +49,13 @@ class Claim:
         album_id: Its Spotify id.
         market: The market to ask for it in.
         listed_tracks: How many tracks the listing says it has, if it says so.
+        loaded_tracks: How many of its tracks are loaded.
     """
 
     album_id: str
     market: str
     listed_tracks: int | None
+    loaded_tracks: int = 0
 
     @property
     def further_pages(self) -> int:
@@ -103,7 +105,8 @@ def _wanted(album_id: str, listing: Listing, tables: Tables, default_market: str
     loaded = tables.albums.get(album_id)
     market = loaded.market if loaded else next(iter(totals))
     listed = totals.get(market, totals.get(ANY_MARKET))
-    return Claim(album_id, default_market if market == ANY_MARKET else market, listed)
+    have = tables.track_counts.get(album_id, 0)
+    return Claim(album_id, default_market if market == ANY_MARKET else market, listed, have)
 
 
 def _is_needed(wanted: Claim, tables: Tables, memory: Memory, requested: Collection[str]) -> bool:
@@ -119,7 +122,7 @@ def _album_is_needed(wanted: Claim, tables: Tables, memory: Memory) -> bool:
 
 def _tracks_are_needed(wanted: Claim, tables: Tables, memory: Memory) -> bool:
     loaded = tables.albums.get(wanted.album_id)
-    have = tables.track_counts.get(wanted.album_id, 0)
+    have = wanted.loaded_tracks
     expected = wanted.listed_tracks
     if expected is None:
         expected = loaded.tracks if loaded else None

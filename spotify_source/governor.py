@@ -94,6 +94,11 @@ class Governor:
             self._planned[bucket] += calls
             return True
 
+    def give_back(self, bucket: str, calls: int) -> None:
+        """Return calls that were set aside and will not be made."""
+        with self._lock:
+            self._planned[bucket] = max(0, self._planned[bucket] - calls)
+
     def _count(self, bucket: str) -> None:
         self._pace.take(self._clock.monotonic())
         self._run.calls[bucket] += 1

@@ -16,7 +16,7 @@ from .client import SpotifyClient
 from .discovery import Discoverer, Listing, probe
 from .errors import SpotifySourceError
 from .governor import Governor
-from .rows import album_row, new_release_row, sighting_row, track_row
+from .rows import album_row, new_release_row, removal_row, sighting_row, track_row
 from .run import Run
 from .tables import read_tables
 from .wishes import Wishes
@@ -100,6 +100,7 @@ def spotify_resources(  # noqa: C901 - one inner function a resource
         if not whole:
             yield dlt.mark.materialize_table_schema()
         yield [track_row(track, one.claim.album_id) for one in whole for track in one.tracks]
+        yield [removal_row(one.claim.album_id) for one in whole if one.claim.loaded_tracks and not one.tracks]
 
     return [
         probes,

@@ -57,6 +57,11 @@ def track_row(track: Track, album_id: str) -> dict[str, Any]:
     return row
 
 
+def removal_row(album_id: str) -> dict[str, Any]:
+    """A row that stays nowhere: merging it takes all tracks of an album out of `album_tracks`."""
+    return {"album_id": album_id, "disc_number": 0, "track_number": 0, "is_removed": True}
+
+
 def placed_tracks(tracks: Sequence[Track | None]) -> list[Track]:
     """The tracks that have a place on their album, one for each place: the last that came."""
     found = {_place(track): track for track in tracks if isinstance(track, dict) and is_placed(track)}

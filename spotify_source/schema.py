@@ -18,12 +18,17 @@ DataType = Literal["text", "bigint", "bool", "double", "date", "timestamp", "jso
 
 @dataclass(frozen=True)
 class Column:
-    """A column. Keys are never null, everything else may be: which fields come depends on the app and the market."""
+    """A column. Keys are never null, everything else may be: which fields come depends on the app and the market.
+
+    Attributes:
+        removes: Whether a row in which it is true takes rows out of the table, and does not get into it itself.
+    """
 
     name: str
     data_type: DataType
     description: str
     nullable: bool = True
+    removes: bool = False
 
 
 @dataclass(frozen=True)
@@ -180,6 +185,7 @@ ALBUM_TRACKS: Final = Table(
         Column("linked_from__href", "text", "Web API address of the track that was asked for."),
         Column("linked_from__external_urls__spotify", "text", "Page of the track that was asked for."),
         *_ADDRESS_COLUMNS,
+        Column("is_removed", "bool", "Never true: what is marked here while it loads is taken out.", removes=True),
         *_LOADED,
     ),
     nested={"artists": Table("album_tracks__artists", "Artists of a track, in order.", _ARTIST_COLUMNS)},
@@ -249,4 +255,6 @@ def _hint(column: Column) -> TColumnSchema:
     if not column.name.startswith("_dlt_"):
         hint["data_type"] = column.data_type
         hint["nullable"] = column.nullable
+    if column.removes:
+        hint["hard_delete"] = True
     return hint
