@@ -84,8 +84,10 @@ def _known(error: BaseException) -> SpotifySourceError | None:
     if isinstance(error, (ConfigurationException, UnknownDestinationModule, MissingDependencyException)):
         return ConfigurationError(_first_line(error), guidance="Mend it in .dlt/config.toml or in the environment.")
     if isinstance(error, (duckdb.Error, DestinationException)):
+        # dlt's own words begin with a traceback.
+        said = next((cause for cause in _causes(error) if isinstance(cause, duckdb.Error)), error)
         return DestinationUnavailableError(
-            f"The destination failed: {_first_line(error)}",
+            f"The destination failed: {_first_line(said)}",
             guidance="Run it again when it is back: what was fetched waits in the working folder, and loads first.",
         )
     if isinstance(error, OSError):

@@ -1,11 +1,18 @@
-"""Load packages that a run which died left behind. Knows dlt's package folders, not what the packages hold."""
+"""Load packages that a run which died left behind. Knows dlt's working folder, not what the packages hold.
+
+dlt goes on with a package where it stopped, but a process may be killed between any two of its steps, and it does not
+know all the states in which that leaves its folders.
+"""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import dlt
-from dlt.common.storages import PackageStorage
+from dlt.common.storages import LoadStorage, NormalizeStorage, PackageStorage
+
+from pipelines.target import PIPELINE_NAME
 
 
 def load_leftovers(pipeline: dlt.Pipeline) -> None:
@@ -13,13 +20,37 @@ def load_leftovers(pipeline: dlt.Pipeline) -> None:
 
     Not with `run`, which drops them where the dataset does not exist yet, and the new data where it does.
     """
+    _tidy(Path(pipeline.working_dir))
     if not pipeline.has_pending_data:
         return
+    if not pipeline.schema_names:
+        # Killed before its first state was saved: without a schema nothing would be loaded.
+        with pipeline.managed_state():
+            pipeline.default_schema_name = PIPELINE_NAME  # type: ignore[assignment]  # dlt's annotation is too narrow
+            pipeline.schema_names = [PIPELINE_NAME]
     pipeline.activate()
     for load_id in pipeline.list_normalized_load_packages():
         _rewind(pipeline, load_id)
     pipeline.normalize()
     pipeline.load()
+
+
+def _tidy(working_folder: Path) -> None:
+    """Finish what dlt was killed in the middle of: moving packages from one folder to the next."""
+    load = working_folder / "load"
+    if not load.is_dir():
+        return
+    normalized, loaded = load / LoadStorage.NORMALIZED_FOLDER, load / LoadStorage.LOADED_FOLDER
+    for folder in (load / LoadStorage.NEW_PACKAGES_FOLDER, normalized, loaded):
+        folder.mkdir(exist_ok=True)
+    for package in list(normalized.iterdir()):
+        if (package / PackageStorage.PACKAGE_COMPLETED_FILE_NAME).exists():
+            package.replace(loaded / package.name)
+    further = {package.name for folder in (normalized, loaded) for package in folder.iterdir()}
+    extracted = working_folder / "normalize" / NormalizeStorage.EXTRACTED_FOLDER
+    for package in list(extracted.iterdir()) if extracted.is_dir() else []:
+        if package.name in further:
+            shutil.rmtree(package)
 
 
 def _rewind(pipeline: dlt.Pipeline, load_id: str) -> None:

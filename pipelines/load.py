@@ -28,18 +28,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code.
     """
     options = parse(arguments)
-    _prepare_dlt()
+    prepare_dlt()
     from pipelines.command import load  # noqa: PLC0415 - takes most of a second
 
     return load(options)
 
 
-def _prepare_dlt() -> None:
+def prepare_dlt() -> None:
     """Tell dlt, before it is imported, where its settings are, and that signals are ours."""
     if not Path(".dlt").is_dir():
         os.environ.setdefault("DLT_PROJECT_DIR", str(CHECKOUT))
     os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
     os.environ["RUNTIME__INTERCEPT_SIGNALS"] = "false"
+    # What is loaded is not kept in the working folder as well: it would outlive --retain-days, and fill the disk.
+    os.environ["LOAD__DELETE_COMPLETED_JOBS"] = "true"
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from pipelines.comments import write_comments
 from pipelines.exits import Exit
 from pipelines.failures import Failure, tell, understand
 from pipelines.leftovers import load_leftovers
+from pipelines.repair import repair_dropped_tables
 from pipelines.summary import new_fields, why_incomplete
 from pipelines.target import Target
 from spotify_source import Run
@@ -44,6 +45,7 @@ def run_pipeline(target: Target, pipeline: dlt.Pipeline, source: DltSource, run:
     load_info: LoadInfo | None = None
     failure: Failure | None = None
     try:
+        repair_dropped_tables(target, pipeline)
         load_leftovers(pipeline)
         load_info = pipeline.run(source)
         if run.failure is not None:

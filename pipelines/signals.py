@@ -20,9 +20,13 @@ def stopped_by_signals(run: Run) -> Iterator[None]:
         yield
         return
 
+    asked = False
+
     def on_signal(_number: int, _frame: FrameType | None) -> None:
-        if run.stopping.is_set():
+        nonlocal asked
+        if asked:
             os._exit(Exit.INTERRUPTED)
+        asked = True
         os.write(2, b"Stopping: what was fetched is loaded. Once more to end at once.\n")
         # A lock may be held here, by this very thread: another one sets the event.
         threading.Thread(target=run.stop).start()

@@ -1,0 +1,1 @@
+"""The parts of probe_rate_limit.py: the calls, and what is measured of them."""
