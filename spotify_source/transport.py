@@ -50,6 +50,7 @@ class GovernedSession(requests.Session):
         self._governor = governor
         self._max_attempts = max_attempts
         self._token_url = token_url
+        self._token_was_good = False
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         adapter = _GovernedAdapter(governor, api_url, token_url)
         self.mount("https://", adapter)
@@ -73,6 +74,7 @@ class GovernedSession(requests.Session):
             response, reply = self._attempt(request, endpoint, kwargs)
             if response is not None and reply.meaning is Meaning.GOOD:
                 self._governor.succeeded()
+                self._token_was_good = endpoint is not TOKEN or self._token_was_good
                 return response
             if reply.meaning is Meaning.QUOTA_SPENT and endpoint is not TOKEN:
                 raise self._governor.quota_spent(endpoint.bucket, reply.seconds)
@@ -81,9 +83,15 @@ class GovernedSession(requests.Session):
                 self._governor.rate_limited(endpoint.bucket, reply.seconds, limits)
                 continue
             failures += 1
-            if failures >= self._max_attempts or not _is_worth_repeating(reply):
+            if failures >= self._max_attempts or not self._is_worth_repeating(endpoint, reply):
                 raise self._failure(endpoint, reply, request)
             self._governor.back_off(endpoint.bucket, failures, reply.seconds)
+
+    def _is_worth_repeating(self, endpoint: Endpoint, reply: Reply) -> bool:
+        if reply.meaning is Meaning.TOKEN_REFUSED:
+            # The call has been repeated with a new token already. Where tokens were good before, it ended meanwhile.
+            return endpoint is not TOKEN and self._token_was_good
+        return reply.meaning in _PASSING
 
     def _attempt(
         self, request: PreparedRequest, endpoint: Endpoint, kwargs: Mapping[str, Any]
@@ -155,6 +163,8 @@ class _GovernedAdapter(HTTPAdapter):
         return bytes(body)
 
 
+# What may be over the next time. Rate limits and quotas come here for the token endpoint alone.
+_PASSING: Final = {Meaning.SERVER_TROUBLE, Meaning.UNREADABLE, Meaning.RATE_LIMITED, Meaning.QUOTA_SPENT}
 _FAILURES: Final[Mapping[Meaning, tuple[type[SpotifySourceError], str]]] = {
     Meaning.TOKEN_REFUSED: (CredentialsError, "Spotify refuses a token that it has just issued, on"),
     Meaning.PREMIUM_REQUIRED: (PremiumRequiredError, "Spotify refuses the app, on"),
@@ -173,15 +183,6 @@ def _without_secrets(text: str, request: PreparedRequest) -> str:
     for hidden in filter(None, secrets):
         text = text.replace(hidden, "***")
     return text
-
-
-def _is_worth_repeating(reply: Reply) -> bool:
-    return reply.meaning in (
-        Meaning.SERVER_TROUBLE,
-        Meaning.UNREADABLE,
-        Meaning.RATE_LIMITED,
-        Meaning.QUOTA_SPENT,
-    )
 
 
 def _describe(error: requests.RequestException) -> str:
