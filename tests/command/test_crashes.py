@@ -19,7 +19,10 @@ from spotify_source.clock import SystemClock
 from tests.command.crashes import crash
 from tests.command.support import Place
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has neither SIGKILL nor fork")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="Windows has neither SIGKILL nor fork"),
+]
 
 # More of them is a matter of patience: CRASHES=200 takes ten minutes.
 RANDOM_CRASHES = int(os.environ.get("CRASHES", "2"))

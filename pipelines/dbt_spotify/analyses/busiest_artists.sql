@@ -1,0 +1,11 @@
+-- Who releases most? Editions of one release count once; guests on tracks are not left out.
+select
+    artist_name,
+    releases,
+    albums,
+    tracks,
+    albums_with_tracks
+from {{ ref('dim_artists') }}
+where not is_various_artists
+order by releases desc, tracks desc, artist_name
+limit 50

@@ -1,0 +1,81 @@
+-- Which albums are in one market and not in another, or there only later, and how many days later?
+-- Listings that were read by market are compared with each other. A listing without a market, '*', says at once where
+-- each album can be played. With a single market there is nothing to compare with, and other_market is null.
+with seen as (
+
+    select
+        album_id,
+        market,
+        min(seen_at) as first_seen_at
+    from {{ ref('fct_release_sightings') }}
+    group by album_id, market
+
+),
+
+markets as (
+
+    select distinct market from seen where market <> '*'
+
+),
+
+listed as (
+
+    select
+        seen.album_id,
+        seen.market,
+        markets.market as other_market,
+        seen.first_seen_at,
+        there.first_seen_at as first_seen_there_at
+    from seen
+    left join markets on seen.market <> markets.market
+    left join seen as there on seen.album_id = there.album_id and markets.market = there.market
+    where seen.market <> '*'
+
+),
+
+available as (
+
+    select
+        album_id,
+        unnest(cast(available_markets as varchar[])) as market
+    from {{ ref('stg_spotify__new_releases') }}
+    where market = '*'
+
+),
+
+unavailable as (
+
+    select
+        seen.album_id,
+        '*' as market,
+        everywhere.market as other_market,
+        seen.first_seen_at,
+        cast(null as timestamp) as first_seen_there_at
+    from seen
+    cross join (select distinct market from available) as everywhere
+    where
+        seen.market = '*'
+        and seen.album_id in (select album_id from available)
+        and (seen.album_id, everywhere.market) not in (select (album_id, market) from available)
+
+),
+
+compared as (
+
+    select * from listed
+    union all
+    select * from unavailable
+
+)
+
+select
+    albums.album_name,
+    albums.artist_names,
+    compared.market,
+    compared.other_market,
+    cast(compared.first_seen_at as date) as seen_on,
+    date_diff('day', compared.first_seen_at, compared.first_seen_there_at) as days_later
+from compared
+inner join {{ ref('dim_albums') }} as albums on compared.album_id = albums.album_id
+where compared.first_seen_there_at is null or compared.first_seen_there_at > compared.first_seen_at
+order by days_later desc nulls last, albums.album_name, compared.market, compared.other_market

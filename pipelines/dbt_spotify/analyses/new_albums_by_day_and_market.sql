@@ -1,0 +1,25 @@
+-- How many albums come out a day, in each market's listing, and how many of them on Fridays?
+with releases as (
+
+    select distinct
+        sightings.market,
+        sightings.album_id,
+        albums.released_on,
+        dates.is_friday
+    from {{ ref('fct_release_sightings') }} as sightings
+    inner join {{ ref('dim_albums') }} as albums on sightings.album_id = albums.album_id
+    inner join {{ ref('dim_dates') }} as dates on albums.released_on = dates.date_day
+    where albums.release_precision = 'day'
+
+)
+
+select
+    market,
+    released_on,
+    dayname(released_on) as day_name,
+    count(*) as albums,
+    round(sum(count(*)) filter (where is_friday) over (partition by market) / sum(count(*)) over (partition by market), 3)
+        as friday_share_of_market
+from releases
+group by market, released_on, is_friday
+order by market, released_on desc

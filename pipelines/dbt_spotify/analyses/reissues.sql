@@ -1,0 +1,16 @@
+-- What is listed as new and isn't? Albums that surface more than a year after their release, and new editions by name.
+select
+    album_name,
+    artist_names,
+    release_date,
+    cast(first_seen_at as date) as first_seen_on,
+    date_diff('year', released_on, cast(first_seen_at as date)) as years_later,
+    case
+        when cast(first_seen_at as date) - release_period_end > 365 then 'an old date'
+        else 'its name'
+    end as known_by
+from {{ ref('dim_albums') }}
+where
+    cast(first_seen_at as date) - release_period_end > 365
+    or regexp_matches(album_name, '(?i)\b(deluxe|remaster(ed)?|reissue|anniversary|expanded|re-?recorded|box|edition)\b')
+order by release_period_end, album_name

@@ -1,0 +1,14 @@
+-- Which albums open with less than a minute?
+select
+    albums.album_name,
+    albums.artist_names,
+    tracks.track_name,
+    cast(round(tracks.duration_ms / 1000) as integer) as seconds,
+    albums.tracks_loaded
+from {{ ref('fct_album_tracks') }} as tracks
+inner join {{ ref('dim_albums') }} as albums on tracks.album_id = albums.album_id
+where
+    tracks.album_position = 1
+    and tracks.duration_ms < 60000
+    and albums.tracks_loaded > 1
+order by tracks.duration_ms, albums.album_name

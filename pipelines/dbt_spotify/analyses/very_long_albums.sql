@@ -1,0 +1,10 @@
+-- Which albums have more than 50 tracks, or last more than three hours?
+select
+    album_name,
+    artist_names,
+    album_type,
+    tracks_loaded,
+    round(duration_ms / 3600000, 1) as hours
+from {{ ref('dim_albums') }}
+where tracks_loaded > 50 or duration_ms > 3 * 3600000
+order by hours desc, tracks_loaded desc, album_name

@@ -1,0 +1,23 @@
+{#
+    A source table with exactly its declared columns and types, to select from.
+
+    NULL stands in for a column that isn't there, and nothing for a table that isn't there yet: dlt makes a nested table
+    with its first row, and other tables when they are first asked for. Columns that are not declared are left alone.
+#}
+{% macro as_declared(table) %}
+    {%- set relation = source('spotify', table) -%}
+    {%- if not execute -%}
+        {{ return(relation) }}
+    {%- endif -%}
+    {%- set declared = graph.sources['source.' ~ project_name ~ '.spotify.' ~ table].columns.values() -%}
+    {%- set existing = adapter.get_relation(relation.database, relation.schema, relation.identifier) -%}
+    {%- set found = (adapter.get_columns_in_relation(existing) | map(attribute='name') | list) if existing else [] %}
+    (
+        select
+        {%- for column in declared %}
+            cast({{ adapter.quote(column.name) if column.name in found else 'null' }} as {{ column.data_type }})
+                as {{ adapter.quote(column.name) }}{{ ',' if not loop.last }}
+        {%- endfor %}
+        {% if existing %}from {{ existing }}{% else %}where false{% endif %}
+    ) as {{ table }}
+{%- endmacro %}

@@ -1,0 +1,31 @@
+{# The Friday on which the music week of a day began; charts and most releases go by it. #}
+{% macro music_week_start(day) -%}
+    cast({{ day }} - cast((isodow({{ day }}) + 2) % 7 as integer) as date)
+{%- endmacro %}
+
+{#
+    A title as two editions of one release share it: without accents, case, signs, and the words that tell the
+    explicit edition from the clean one. Words like 'Deluxe' stay: that is another release.
+    A title of signs alone keeps them; none is null.
+#}
+{% macro title_key(title) -%}
+    {%- set plain = "lower(strip_accents(nfc_normalize(" ~ title ~ ")))" -%}
+    {%- set same = "(explicit|clean|edited|censored|uncensored)( version| edition| edit| album)?" -%}
+    {%- set unmarked = "regexp_replace(" ~ plain ~ ", '[(\\[]\\s*" ~ same ~ "\\s*[)\\]]', ' ', 'g')" -%}
+    coalesce(
+        nullif(trim(regexp_replace({{ unmarked }}, '[^\p{L}\p{M}\p{N}]+', ' ', 'g')), ''),
+        nullif(trim({{ plain }}), '')
+    )
+{%- endmacro %}
+
+{# A bar code as a number is: digits alone, without the zeros that pad it. None is null. #}
+{% macro barcode(code) -%}
+    nullif(ltrim(regexp_replace({{ code }}, '[^0-9]', '', 'g'), '0'), '')
+{%- endmacro %}
+
+{# Who owns a recording: a line like '℗ 2026 Owner' without the sign, what precedes it, and the years. #}
+{% macro phonogram_owner(line) -%}
+    {%- set unsigned = "regexp_replace(" ~ line ~ ", '^.*(℗|\\([Pp]\\))', '')" -%}
+    {%- set years = "'^[\\s©&,]*((19|20)\\d{2}(\\s*[,&/–-]\\s*(19|20)\\d{2})*[\\s,.]+)?'" -%}
+    nullif(trim(regexp_replace({{ unsigned }}, {{ years }}, '')), '')
+{%- endmacro %}

@@ -1,0 +1,32 @@
+{# Schemas are named as the project says, without the target's in front. #}
+{% macro generate_schema_name(custom_schema_name, node) -%}
+    {%- set schema_name = custom_schema_name or target.schema -%}
+    {%- do refuse_ambiguous_names(schema_name) -%}
+    {{ schema_name | trim }}
+{%- endmacro %}
+
+{#
+    DuckDB names a file's catalog after its stem, so a schema of the same name makes every statement ambiguous. The
+    schemas of the project must not be those that the pipeline writes: the dataset, and the dataset's staging.
+#}
+{% macro refuse_ambiguous_names(schema_name) %}
+    {% set path = target.path | replace('\\', '/') %}
+    {% if not (path.startswith('/') or path[1:2] == ':') %}
+        {{ exceptions.raise_compiler_error(
+            "SPOTIFY_DUCKDB must be an absolute path, not " ~ target.path ~ ": dbt works in the project's folder."
+        ) }}
+    {% endif %}
+    {% if target.database | lower == schema_name %}
+        {{ exceptions.raise_compiler_error(
+            "The DuckDB file " ~ target.path ~ " can't hold the schema " ~ schema_name ~ ", which has the file's name."
+            ~ " Rename the file, to spotify.duckdb for example."
+        ) }}
+    {% endif %}
+    {% set dataset = env_var('SPOTIFY_DATASET', 'spotify_raw') | lower %}
+    {% if schema_name in [dataset, dataset ~ '_staging'] %}
+        {{ exceptions.raise_compiler_error(
+            "The pipeline itself writes to " ~ schema_name ~ " when it loads into the dataset " ~ dataset
+            ~ ". Load into another --dataset, spotify_raw for example."
+        ) }}
+    {% endif %}
+{% endmacro %}

@@ -1,0 +1,34 @@
+with places as (
+
+    select
+        *,
+        count(*) over (partition by track_id) as places
+    from {{ ref('stg_spotify__album_tracks') }}
+    where track_id is not null
+
+),
+
+-- A track on several albums is described as on the one that was loaded last.
+last_place as (
+
+    select *
+    from places
+    qualify
+        row_number() over (
+            partition by track_id
+            order by load_id desc, album_id, disc_number, track_number
+        ) = 1
+
+)
+
+select
+    track_id,
+    track_name,
+    duration_ms,
+    is_explicit,
+    cast(places as integer) as places,
+    album_id,
+    cast(disc_number as integer) as disc_number,
+    cast(track_number as integer) as track_number,
+    spotify_url
+from last_place

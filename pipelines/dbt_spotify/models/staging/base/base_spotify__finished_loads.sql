@@ -1,0 +1,20 @@
+with source as (
+
+    select * from {{ as_declared('_dlt_loads') }}
+    where status = 0
+
+),
+
+renamed as (
+
+    -- A load can be entered twice: what counts is when it was there first.
+    select
+        load_id,
+        cast(min(inserted_at) at time zone 'UTC' as timestamp) as finished_at
+
+    from source
+    group by load_id
+
+)
+
+select * from renamed

@@ -1,0 +1,26 @@
+with source as (
+
+    select * from {{ as_declared('albums__copyrights') }}
+    where _dlt_root_id in (select row_id from {{ ref('stg_spotify__albums') }})
+
+),
+
+renamed as (
+
+    select
+        -- ids
+        _dlt_root_id as album_row_id,
+        cast(_dlt_list_idx as integer) as list_index,
+
+        -- what it is
+        text as copyright_text,
+        type as copyright_type,
+
+        -- load
+        _dlt_id as row_id
+
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,29 @@
+with source as (
+
+    select * from {{ as_declared('release_sightings') }}
+    where _dlt_load_id in (select load_id from {{ ref('base_spotify__finished_loads') }})
+
+),
+
+renamed as (
+
+    select
+        -- ids
+        run_id,
+        market,
+        position,
+        album_id,
+
+        -- how it was seen
+        discovered_via,
+        cast(seen_at at time zone 'UTC' as timestamp) as seen_at,
+
+        -- load
+        _dlt_load_id as load_id,
+        _dlt_id as row_id
+
+    from source
+
+)
+
+select * from renamed

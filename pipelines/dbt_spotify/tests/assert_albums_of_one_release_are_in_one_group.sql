@@ -1,0 +1,27 @@
+-- Twins in different groups: with one UPC, or one title, date and set of artists.
+with artist_sets as (
+
+    select
+        album_id,
+        array_to_string(list_sort(list(artist_id)), ',') as artist_ids
+    from {{ ref('bridge_album_artists') }}
+    group by album_id
+
+),
+
+albums as (
+
+    select
+        dim_albums.album_id,
+        dim_albums.release_group_id,
+        dim_albums.upc,
+        concat_ws('|', artist_sets.artist_ids, dim_albums.released_on, dim_albums.album_name) as same_release
+    from {{ ref('dim_albums') }} as dim_albums
+    inner join artist_sets on dim_albums.album_id = artist_sets.album_id
+    where dim_albums.released_on is not null and dim_albums.album_name <> ''
+
+)
+
+select same_release as mark from albums group by all having count(distinct release_group_id) > 1
+union all
+select upc as mark from {{ ref('dim_albums') }} where upc is not null group by all having count(distinct release_group_id) > 1

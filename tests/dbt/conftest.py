@@ -1,0 +1,105 @@
+"""What the tests of the dbt project share: the project, and the demo's databases after three simulated days."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.demo import Album, Catalogue, OfflineApi
+from pipelines.load import main
+from tests.dbt.support import DbtProject, Ran
+from tests.source.support import FakeClock
+
+DAYS = ("2026-11-19", "2026-11-20", "2026-11-21")
+REGIMES = ("extended", "development")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what runs dbt where it is not installed."""
+    if find_spec("dbt") is not None:
+        return
+    reason = "dbt is not installed: pip install -e '.[dbt]'"
+    for item in items:
+        if Path(__file__).parent in item.path.parents and "project" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.skip(reason))
+
+
+@dataclass(frozen=True)
+class Built:
+    """A database of the demo after three days, and how the build went after each."""
+
+    regime: str
+    database: Path
+    builds: list[Ran]
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> DbtProject:
+    """The dbt project."""
+    return DbtProject(tmp_path_factory.mktemp("dbt"))
+
+
+@pytest.fixture(scope="session")
+def demo_of(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Built]:
+    """The demo of a regime, loaded and built on three days; read it, or work on a copy."""
+
+    @cache
+    def build(regime: str) -> Built:
+        folder = tmp_path_factory.mktemp(regime)
+        database = folder / "spotify.duckdb"
+        builds = []
+        for day in DAYS:
+            with pytest.MonkeyPatch.context() as environment:
+                environment.setenv("DLT_DATA_DIR", str(folder / "dlt"))
+                assert main(["--demo", "--demo-regime", regime, "--demo-date", day, "--db", str(database)]) == 0
+            builds.append(project.build(database))
+        return Built(regime, database, builds)
+
+    return build
+
+
+@pytest.fixture(params=REGIMES)
+def demo(request: pytest.FixtureRequest, demo_of: Callable[[str], Built]) -> Built:
+    """The demo of either regime."""
+    return demo_of(request.param)
+
+
+@pytest.fixture
+def extended(demo_of: Callable[[str], Built]) -> Built:
+    """The demo of the extended regime, where once is enough."""
+    return demo_of("extended")
+
+
+@pytest.fixture
+def copy_of(tmp_path: Path) -> Callable[[Built], Path]:
+    """A copy of a demo's database, to change."""
+
+    def copy(built: Built) -> Path:
+        return Path(shutil.copy(built.database, tmp_path / "spotify.duckdb"))
+
+    return copy
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """Noon on Thursday, 2026-11-19; moves only where a test moves it."""
+    return FakeClock(start=1_795_089_600.0)
+
+
+@pytest.fixture
+def serve(clock: FakeClock) -> Iterator[Callable[..., OfflineApi]]:
+    """Start an API that serves these albums, listed in this order, for as long as the test lasts."""
+    with ExitStack() as stack:
+
+        def start(*albums: Album, **options: Any) -> OfflineApi:
+            return stack.enter_context(OfflineApi(Catalogue.of(albums), clock=clock.now, **options))
+
+        yield start

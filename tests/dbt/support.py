@@ -1,0 +1,119 @@
+"""The dbt project as the tests run it: one process, one parse, any file named spotify.duckdb."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import duckdb
+
+from pipelines.transform import PROJECT
+
+MARTS = (
+    "dim_albums",
+    "dim_artists",
+    "dim_tracks",
+    "dim_dates",
+    "bridge_album_artists",
+    "bridge_track_artists",
+    "fct_release_sightings",
+    "fct_album_tracks",
+    "fct_load_runs",
+    "rpt_new_releases_daily",
+    "rpt_release_calendar",
+    "rpt_artist_pairs",
+    "rpt_label_share",
+    "rpt_catalogue_gaps",
+)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a dbt command came to.
+
+    Attributes:
+        statuses: 'success', 'pass', 'warn', 'fail', 'error' or 'skipped', by the name of the model or test.
+        exception: What ended the command, if anything did.
+    """
+
+    statuses: Mapping[str, str]
+    exception: str | None
+
+    @property
+    def troubles(self) -> dict[str, str]:
+        """All that is not as it should be."""
+        return {name: status for name, status in self.statuses.items() if status not in {"success", "pass", "no-op"}}
+
+
+class DbtProject:
+    """The project, parsed once. Relations name the file's stem, so all files must be spotify.duckdb.
+
+    Args:
+        folder: Where dbt may write.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        from dbt.cli.main import dbtRunner  # noqa: PLC0415 - not everybody has it
+
+        self.target = folder / "target"
+        self._runner = dbtRunner
+        self.manifest: Any = None
+        self.manifest = self._invoke("parse", folder / "spotify.duckdb").result
+
+    def run(self, command: str, database: Path, *arguments: str) -> Ran:
+        """Run a dbt command on a file."""
+        outcome = self._invoke(command, database, *arguments)
+        results = [] if outcome.exception else (outcome.result or [])
+        return Ran(
+            statuses={one.node.name: str(one.status.value) for one in results},
+            exception=str(outcome.exception) if outcome.exception else None,
+        )
+
+    def build(self, database: Path, *arguments: str) -> Ran:
+        """Build and test everything but the units, which need no data of theirs."""
+        return self.run("build", database, "--exclude-resource-type", "unit_test", *arguments)
+
+    def analyses(self, database: Path) -> dict[str, str]:
+        """The questions as SQL, by name."""
+        self.run("compile", database, "--select", "path:analyses")
+        compiled = self.target / "compiled" / "spotify" / "analyses"
+        return {path.stem: path.read_text(encoding="utf-8") for path in sorted(compiled.glob("*.sql"))}
+
+    def _invoke(self, command: str, database: Path, *arguments: str) -> Any:
+        from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # noqa: PLC0415
+        from dbt.adapters.factory import reset_adapters  # noqa: PLC0415
+
+        where = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+        quiet = ["--quiet", "--no-write-json", "--log-level", "none", "--log-level-file", "none", "--no-partial-parse"]
+        folders = ["--target-path", str(self.target), "--log-path", str(self.target.parent)]
+        try:
+            with patch.dict(os.environ, {"SPOTIFY_DUCKDB": str(database)}):
+                return self._runner(manifest=self.manifest).invoke(
+                    [*command.split(), *arguments, *where, *quiet, *folders]
+                )
+        finally:
+            reset_adapters()
+            DuckDBConnectionManager.close_all_connections()
+
+
+def ask(database: Path, query: str, *parameters: object) -> list[tuple[Any, ...]]:
+    """The rows of a query, in UTC."""
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        return connection.execute(query, list(parameters)).fetchall()
+
+
+def change(database: Path, *statements: str) -> None:
+    """Do something to the file."""
+    with duckdb.connect(str(database)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def marts(database: Path, names: Sequence[str] = MARTS) -> dict[str, list[tuple[Any, ...]]]:
+    """All rows of the marts, in one order."""
+    return {name: ask(database, f"SELECT * FROM spotify_marts.{name} ORDER BY ALL") for name in names}

@@ -1,0 +1,92 @@
+"""Every data test of the project fails once what it watches over is broken. All of it is broken at once, in a copy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.dbt.conftest import Built
+from tests.dbt.support import DbtProject, ask, change
+
+# What is beside keys, values and references, by the table in which it breaks.
+BROKEN_RULES = {
+    "dim_albums": "release_period_end = DATE '1066-10-14', tracks_loaded = 0, "
+    "release_group_id = if(release_group_id = 'nobody', 'nobody', album_id)",
+    "dim_dates": "music_week_start = date_day - 9",
+    "fct_release_sightings": "rank = rank + 1, rank_change = 0",
+    "fct_album_tracks": "duration_ms = 1000000000000",
+    "rpt_new_releases_daily": "albums_first_seen = 1, friday_share = 2",
+    "rpt_release_calendar": "albums = 1",
+    "rpt_artist_pairs": "first_artist_id = second_artist_id",
+    "rpt_label_share": "album_share = 2",
+}
+
+
+@pytest.fixture
+def damaged(extended: Built, project: DbtProject, copy_of: Callable[[Built], Path]) -> Path:
+    """A database in which every tested relation holds each row twice, and rows that no test allows."""
+    database = copy_of(extended)
+    change(database, "CREATE SCHEMA sound")
+    tests = _tests_by_relation(project.manifest)
+    for schema, name in tests:
+        change(database, f"CREATE TABLE sound.{name} AS FROM {schema}.{name}")
+    for (schema, name), found in tests.items():
+        kind = "VIEW" if ask(database, "SELECT 1 FROM duckdb_views() WHERE view_name = ?", name) else "TABLE"
+        change(database, f"DROP {kind} {schema}.{name}", f"CREATE TABLE {schema}.{name} AS {_damaged(name, found)}")
+        if name in BROKEN_RULES:
+            change(database, f"UPDATE {schema}.{name} SET {BROKEN_RULES[name]}")
+    return database
+
+
+def test_every_test_can_fail(damaged: Path, project: DbtProject) -> None:
+    statuses = project.run("test", damaged, "--exclude-resource-type", "unit_test").statuses
+    in_project = {node.name for node in project.manifest.nodes.values() if node.resource_type == "test"}
+    assert {name for name in in_project if statuses[name] not in {"fail", "warn"}} == set()
+
+
+def test_a_contract_can_break(extended: Built, project: DbtProject, copy_of: Callable[[Built], Path]) -> None:
+    database = copy_of(extended)
+    change(
+        database,
+        "DROP VIEW spotify_staging.int_album_credits",
+        "CREATE TABLE spotify_staging.int_album_credits AS "
+        "SELECT 'a' AS album_id, NULL AS artist_id, 'n' AS artist_name, 1 AS artist_position",
+    )
+    ran = project.run("run", database, "--select", "bridge_album_artists")
+    assert ran.troubles == {"bridge_album_artists": "error"}
+
+
+def _tests_by_relation(manifest: Any) -> dict[tuple[str, str], list[Any]]:
+    """The tests of every model and snapshot."""
+    found: dict[tuple[str, str], list[Any]] = {}
+    for test in manifest.nodes.values():
+        # Tests of their own, in tests/*.sql, break along with the rules.
+        if getattr(test, "attached_node", None):
+            node = manifest.nodes[test.attached_node]
+            found.setdefault((node.schema, node.name), []).append(test)
+    return found
+
+
+def _damaged(name: str, tests: list[Any]) -> str:
+    """A query for the rows of a relation, twice, and those that break its tests."""
+    rows = [f"FROM sound.{name}", *(f"({row})" for test in tests for row in _bad_rows(name, test))]
+    return " UNION ALL ".join([*rows, *rows])
+
+
+def _bad_rows(name: str, test: Any) -> Iterator[str]:
+    metadata, column = test.test_metadata, test.column_name
+    if metadata.name == "not_null":
+        yield f"SELECT * REPLACE (NULL AS {column}) FROM {_a_row(name)}"
+    if metadata.name == "accepted_values":
+        yield f"SELECT * REPLACE ('unheard of' AS {column}) FROM {_a_row(name)}"
+    if metadata.name == "relationships":
+        nobody = "DATE '1234-05-06'" if metadata.kwargs["field"] == "date_day" else "'nobody'"
+        yield f"SELECT * REPLACE ({nobody} AS {column}) FROM {_a_row(name)}"
+
+
+def _a_row(name: str) -> str:
+    """One row, of NULLs where there is none: a report of gaps may well be empty."""
+    return f"(SELECT sound.* FROM (SELECT 1) LEFT JOIN sound.{name} AS sound ON true LIMIT 1)"

@@ -1,0 +1,171 @@
+"""The rules of dbt_project_evaluator, which is a package of dbt's own hub and can't be had here, read off the manifest.
+
+https://dbt-labs.github.io/dbt-project-evaluator/latest/rules/
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.dbt.support import DbtProject
+
+LAYERS = ("base", "staging", "intermediate", "marts")
+PREFIXES = {
+    "base": ("base_",),
+    "staging": ("stg_",),
+    "intermediate": ("int_",),
+    "marts": ("dim_", "fct_", "bridge_", "rpt_"),
+}
+# Each with its reason. The evaluator lets none of these pass by itself.
+STAGING_ON_STAGING_IS_RIGHT = (
+    "A nested table is filtered by the rows of its root, and the root's staging model knows which of them are finished."
+)
+NESTED = {
+    "stg_spotify__new_release_artists": "stg_spotify__new_releases",
+    "stg_spotify__new_release_images": "stg_spotify__new_releases",
+    "stg_spotify__album_artists": "stg_spotify__albums",
+    "stg_spotify__album_images": "stg_spotify__albums",
+    "stg_spotify__album_copyrights": "stg_spotify__albums",
+    "stg_spotify__album_track_artists": "stg_spotify__album_tracks",
+}
+
+
+class Graph:
+    """Models, sources and tests of the manifest, by name."""
+
+    def __init__(self, manifest: Any) -> None:
+        self.models = {node.name: node for node in manifest.nodes.values() if node.resource_type == "model"}
+        self.snapshots = {node.name: node for node in manifest.nodes.values() if node.resource_type == "snapshot"}
+        self.tests = [node for node in manifest.nodes.values() if node.resource_type == "test"]
+        self.sources = {source.unique_id: source for source in manifest.sources.values()}
+        self.exposures = list(manifest.exposures.values())
+        self.names = {node.unique_id: node.name for node in manifest.nodes.values()}
+
+    def layer(self, model: str) -> str:
+        """Where a model belongs by its folder."""
+        folders = self.models[model].fqn[1:-1]
+        return "base" if "base" in folders else str(folders[0])
+
+    def parents(self, model: str) -> list[str]:
+        """The models that a model refers to."""
+        return [self.names[key] for key in self.models[model].depends_on.nodes if key in self.names]
+
+    def source_parents(self, model: str) -> list[str]:
+        """The sources that a model refers to."""
+        return [key for key in self.models[model].depends_on.nodes if key in self.sources]
+
+    def edges(self) -> Iterator[tuple[str, str]]:
+        """Every reference, as parent and child."""
+        return ((parent, child) for child in self.models for parent in self.parents(child) if parent in self.models)
+
+
+@pytest.fixture(scope="module")
+def graph(project: DbtProject) -> Graph:
+    """The project's graph."""
+    return Graph(project.manifest)
+
+
+def test_names_and_folders_agree(graph: Graph) -> None:
+    misplaced = [name for name in graph.models if not name.startswith(PREFIXES[graph.layer(name)])]
+    assert misplaced == []
+    assert {graph.layer(name) for name in graph.models} == set(LAYERS)
+
+
+def test_every_source_has_one_model_and_every_staging_model_one_source(graph: Graph) -> None:
+    children = Counter(source for model in graph.models for source in graph.source_parents(model))
+    assert children == dict.fromkeys(graph.sources, 1)
+    for model in graph.models:
+        expected = 1 if graph.layer(model) in {"base", "staging"} else 0
+        assert len(graph.source_parents(model)) == expected, model
+
+
+def test_references_lead_from_layer_to_layer(graph: Graph) -> None:
+    backwards = [
+        (parent, child)
+        for parent, child in graph.edges()
+        if LAYERS.index(graph.layer(parent)) > LAYERS.index(graph.layer(child))
+    ]
+    assert backwards == []
+    on_staging = {
+        (child, parent) for parent, child in graph.edges() if graph.layer(child) == graph.layer(parent) == "staging"
+    }
+    assert on_staging == set(NESTED.items()), STAGING_ON_STAGING_IS_RIGHT
+
+
+def test_every_model_has_parents_and_all_but_marts_have_children(graph: Graph) -> None:
+    children = defaultdict(set)
+    for parent, child in graph.edges():
+        children[parent].add(child)
+    for model in graph.models:
+        assert graph.parents(model) or graph.source_parents(model), model
+        assert children[model] or graph.layer(model) == "marts", model
+
+
+def test_nothing_refers_to_tables_by_their_names(graph: Graph) -> None:
+    schemas = re.compile(r"\b(from|join)\s+[\"`]?(spotify_raw|spotify_staging|spotify_marts)\b", re.IGNORECASE)
+    assert [name for name, node in graph.models.items() if schemas.search(node.raw_code)] == []
+
+
+def test_everything_is_described(graph: Graph) -> None:
+    documented = [*graph.models.values(), *graph.snapshots.values(), *graph.sources.values()]
+    assert [node.name for node in documented if not node.description] == []
+    blank = [
+        (node.name, name) for node in documented for name, column in node.columns.items() if not column.description
+    ]
+    assert blank == []
+    assert [exposure.name for exposure in graph.exposures if not exposure.description] == []
+
+
+def test_every_model_says_what_a_row_is_and_tests_its_key(graph: Graph) -> None:
+    kinds = defaultdict(set)
+    for test in graph.tests:
+        if getattr(test, "attached_node", None):
+            column = test.column_name or ""
+            kinds[graph.names.get(test.attached_node)].add((test.test_metadata.name, column))
+    for name, node in graph.models.items():
+        uniques = {column for kind, column in kinds[name] if kind == "unique"}
+        has_key = any(("not_null", column) in kinds[name] for column in uniques) or ("key", "") in kinds[name]
+        assert has_key, name
+        assert "One row per" in node.description, name
+
+
+def test_marts_are_tables_with_contracts_and_all_else_is_no_promise(graph: Graph) -> None:
+    for name, node in graph.models.items():
+        is_mart = graph.layer(name) == "marts"
+        assert node.config.contract.enforced is is_mart, name
+        assert (node.config.materialized in {"table", "incremental"}) or not is_mart, name
+        assert node.config.schema == ("spotify_marts" if is_mart else "spotify_staging"), name
+
+
+def test_exposures_rest_on_marts_and_every_report_is_exposed(graph: Graph) -> None:
+    exposed = {graph.names[key] for exposure in graph.exposures for key in exposure.depends_on.nodes}
+    assert {graph.layer(name) for name in exposed} == {"marts"}
+    assert {name for name in graph.models if name.startswith("rpt_")} <= exposed
+
+
+def test_no_chain_of_views_is_long(graph: Graph) -> None:
+    """Five views on top of each other are slow to ask, says the evaluator."""
+
+    def views_below(model: str) -> int:
+        if graph.models[model].config.materialized != "view":
+            return 0
+        return 1 + max([views_below(parent) for parent in graph.parents(model) if parent in graph.models], default=0)
+
+    assert {name: views_below(name) for name in graph.models if views_below(name) > 4} == {}
+
+
+def test_sources_have_a_freshness(graph: Graph) -> None:
+    assert all(
+        "status = 0" in source.loaded_at_query and source.freshness.warn_after for source in graph.sources.values()
+    )
+
+
+def test_tests_that_only_warn_or_tolerate_say_why(graph: Graph) -> None:
+    tolerant = [test for test in graph.tests if test.config.severity.lower() == "warn" or test.config.warn_if != "!= 0"]
+    assert tolerant
+    assert [test.name for test in tolerant if not test.description] == []

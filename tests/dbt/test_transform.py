@@ -1,0 +1,108 @@
+"""`transform` builds what the tests of the project build, leaves the checkout alone, and says what is wrong."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+
+from pipelines.transform import PROJECT, check, transform
+from spotify_source.errors import ConfigurationError
+from tests.dbt.conftest import Built
+from tests.dbt.support import MARTS, DbtProject, ask, change
+
+WITHOUT_DBT = """
+import sys
+from pathlib import Path
+sys.modules["dbt"] = None
+from pipelines.transform import transform
+from spotify_source.errors import ConfigurationError
+try:
+    transform(Path("spotify.duckdb"), "spotify_raw")
+except ConfigurationError as error:
+    print(error.what)
+"""
+
+
+def test_a_build_is_reported_and_writes_nothing_but_the_file(
+    extended: Built, project: DbtProject, copy_of: Callable[[Built], Path], tmp_path: Path
+) -> None:
+    database = copy_of(extended)
+    change(database, "DROP SCHEMA spotify_marts CASCADE", "DROP SCHEMA spotify_staging CASCADE")
+    before = _files(PROJECT)
+    environment = dict(os.environ)
+    with patch.dict(os.environ, {"TMPDIR": str(tmp_path)}):
+        result = transform(database, "spotify_raw")
+    assert result.succeeded
+    assert (result.built, result.warned, result.skipped) == (34, (), 0)
+    assert result.passed == sum(node.resource_type == "test" for node in project.manifest.nodes.values())
+    (line,) = result.lines()
+    assert line.startswith("Transformed: 34 models built in spotify_marts; ")
+    assert _files(PROJECT) == before
+    assert dict(os.environ) == environment
+    # Another program may have the file now.
+    look = f"import duckdb; print(duckdb.connect({str(database)!r}).sql('FROM spotify_marts.dim_albums').shape[0])"
+    seen = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert int(seen.stdout) == len(ask(database, "FROM spotify_marts.dim_albums"))
+    assert {name for (name,) in ask(database, "SELECT table_name FROM duckdb_tables()")} > set(MARTS)
+
+
+def test_what_fails_and_what_warns_is_told(
+    extended: Built, project: DbtProject, copy_of: Callable[[Built], Path]
+) -> None:
+    database = copy_of(extended)
+    change(
+        database,
+        "UPDATE spotify_raw.new_releases SET album_type = 'cassette', market = '*'",
+        "UPDATE spotify_raw.load_runs SET run_id = 'the same'",
+    )
+    result = transform(database, "spotify_raw")
+    assert not result.succeeded
+    assert "unique_stg_spotify__load_runs_run_id" in {finding.name for finding in result.failed}
+    assert any("cassette" in line or "new_releases_album_type" in line for line in result.lines())
+    assert result.skipped > 0
+
+
+def test_a_dataset_without_a_load_is_named(
+    extended: Built, project: DbtProject, copy_of: Callable[[Built], Path]
+) -> None:
+    result = transform(copy_of(extended), "elsewhere")
+    assert not result.succeeded
+    assert "Nothing was loaded into elsewhere" in result.failed[0].message
+
+
+@pytest.mark.parametrize(
+    ("name", "dataset"),
+    [
+        ("spotify_marts.duckdb", "spotify_raw"),
+        ("Spotify_Staging.duckdb", "spotify_raw"),
+        ("spotify.duckdb", "spotify_marts"),
+        ("data.duckdb", "spotify"),
+    ],
+)
+def test_names_that_clash_are_refused(project: DbtProject, tmp_path: Path, name: str, dataset: str) -> None:
+    with pytest.raises(ConfigurationError):
+        check(tmp_path / name, dataset)
+
+
+def test_dbt_itself_refuses_them_too(project: DbtProject, tmp_path: Path) -> None:
+    fresh = DbtProject.__new__(DbtProject)
+    fresh.__dict__.update(project.__dict__, manifest=None)
+    said = {name: fresh.run("parse", Path(name)).exception for name in (str(tmp_path / "spotify_marts.duckdb"), "a.db")}
+    assert "which has the file's name" in str(said[str(tmp_path / "spotify_marts.duckdb")])
+    assert "must be an absolute path" in str(said["a.db"])
+
+
+def test_without_the_extra_it_says_how_to_install_it() -> None:
+    ran = subprocess.run([sys.executable, "-c", WITHOUT_DBT], capture_output=True, text=True, check=True)
+    assert "pip install 'spotify-source[dbt]'" in ran.stdout
+    assert len(ran.stdout.splitlines()) == 1
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
