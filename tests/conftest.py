@@ -25,7 +25,8 @@ settings.load_profile("suite")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what runs dbt as slow."""
+    """Mark what is about the things on top of the tables as slow: the default run is to end within two minutes."""
+    on_top = {Path(__file__).parent / folder for folder in ("dbt", "extras", "page")}
     for item in items:
-        if Path(__file__).parent / "dbt" in item.path.parents:
+        if on_top.intersection(item.path.parents):
             item.add_marker(pytest.mark.slow)

@@ -150,9 +150,14 @@ class InterruptedClock(FakeClock):
 
     woken: bool | None = None
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._first = threading.Lock()
+
     def wait(self, seconds: float, wake: threading.Event) -> None:
-        """Send the signal, then wait until woken."""
-        os.kill(os.getpid(), signal.SIGINT)
+        """Send the signal, once: a second one ends the process. Then wait until woken."""
+        if self._first.acquire(blocking=False):
+            os.kill(os.getpid(), signal.SIGINT)
         self.woken = wake.wait(min(seconds, 30))
 
 

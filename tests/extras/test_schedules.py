@@ -20,8 +20,6 @@ from pipelines.demo import OfflineApi
 from pipelines.target import Target
 from tests.command.support import CHECKOUT, Place
 
-pytestmark = pytest.mark.slow
-
 SCHEDULES = CHECKOUT / "pipelines" / "schedules"
 CRON = SCHEDULES / "cron.sh"
 WORKFLOW = SCHEDULES / "github_actions.yml"

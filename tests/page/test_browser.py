@@ -12,10 +12,7 @@ from tests.page.conftest import Loaded
 from tests.page.support import Page, altered, page_of
 
 BROWSER = installed()
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(BROWSER is None, reason=f"no browser on PATH: {', '.join(NAMES)}"),
-]
+pytestmark = pytest.mark.skipif(BROWSER is None, reason=f"no browser on PATH: {', '.join(NAMES)}")
 
 CHARTS = ["calendar", "calls", "lengths", "movers-all", "movers-us", "pairs"]
 MARKS = "[role=graphics-symbol][aria-label]:not([aria-roledescription=axis], [aria-roledescription=legend])"
