@@ -170,7 +170,7 @@ class Endpoints:
     def _view(self, request: LoggedRequest) -> View:
         market = request.query.get("market")
         # A token without a user comes from nowhere, so this is as good as no market.
-        if market in (None, "", "from_token"):
+        if market is None or market in ("", "from_token"):
             market = None
         elif not re.fullmatch(r"[A-Za-z]{2}", market):
             raise RefusedError(errors.invalid_market)

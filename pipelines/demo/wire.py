@@ -154,7 +154,7 @@ class AlbumList(TypedDict):
     albums: AlbumPage
 
 
-class _FullAlbumExtras(_AlbumExtras, total=False):
+class _FullAlbumExtras(TypedDict, total=False):
     label: str
     popularity: int
 
