@@ -40,6 +40,8 @@ def prepare_dlt() -> None:
         os.environ.setdefault("DLT_PROJECT_DIR", str(CHECKOUT))
     os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
     os.environ["RUNTIME__INTERCEPT_SIGNALS"] = "false"
+    # What fails is told by the command, in its own words; dlt's begin with a traceback.
+    os.environ.setdefault("RUNTIME__LOG_LEVEL", "CRITICAL")
     # What is loaded is not kept in the working folder as well: it would outlive --retain-days, and fill the disk.
     os.environ["LOAD__DELETE_COMPLETED_JOBS"] = "true"
 

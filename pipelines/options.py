@@ -124,7 +124,7 @@ def build_parser() -> argparse.ArgumentParser:
         choices=("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
         type=str.upper,
         metavar="LEVEL",
-        help="of dlt's log: DEBUG, INFO, WARNING, ERROR or CRITICAL (default: WARNING)",
+        help="of dlt's log: DEBUG, INFO, WARNING, ERROR or CRITICAL (default: CRITICAL)",
     )
     return parser
 

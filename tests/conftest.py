@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
-os.environ["RUNTIME__LOG_LEVEL"] = "ERROR"
+os.environ["RUNTIME__LOG_LEVEL"] = "CRITICAL"
 
 from pathlib import Path
 
