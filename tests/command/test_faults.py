@@ -176,6 +176,7 @@ def test_a_signal_wakes_a_pause_and_loads_what_is_there(serve: Serve, place: Pla
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("regime", "listed", "rate"), [("extended", 1500, 0.2), ("development", 300, 0.3)])
 def test_eight_threads_in_chaos_end_with_complete_tables(
     place: Place, clock: FakeClock, regime: str, listed: int, rate: float
