@@ -56,8 +56,12 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong on standard error, and end the program."""
-        for word in re.findall(r"(--[\w-]+)", message) if "unrecognized" in message else []:
-            known = [option for action in self._actions for option in action.option_strings]
+        wrong, known = re.findall(r"--[\w-]+", message), [name for one in self._actions for name in one.option_strings]
+        if choice := re.search(r"invalid choice: '(.*?)' \(choose from (.*)\)", message):
+            wrong, known = [choice[1]], re.findall(r"[\w-]+", choice[2])
+        elif "unrecognized" not in message:
+            wrong = []
+        for word in wrong:
             for meant in difflib.get_close_matches(word, known, n=1):
                 message += f". Did you mean {meant}?"
         self.print_usage(sys.stderr)

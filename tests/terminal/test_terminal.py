@@ -191,7 +191,7 @@ def test_the_bar_stands_below_the_line(capsys: pytest.CaptureFixture[str]) -> No
     [
         ("--markt US", "Did you mean --market?"),
         ("--dryrun", "Did you mean --dry-run?"),
-        ("--discovery serch", "choose from"),
+        ("--discovery serch", "Did you mean search?"),
         ("--mark US", "Did you mean --market?"),
     ],
 )
