@@ -40,8 +40,7 @@ def spotify_resources(  # noqa: C901 - one inner function a resource
 
     `plan` finds what is new; `new_releases` and `release_sightings` are made of it. `fetched_albums` makes the calls
     for the albums that need one, `whole_albums` those for their further tracks; `albums` and `album_tracks` are made
-    of these. A step that no requested table needs does not run. `probes` stands
-    alone: it asks what the app may do.
+    of these. A step that no requested table needs does not run. `probes` stands alone: it asks what the app may do.
     """
     fetchers: list[AlbumFetcher] = []
 

@@ -63,4 +63,3 @@ QUOTA_URL: Final = "https://developer.spotify.com/documentation/web-api/concepts
 RATE_LIMIT_URL: Final = "https://developer.spotify.com/documentation/web-api/concepts/rate-limits"
 MIGRATION_URL: Final = "https://developer.spotify.com/documentation/web-api/tutorials/february-2026-migration-guide"
 STATUS_URL: Final = "https://developer.spotify.com/documentation/web-api/concepts/api-calls"
-CREDENTIALS_URL: Final = "https://developer.spotify.com/documentation/web-api/tutorials/client-credentials-flow"
