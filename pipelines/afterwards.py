@@ -40,17 +40,19 @@ def follow_up(options: Options, target: Target, run: Run, result: Result) -> Ite
     if target.db is None or not result.row:
         return
     now = datetime.fromtimestamp(run.clock.now(), timezone.utc)
-    with duckdb.connect(str(target.db)) as connection:
-        if options.export is not None:
-            from pipelines import export
+    if options.export is not None:
+        from pipelines import export
 
-            load_id = result.load_id or ""
+        load_id = result.load_id or ""
+        with duckdb.connect(str(target.db)) as connection:
             path = export.export(connection, target.dataset, load_id, options.export, options.export_format, now)
-            yield f"Exported: {path}"
-        if options.retain_days is not None:
-            from pipelines import retention
+        yield f"Exported: {path}"
+    if options.retain_days is not None:
+        from pipelines import retention
 
-            yield str(retention.remove_older(connection, target.dataset, options.retain_days, now))
+        with duckdb.connect(str(target.db)) as connection:
+            removed = retention.remove_older(connection, target.dataset, options.retain_days, now)
+        yield str(removed)
     if options.transform:
         from pipelines import transform
 

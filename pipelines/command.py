@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from contextlib import ExitStack
 from datetime import datetime, timezone
 from pathlib import Path
@@ -133,4 +134,9 @@ def _say_failure(code: Exit, reason: str | None) -> Exit:
 
 
 def _say(text: str) -> None:
-    print(text)  # noqa: T201 - the report
+    try:
+        print(text, flush=True)  # noqa: T201 - the report
+    except BrokenPipeError:
+        pass  # Nobody reads on, as in `load.py | head -1`: the run itself is as good as it was.
+    except OSError as error:
+        print(f"The report could not be written: {error}", file=sys.stderr)  # noqa: T201

@@ -5,6 +5,7 @@ Only what `--help` needs is imported before the options are known, so that it an
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -14,6 +15,8 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 if __name__ == "__main__":
     # As a script it runs from any folder, whether or not the checkout is installed.
     sys.path[0] = str(CHECKOUT)
+    # What start-up makes stays to the end. Looking through it for garbage, as often as Python does, takes 0.2 s.
+    gc.set_threshold(100_000)
 
 from pipelines.options import parse  # noqa: E402 - needs the path above
 
@@ -42,9 +45,12 @@ def prepare_dlt() -> None:
     os.environ["RUNTIME__INTERCEPT_SIGNALS"] = "false"
     # What fails is told by the command, in its own words; dlt's begin with a traceback.
     os.environ.setdefault("RUNTIME__LOG_LEVEL", "CRITICAL")
+    # The files between dlt's steps are gone as soon as they are loaded. To compress them takes longer than to read them.
+    os.environ.setdefault("DATA_WRITER__DISABLE_COMPRESSION", "true")
     # What is loaded is not kept in the working folder as well: it would outlive --retain-days, and fill the disk.
     os.environ["LOAD__DELETE_COMPLETED_JOBS"] = "true"
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    # All is written and closed. To take apart what is left in memory, as Python does when it exits, takes 0.15 s.
+    os._exit(main())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 import dlt
@@ -42,27 +43,35 @@ class Result:
 
 def run_pipeline(target: Target, pipeline: dlt.Pipeline, source: DltSource, run: Run) -> Result:
     """Load what is left over, then the source, and enter the run into load_runs."""
-    load_info: LoadInfo | None = None
-    failure: Failure | None = None
+    with ExitStack() as stack:
+        load_info, failure = _load(target, pipeline, source, run, stack)
+        result = Result(
+            exit=failure.exit if failure else Exit.COMPLETE if run.is_complete else Exit.PENDING,
+            reason=failure.reason if failure else why_incomplete(run),
+            load_id=load_info.loads_ids[-1] if load_info and load_info.loads_ids else None,
+            new_fields=new_fields(load_info) if load_info else [],
+        )
+        if result.exit is not Exit.CONFIGURATION:
+            result.row = run_log.row_of(run, result.exit, result.reason, result.load_id)
+            _enter(result, target, pipeline, run)
+        return result
+
+
+def _load(
+    target: Target, pipeline: dlt.Pipeline, source: DltSource, run: Run, stack: ExitStack
+) -> tuple[LoadInfo | None, Failure | None]:
+    """Take dlt's steps one by one: while calls are made, others may read the file. From then on `stack` holds it."""
     try:
-        repair_dropped_tables(target, pipeline)
-        load_leftovers(pipeline)
-        load_info = pipeline.run(source)
-        if run.failure is not None:
-            failure = tell(run.failure)
+        with target.opened():
+            repair_dropped_tables(target, pipeline)
+            load_leftovers(pipeline)
+            pipeline.sync_destination()
+        pipeline.extract(source)
+        pipeline.normalize()
+        stack.enter_context(target.opened())
+        return pipeline.load(), tell(run.failure) if run.failure else None
     except Exception as error:  # noqa: BLE001 - every end is entered into load_runs
-        failure = tell(error)
-    if failure is not None and failure.exit is Exit.CONFIGURATION:
-        return Result(failure.exit, failure.reason)
-    result = Result(
-        exit=failure.exit if failure else Exit.COMPLETE if run.is_complete else Exit.PENDING,
-        reason=failure.reason if failure else why_incomplete(run),
-        load_id=load_info.loads_ids[-1] if load_info and load_info.loads_ids else None,
-        new_fields=new_fields(load_info) if load_info else [],
-    )
-    result.row = run_log.row_of(run, result.exit, result.reason, result.load_id)
-    _enter(result, target, pipeline, run)
-    return result
+        return None, tell(error)
 
 
 def _enter(result: Result, target: Target, pipeline: dlt.Pipeline, run: Run) -> None:

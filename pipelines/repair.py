@@ -34,6 +34,14 @@ def repair_dropped_tables(target: Target, pipeline: dlt.Pipeline) -> None:
         for table in _to_empty(schema, expected - existing, existing):
             connection.execute(f'DELETE FROM "{target.dataset}"."{table}"')  # noqa: S608 - dlt's name
         connection.execute(f'DELETE FROM "{target.dataset}"._dlt_version')  # noqa: S608 - a checked name
+    _forget(schema, expected - existing)
+    pipeline.schemas.save_schema(schema)
+
+
+def _forget(schema: Schema, dropped: AbstractSet[str]) -> None:
+    """Take tables out of dlt's schema, with those nested in them, so that the next run declares them anew."""
+    families = [get_nested_tables(schema.tables, table) for table in dropped]
+    schema.drop_tables(sorted({str(table["name"]) for family in families for table in family}))
 
 
 def _to_empty(schema: Schema, dropped: AbstractSet[str], existing: AbstractSet[str]) -> Iterator[str]:

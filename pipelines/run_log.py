@@ -21,7 +21,7 @@ def load_runs_table() -> DltResource:
 
     @dlt.resource
     def load_runs() -> Iterator[Any]:
-        yield dlt.mark.materialize_table_schema()
+        yield from schema.creation(schema.LOAD_RUNS)
 
     return schema.declare(load_runs, schema.LOAD_RUNS)
 

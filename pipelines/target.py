@@ -16,6 +16,7 @@ import duckdb
 from dlt.common.pipeline import get_dlt_pipelines_dir
 from dlt.common.runtime.collector import NullCollector
 from dlt.common.runtime.collector_base import Collector
+from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from filelock import FileLock, Timeout
 
 from spotify_source.errors import ConfigurationError, SpotifySourceError
@@ -27,7 +28,7 @@ _DUCKDB_URL = "https://duckdb.org/docs/stable/connect/concurrency"
 class DestinationUnavailableError(SpotifySourceError):
     """The destination can't be reached or written."""
 
-    guidance = "Close the other program, or load into another file with --db. Nothing was called, nothing is lost."
+    guidance = "Close the other program and run this again, or load into another file with --db. Nothing is lost."
     help_url = _DUCKDB_URL
 
 
@@ -64,7 +65,7 @@ class Target:
         """
         return dlt.pipeline(
             PIPELINE_NAME,
-            destination=dlt.destinations.duckdb(str(self.db)) if self.db else self.name,
+            destination=dlt.destinations.duckdb(_credentials(self.db)) if self.db else self.name,
             dataset_name=self.dataset,
             pipelines_dir=str(self.working_folder),
             progress=progress or NullCollector(),
@@ -120,7 +121,22 @@ class Target:
             self._check_name(self.db)
             self._check_folder(self.db)
             if create or self.db.exists():
-                self._open(self.db)
+                with self.opened():
+                    pass
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """Keep the DuckDB file open, so that dlt does not open and close it once more at each of its steps.
+
+        Raises:
+            ConfigurationError: It is no database, or not writable.
+            DestinationUnavailableError: Another program holds it.
+        """
+        if self.db is None:
+            yield
+            return
+        with self._connect(self.db):
+            yield
 
     def _check_name(self, db: Path) -> None:
         # DuckDB names the catalog after the stem; a schema of that name makes every statement ambiguous.
@@ -142,9 +158,9 @@ class Target:
             raise ConfigurationError(f"{db} is a folder.", guidance=f"Use --db {db / 'spotify.duckdb'}.")
 
     @staticmethod
-    def _open(db: Path) -> None:
+    def _connect(db: Path) -> duckdb.DuckDBPyConnection:
         try:
-            duckdb.connect(str(db)).close()
+            return duckdb.connect(str(db))
         except duckdb.Error as error:
             said = str(error).splitlines()[0]
             if "lock" in said.lower() or "used by another process" in said.lower():
@@ -153,6 +169,13 @@ class Target:
                 f"{db} can't be opened as a DuckDB database: {said}",
                 guidance="Choose another file with --db, or mend the permissions of this one.",
             ) from None
+
+
+def _credentials(db: Path) -> DuckDbCredentials:
+    """The file, as dlt takes it without looking for more of it in its configuration at each step."""
+    credentials = DuckDbCredentials(str(db))
+    credentials.resolve()
+    return credentials
 
 
 def _lock_holder(said: str) -> str:

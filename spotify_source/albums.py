@@ -187,7 +187,7 @@ class AlbumFetcher:
             return []
         except SpotifySourceError as error:
             return self._survive(error, [claim])
-        return [FetchedAlbum(claim, album)]
+        return self._answered([FetchedAlbum(claim, album)])
 
     def _batch(self, group: Sequence[Claim]) -> list[FetchedAlbum]:
         try:
@@ -208,7 +208,8 @@ class AlbumFetcher:
         for claim, album in zip(group, albums, strict=True):
             if album is None:
                 self._note_gone(claim)
-        return [FetchedAlbum(claim, album) for claim, album in zip(group, albums, strict=True) if album is not None]
+        found = zip(group, albums, strict=True)
+        return self._answered([FetchedAlbum(claim, album) for claim, album in found if album is not None])
 
     def _read_further_tracks(self, fetched: FetchedAlbum) -> list[WholeAlbum]:
         tracks = list(fetched.album["tracks"]["items"])
@@ -219,9 +220,20 @@ class AlbumFetcher:
                 tracks += page
         except SpotifySourceError as error:
             return self._survive(error, [fetched.claim], calls + 1)
+        self._end_row_of_failures()
         return [self._whole(fetched, tracks, calls)]
 
     # -- what became of them
+
+    def _answered(self, fetched: list[FetchedAlbum]) -> list[FetchedAlbum]:
+        """Note at once that calls succeed, not when their albums get on: others may have failed by then."""
+        if not all(self._has_further(one) for one in fetched):
+            self._end_row_of_failures()
+        return fetched
+
+    def _end_row_of_failures(self) -> None:
+        with self._lock:
+            self._failed_in_a_row = 0
 
     def _whole(self, fetched: FetchedAlbum, items: Sequence[Any], calls: int = 0) -> WholeAlbum:
         claim, album = fetched.claim, fetched.album
@@ -229,7 +241,6 @@ class AlbumFetcher:
         tracks = placed_tracks(items)
         total = whole_number(album.get("total_tracks"))
         with self._lock:
-            self._failed_in_a_row = 0
             self._run.albums_pending -= 1
             self._run.albums_fetched += 1
             if self._with_tracks:
@@ -248,8 +259,8 @@ class AlbumFetcher:
 
     def _note_gone(self, claim: Claim) -> None:
         self._give_back(claim, 0)
+        self._end_row_of_failures()
         with self._lock:
-            self._failed_in_a_row = 0
             self._run.albums_pending -= 1
             self._run.albums_gone += 1
         self._memory.note_gone(claim.album_id, self._run.clock.now())

@@ -12,10 +12,11 @@ from .memory import Memory
 
 @dataclass(frozen=True)
 class Release:
-    """A row of `new_releases`: in which market an album was listed last, and with how many tracks."""
+    """A row of `new_releases`: in which market an album was listed last, with how many tracks, and its hash."""
 
     market: str
     total_tracks: int | None
+    content_hash: str | None = None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from dlt.extract import DltResource
 
 from . import schema
 from .albums import AlbumFetcher, FetchedAlbum, WholeAlbum
-from .backlog import Claim, Tables, claim
+from .backlog import Claim, Release, Tables, claim
 from .client import SpotifyClient
 from .discovery import Discoverer, Listing, probe
 from .errors import SpotifySourceError
@@ -69,13 +69,14 @@ def spotify_resources(  # noqa: C901 - one inner function a resource
 
     @dlt.transformer(data_from=plan)
     def new_releases(found: Plan) -> Iterator[Any]:
-        yield dlt.mark.materialize_table_schema()
-        listing = found.listing
-        yield [new_release_row(album, next(iter(listing.totals[key]))) for key, album in listing.albums.items()]
+        yield from schema.creation(schema.NEW_RELEASES)
+        listing, known = found.listing, found.tables.releases
+        rows = [new_release_row(album, next(iter(listing.totals[key]))) for key, album in listing.albums.items()]
+        yield [row for row in rows if wishes.full_refresh or _has_changed(row, known.get(row["id"]))]
 
     @dlt.transformer(data_from=plan)
     def release_sightings(found: Plan) -> Iterator[Any]:
-        yield dlt.mark.materialize_table_schema()
+        yield from schema.creation(schema.RELEASE_SIGHTINGS)
         yield [sighting_row(sighting, run) for sighting in found.listing.sightings]
 
     @dlt.transformer(data_from=plan, selected=False)
@@ -91,13 +92,13 @@ def spotify_resources(  # noqa: C901 - one inner function a resource
     @dlt.transformer(data_from=whole_albums)
     def albums(whole: Sequence[WholeAlbum]) -> Iterator[Any]:
         if not whole:
-            yield dlt.mark.materialize_table_schema()
+            yield from schema.creation(schema.ALBUMS)
         yield [album_row(one.album, one.claim.album_id, one.claim.market, one.tracks_loaded) for one in whole]
 
     @dlt.transformer(data_from=whole_albums)
     def album_tracks(whole: Sequence[WholeAlbum]) -> Iterator[Any]:
         if not whole:
-            yield dlt.mark.materialize_table_schema()
+            yield from schema.creation(schema.ALBUM_TRACKS)
         yield [track_row(track, one.claim.album_id) for one in whole for track in one.tracks]
         yield [removal_row(one.claim.album_id) for one in whole if one.claim.loaded_tracks and not one.tracks]
 
@@ -111,6 +112,10 @@ def spotify_resources(  # noqa: C901 - one inner function a resource
         schema.declare(albums, schema.ALBUMS),
         schema.declare(album_tracks, schema.ALBUM_TRACKS),
     ]
+
+
+def _has_changed(row: Mapping[str, Any], loaded: Release | None) -> bool:
+    return loaded is None or loaded.content_hash != row["content_hash"]
 
 
 def _note_what_is_known(run: Run, wishes: Wishes) -> None:

@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from dlt.common import json
+from dlt.common.utils import digest128
+
 from .run import Run
 from .shapes import Album, SimplifiedAlbum, Track
 
@@ -17,8 +20,9 @@ _RELEASE_DATE = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?")
 
 
 def new_release_row(album: SimplifiedAlbum, market: str) -> dict[str, Any]:
-    """A row of `new_releases`."""
-    return {**album, "market": market, "released_on": released_on(album.get("release_date"))}
+    """A row of `new_releases`, with the hash by which an album that is listed again unchanged is known."""
+    row = {**album, "market": market, "released_on": released_on(album.get("release_date"))}
+    return {**row, "content_hash": digest128(json.dumps(row, sort_keys=True))}
 
 
 def sighting_row(sighting: Sighting, run: Run) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import dlt
 from dlt.common.schema.typing import TColumnSchema
@@ -114,6 +114,7 @@ NEW_RELEASES: Final = Table(
         Column("available_markets", "json", "Codes of the markets it can be played in; only sent without a market."),
         *_PLAYABLE_COLUMNS,
         *_ADDRESS_COLUMNS,
+        Column("content_hash", "text", "Hash of the row and what is nested in it; written again only if it changes."),
         *_LOADED,
     ),
     nested={
@@ -243,6 +244,12 @@ def declare(resource: DltResource, table: Table) -> DltResource:
         },
         additional_table_hints={"description": table.description},
     )
+
+
+def creation(table: Table) -> list[Any]:
+    """What a resource yields first, so that dlt creates its table even if no row follows: nothing once it has."""
+    known = dlt.current.source_schema().tables.get(table.name, {"columns": {}})["columns"]
+    return [] if all(column.name in known for column in table.columns) else [dlt.mark.materialize_table_schema()]
 
 
 def _columns(table: Table) -> list[TColumnSchema]:

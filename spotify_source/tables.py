@@ -26,7 +26,7 @@ def read_tables() -> Tables:
     except SqlClientNotAvailable:
         return Tables()
     with sql_client as client:
-        releases = _rows(client, "SELECT id, market, total_tracks FROM {}", "new_releases")
+        releases = _rows(client, "SELECT id, market, total_tracks, content_hash FROM {}", "new_releases")
         albums = _rows(
             client,
             "SELECT id, market, COALESCE(tracks_loaded, total_tracks) FROM {} ORDER BY _dlt_load_id",
@@ -34,8 +34,8 @@ def read_tables() -> Tables:
         )
         tracks = _rows(client, "SELECT album_id, COUNT(*) FROM {} GROUP BY album_id", "album_tracks")
     return Tables(
-        releases={album_id: Release(market, total) for album_id, market, total in releases},
-        albums={album_id: LoadedAlbum(market, count) for album_id, market, count in albums},
+        releases={album_id: Release(*row) for album_id, *row in releases},
+        albums={album_id: LoadedAlbum(*row) for album_id, *row in albums},
         track_counts=dict(tracks),
     )
 

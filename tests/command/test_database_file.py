@@ -125,6 +125,27 @@ def test_a_database_that_is_locked_in_the_middle_of_a_run_loses_nothing(place: P
     assert place.count("album_tracks") == 73
 
 
+def test_the_database_can_be_read_by_others_while_calls_are_made(place: Place, api: OfflineApi) -> None:
+    assert place.load(api).code == 0
+    read = []
+
+    def meanwhile(_request: LoggedRequest, _normal: Reply) -> None:
+        with held_by_another_process(place.database) as pid:
+            read.append(pid)
+
+    api.script("search", meanwhile)
+
+    assert place.load(api).code == 0
+    assert len(read) == 1
+
+
+def test_a_dropped_table_into_which_dlt_loads_nothing_is_there_again(place: Place, api: OfflineApi) -> None:
+    assert place.load(api).code == 0
+    place.sql("DROP TABLE load_runs")
+    assert place.load(api).err == ""
+    assert place.count("load_runs") == 1
+
+
 def test_tables_that_were_dropped_by_hand_are_complete_after_the_next_run(place: Place, api: OfflineApi) -> None:
     assert place.load(api).code == 0
     tables = ("albums", "albums__artists", "albums__images", "album_tracks", "album_tracks__artists")

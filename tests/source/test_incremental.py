@@ -32,6 +32,32 @@ def test_a_new_album_costs_one_call_and_a_known_one_none(
     assert warehouse.places() == places_of([new, *three])
 
 
+def test_a_listed_album_is_written_again_only_when_it_has_changed(
+    warehouse: Warehouse, serve: Serve, three: list[Album]
+) -> None:
+    def written() -> dict[str, tuple[str, str]]:
+        rows = warehouse.sql(
+            "SELECT id, _dlt_load_id, (SELECT min(_dlt_id) FROM new_releases__artists WHERE _dlt_parent_id = album._dlt_id) "
+            "FROM new_releases AS album"
+        )
+        return {album_id: (load_id, row_ids) for album_id, load_id, row_ids in rows}
+
+    api = serve(*three)
+    warehouse.load(api)
+    first = written()
+    warehouse.load(api)
+    assert written() == first
+
+    three[0]["artists"][0]["name"] = "Renamed"
+    warehouse.load(api)
+    then = written()
+    assert {album_id for album_id in first if then[album_id] != first[album_id]} == {three[0]["id"]}
+    assert warehouse.one("SELECT COUNT(*) FROM new_releases__artists WHERE name = 'Renamed'") > 0
+
+    warehouse.load(api, full_refresh=True)
+    assert not set(written().items()) & set(then.items())
+
+
 def test_a_run_that_finds_nothing_makes_the_tables(warehouse: Warehouse, serve: Serve) -> None:
     loaded = warehouse.load(serve())
     assert {"new_releases", "release_sightings", "albums", "album_tracks"} <= warehouse.tables()
