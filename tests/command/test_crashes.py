@@ -193,7 +193,7 @@ def test_a_disk_that_is_full_under_the_database_loses_nothing(
     place: Place, small_disk: Path, reference: Reference
 ) -> None:
     place.database = small_disk / "spotify.duckdb"
-    (small_disk / "other").write_bytes(b"x" * 1_500_000)
+    (small_disk / "other").write_bytes(b"x" * 1_900_000)
 
     full = place.load(reference.api, clock=SystemClock())
     assert full.code == 69
