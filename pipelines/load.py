@@ -15,8 +15,8 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 if __name__ == "__main__":
     # As a script it runs from any folder, whether or not the checkout is installed.
     sys.path[0] = str(CHECKOUT)
-    # What start-up makes stays to the end. Looking through it for garbage, as often as Python does, takes 0.2 s.
-    gc.set_threshold(100_000)
+    # What is imported stays to the end: to look through it for garbage, again and again, takes 0.2 s.
+    gc.disable()
 
 from pipelines.options import parse  # noqa: E402 - needs the path above
 
@@ -34,6 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     prepare_dlt()
     from pipelines.command import load  # noqa: PLC0415 - takes most of a second
 
+    gc.freeze()
+    gc.enable()
     return load(options)
 
 
@@ -45,8 +47,8 @@ def prepare_dlt() -> None:
     os.environ["RUNTIME__INTERCEPT_SIGNALS"] = "false"
     # What fails is told by the command, in its own words; dlt's begin with a traceback.
     os.environ.setdefault("RUNTIME__LOG_LEVEL", "CRITICAL")
-    # The files between dlt's steps are gone as soon as they are loaded. To compress them takes longer than to read them.
-    os.environ.setdefault("DATA_WRITER__DISABLE_COMPRESSION", "true")
+    # Returns memory that is free again; its default keeps it.
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     # What is loaded is not kept in the working folder as well: it would outlive --retain-days, and fill the disk.
     os.environ["LOAD__DELETE_COMPLETED_JOBS"] = "true"
 

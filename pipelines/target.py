@@ -173,7 +173,8 @@ class Target:
 
 def _credentials(db: Path) -> DuckDbCredentials:
     """The file, as dlt takes it without looking for more of it in its configuration at each step."""
-    credentials = DuckDbCredentials(str(db))
+    # DuckDB's own default. dlt raises it to 1 GB, and until then all that is loaded stays in memory.
+    credentials = DuckDbCredentials(str(db), pragmas=["checkpoint_threshold='16MB'"])
     credentials.resolve()
     return credentials
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from sys import intern
 from typing import Literal
 
 from .client import Paging, SpotifyClient
@@ -56,7 +57,16 @@ class Listing:
         album_id = str(album["id"])
         self.sightings.append(Sighting(market, position, album_id, via))
         self.totals.setdefault(album_id, {}).setdefault(market, whole_number(album.get("total_tracks")))
-        self.albums.setdefault(album_id, album)
+        if album_id not in self.albums:
+            _share_market_codes(album)
+            self.albums[album_id] = album
+
+
+def _share_market_codes(album: SimplifiedAlbum) -> None:
+    """Keep each code in memory once: without a market, an album comes with some 180 of them, 10 KB."""
+    codes: object = album.get("available_markets")
+    if isinstance(codes, list):
+        album["available_markets"] = [intern(code) if isinstance(code, str) else code for code in codes]
 
 
 class Discoverer:

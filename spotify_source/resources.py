@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import dlt
+from dlt.common.utils import chunks
 from dlt.extract import DltResource
 
-from . import schema
+from . import schema, settings
 from .albums import AlbumFetcher, FetchedAlbum, WholeAlbum
 from .backlog import Claim, Release, Tables, claim
 from .client import SpotifyClient
@@ -71,8 +72,9 @@ def spotify_resources(  # noqa: C901 - one inner function a resource
     def new_releases(found: Plan) -> Iterator[Any]:
         yield from schema.creation(schema.NEW_RELEASES)
         listing, known = found.listing, found.tables.releases
-        rows = [new_release_row(album, next(iter(listing.totals[key]))) for key, album in listing.albums.items()]
-        yield [row for row in rows if wishes.full_refresh or _has_changed(row, known.get(row["id"]))]
+        rows = (new_release_row(album, next(iter(listing.totals[key]))) for key, album in listing.albums.items())
+        changed = (row for row in rows if wishes.full_refresh or _has_changed(row, known.get(row["id"])))
+        yield from chunks(changed, settings.BROWSE_PAGE_SIZE)
 
     @dlt.transformer(data_from=plan)
     def release_sightings(found: Plan) -> Iterator[Any]:

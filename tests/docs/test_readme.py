@@ -75,8 +75,8 @@ def test_options_and_help_in_readme_are_those_of_the_parser(monkeypatch: pytest.
     assert written == text
 
 
-def test_the_notebook_example_of_readme_gives_a_data_frame(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    code = next(block for block in _code_blocks("python") if ".df()" in block)
+def test_the_notebook_example_of_readme_gives_the_releases(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = next(block for block in _code_blocks("python") if ".dataset()" in block)
     monkeypatch.chdir(database.parent)
     variables: dict[str, Any] = {}
     exec(code.replace('"spotify.duckdb"', f"{str(database)!r}"), variables)
