@@ -37,6 +37,7 @@ class Figures:
     wall: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
     megabytes: list[float] = field(default_factory=list)
+    file_bytes: list[int] = field(default_factory=list)
     calls: int = 0
     albums: int = 0
     tracks: int = 0
@@ -68,6 +69,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="compare-") as folder, _offline_api(options) as (api_url, token_url):
         contenders = [one for one in _contenders(options, api_url, token_url) if one.name[1] in options.contenders]
         figures = {contender.name: Figures() for contender in contenders}
+        if options.known:
+            _load_known_albums(options, Path(folder), api_url)
         for _ in range(options.runs):
             for contender in contenders:
                 _run_once(contender, figures[contender.name], Path(folder), api_url)
@@ -81,7 +84,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--albums", type=int, default=100, help="in the listing (default: 100)")
     parser.add_argument("--latency", type=float, default=0.05, help="of each call, in seconds (default: 0.05)")
     parser.add_argument("--runs", type=int, default=5, help="of each contender, in turn (default: 5)")
-    parser.add_argument("--contenders", default="abcdef", help="letters of those to run (default: all)")
+    parser.add_argument("--known", type=int, default=0, help="albums that (g) has loaded already (default: no g)")
+    parser.add_argument("--contenders", default="abcdefg", help="letters of those to run (default: all)")
     return parser.parse_args()
 
 
@@ -94,7 +98,7 @@ def _contenders(options: argparse.Namespace, api_url: str, token_url: str) -> li
     def script(name: str, *arguments: str) -> Callable[[Path], list[str]]:
         return lambda database: [sys.executable, str(CONTENDERS / name), str(database), *arguments]
 
-    return [
+    contenders = [
         Contender("(a) load.py, cold", load, "ours"),
         Contender("(b) load.py, nothing new", load, "ours", is_fresh=False),
         Contender("(c) spotipy script", script("spotipy_script.py", *urls), "spotipy"),
@@ -102,13 +106,29 @@ def _contenders(options: argparse.Namespace, api_url: str, token_url: str) -> li
         Contender("(e) floor: dlt, and the chain of calls", script("floor.py", *urls), "floor", is_loader=False),
         Contender("(f) dlt, nothing to load", script("floor.py"), "floor", is_fresh=False, is_loader=False),
     ]
+    if options.known:
+        name = f"(g) load.py, nothing new, {options.known:,} known"
+        contenders.append(Contender(name, load, "known", is_fresh=False, is_loader=False))
+    return contenders
+
+
+def _load_known_albums(options: argparse.Namespace, folder: Path, api_url: str) -> None:
+    """Load other albums into the database of (g), and then those that are listed."""
+    others = argparse.Namespace(regime="extended", albums=options.known, latency=0.0)
+    database = folder / "known.duckdb"
+    command = [sys.executable, str(CHECKOUT / "pipelines" / "load.py"), "--db", str(database)]
+    with _offline_api(others, seed=2) as (other_url, _):
+        for url in (other_url, api_url):
+            environment = _environment(folder / "known_dlt", url.removesuffix("v1/"))
+            subprocess.run(command, env=environment, cwd=folder, stdout=subprocess.DEVNULL, check=True)
 
 
 @contextmanager
-def _offline_api(options: argparse.Namespace) -> Iterator[tuple[str, str]]:
+def _offline_api(options: argparse.Namespace, seed: int = 1) -> Iterator[tuple[str, str]]:
     """The server, in a process of its own."""
     command = [sys.executable, "-m", "pipelines.demo", "--port", "0", "--date", "2026-11-20", "--none-gone"]
     command += ["--regime", options.regime, "--listed", str(options.albums), "--latency", str(options.latency)]
+    command += ["--seed", str(seed)]
     with subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout is not None
@@ -141,6 +161,7 @@ def _run_once(contender: Contender, figures: Figures, folder: Path, api_url: str
     figures.megabytes.append(usage.ru_maxrss / (1024 if sys.platform != "darwin" else 1024 * 1024))
     with urllib.request.urlopen(f"{base}_calls") as answer:
         figures.calls = sum(count for bucket, count in json.load(answer).items() if bucket != "token")
+    figures.file_bytes.append(database.stat().st_size)
     _count_rows(figures, database)
 
 
@@ -191,6 +212,11 @@ def _print_table(options: argparse.Namespace, figures: dict[str, Figures]) -> No
         ratios = " | ".join(_ratio(medians, name, letter) for letter in "ae")
         cpu, megabytes = statistics.median(one.cpu), statistics.median(one.megabytes)
         print(f"| {name} | {wall} | {cpu:.2f} | {megabytes:.0f} | {one.calls} | {one.rows} | {ratios} |")
+    for name, one in figures.items():
+        if name.startswith("(g)"):
+            print(
+                f"\n{name}: the file has {one.file_bytes[0]:,} bytes after its first run, {one.file_bytes[-1]:,} after its last."
+            )
 
 
 def _ratio(medians: dict[str, float], name: str, letter: str) -> str:
