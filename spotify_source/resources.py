@@ -79,7 +79,8 @@ def spotify_resources(  # noqa: C901 - one inner function a resource
     @dlt.transformer(data_from=plan)
     def release_sightings(found: Plan) -> Iterator[Any]:
         yield from schema.creation(schema.RELEASE_SIGHTINGS)
-        yield [sighting_row(sighting, run) for sighting in found.listing.sightings]
+        rows = [sighting_row(sighting, run) for sighting in found.listing.sightings]
+        yield rows if len(rows) <= settings.FEW_ROWS else schema.as_many(rows)
 
     @dlt.transformer(data_from=plan, selected=False)
     def fetched_albums(found: Plan) -> Iterator[Any]:

@@ -39,7 +39,7 @@ class Table:
         primary_key: What a row is known by.
         merge_key: What is replaced as a whole when any row of it is loaded again.
         write_disposition: 'merge', or 'append' where each row is written once.
-        is_small: Whether a run brings so few cells that dlt's default for DuckDB, one INSERT, is the faster way.
+        is_small: Whether a run brings few rows as a rule; those that bring many say so, see `as_many`.
     """
 
     name: str
@@ -237,7 +237,8 @@ def declare(resource: DltResource, table: Table) -> DltResource:
         primary_key=table.primary_key,
         merge_key=table.merge_key,
         columns=_columns(table),
-        # An INSERT of many rows takes ten times as long as parquet; of few, less than to import what writes parquet.
+        # dlt's default for DuckDB, an INSERT, takes ten times as long where rows are many. Where they are few, it takes
+        # less than to import what writes parquet.
         file_format=None if table.is_small else "parquet",
         nested_hints={
             field_name: dlt.mark.make_hints(
@@ -253,6 +254,11 @@ def creation(table: Table) -> list[Any]:
     """What a resource yields first, so that dlt creates its table even if no row follows: nothing once it has."""
     known = dlt.current.source_schema().tables.get(table.name, {"columns": {}})["columns"]
     return [] if all(column.name in known for column in table.columns) else [dlt.mark.materialize_table_schema()]
+
+
+def as_many(rows: list[Any]) -> Any:
+    """Rows for a table that is small as a rule, when they are many."""
+    return dlt.mark.with_hints(rows, dlt.mark.make_hints(file_format="parquet"))
 
 
 def _columns(table: Table) -> list[TColumnSchema]:

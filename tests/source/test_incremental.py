@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pipelines.demo import Album, Catalogue, OfflineApi, errors, make_album
-from spotify_source import Run
+from spotify_source import Run, settings
 from tests.source.conftest import Serve
 from tests.source.support import Warehouse, places_of
 
@@ -56,6 +56,18 @@ def test_a_listed_album_is_written_again_only_when_it_has_changed(
 
     warehouse.load(api, full_refresh=True)
     assert not set(written().items()) & set(then.items())
+
+
+def test_a_long_listing_is_loaded_as_a_short_one_is(warehouse: Warehouse, serve: Serve) -> None:
+    albums = [make_album(f"Album {number}", 1) for number in range(settings.FEW_ROWS + 1)]
+    api = serve(*albums)
+    for limit in (settings.FEW_ROWS, None, 3):
+        warehouse.load(api, limit=limit, only=["release_sightings"])
+
+    runs = warehouse.sql("SELECT list(album_id ORDER BY position) FROM release_sightings GROUP BY run_id ORDER BY ALL")
+
+    ids = [album["id"] for album in albums]
+    assert sorted(runs, key=lambda run: len(run[0])) == [(ids[:3],), (ids[: settings.FEW_ROWS],), (ids,)]
 
 
 def test_a_run_that_finds_nothing_makes_the_tables(warehouse: Warehouse, serve: Serve) -> None:
