@@ -8,6 +8,7 @@ from typing import Any
 from dlt.common.configuration.container import Container
 from dlt.common.destination.exceptions import DestinationUndefinedEntity, SqlClientNotAvailable
 from dlt.common.pipeline import PipelineContext
+from dlt.destinations.exceptions import DatabaseTerminalException
 from dlt.destinations.sql_client import SqlClientBase
 
 from .backlog import LoadedAlbum, Release, Tables
@@ -26,7 +27,11 @@ def read_tables() -> Tables:
     except SqlClientNotAvailable:
         return Tables()
     with sql_client as client:
-        releases = _rows(client, "SELECT id, market, total_tracks, content_hash FROM {}", "new_releases")
+        try:
+            releases = _rows(client, "SELECT id, market, total_tracks, content_hash FROM {}", "new_releases")
+        except DatabaseTerminalException:
+            # The table is from before it had a hash; this run adds the column.
+            releases = _rows(client, "SELECT id, market, total_tracks FROM {}", "new_releases")
         albums = _rows(
             client,
             "SELECT id, market, COALESCE(tracks_loaded, total_tracks) FROM {} ORDER BY _dlt_load_id",
