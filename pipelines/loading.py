@@ -81,7 +81,7 @@ def _enter(result: Result, target: Target, pipeline: dlt.Pipeline, run: Run) -> 
             # The extract failed: the tables may be missing, and what the run learnt is not stored yet.
             pipeline.run(run_log.empty_tables(run))
         if target.db is None:
-            pipeline.run(run_log.load_runs_table().add_map(lambda _: result.row))
+            pipeline.run(run_log.load_runs_table(result.row))
             return
         with duckdb.connect(str(target.db)) as connection:
             run_log.insert(connection, target.dataset, result.row)

@@ -16,12 +16,13 @@ from spotify_source import Run, schema
 Row = Mapping[str, Any]
 
 
-def load_runs_table() -> DltResource:
-    """The table as a resource without rows, so that dlt creates it along with the others."""
+def load_runs_table(*rows: Row) -> DltResource:
+    """The table as a resource; without rows, so that dlt creates it along with the others."""
 
     @dlt.resource
     def load_runs() -> Iterator[Any]:
         yield from schema.creation(schema.LOAD_RUNS)
+        yield from rows
 
     return schema.declare(load_runs, schema.LOAD_RUNS)
 

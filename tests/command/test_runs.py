@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Literal, cast
 
+import duckdb
 import pytest
 
 from pipelines.demo import Album, Catalogue, OfflineApi, make_album
@@ -189,6 +190,20 @@ def test_other_destinations_work(place: Place, api: OfflineApi, tmp_path: Path) 
     assert "Fetched: 3 albums, 73 tracks." in ran.out
     found = {path.parent.name for path in (tmp_path / "bucket" / "spotify_raw").rglob("*") if path.is_file()}
     assert found >= ROOT_TABLES
+
+
+def test_other_destinations_get_a_row_for_each_run(place: Place, api: OfflineApi, tmp_path: Path) -> None:
+    other = {"DESTINATION__DUCKDB__CREDENTIALS": str(tmp_path / "other.duckdb")}
+
+    for _ in range(2):
+        assert place.load(api, "--destination", "duckdb", env=other).code == 0
+
+    with duckdb.connect(other["DESTINATION__DUCKDB__CREDENTIALS"]) as connection:
+        rows = connection.execute(
+            "SELECT albums_new, exit_code, json_type(calls), load_id IN (FROM spotify_raw._dlt_loads SELECT load_id) "
+            "FROM spotify_raw.load_runs ORDER BY ALL"
+        ).fetchall()
+    assert rows == [(0, 0, "OBJECT", True), (3, 0, "OBJECT", True)]
 
 
 def test_the_demo_loads_its_own_data_whatever_is_configured(place: Place) -> None:
