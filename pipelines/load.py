@@ -47,7 +47,7 @@ def prepare_dlt() -> None:
     os.environ["RUNTIME__INTERCEPT_SIGNALS"] = "false"
     # What fails is told by the command, in its own words; dlt's begin with a traceback.
     os.environ.setdefault("RUNTIME__LOG_LEVEL", "CRITICAL")
-    # Returns memory that is free again; its default keeps it.
+    # Arrow's own pool keeps memory that it no longer needs; the system's gives it back.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     # What is loaded is not kept in the working folder as well: it would outlive --retain-days, and fill the disk.
     os.environ["LOAD__DELETE_COMPLETED_JOBS"] = "true"
