@@ -6,15 +6,15 @@ import dlt
 from dlt.extract import DltResource
 
 from . import settings
-from .auth import SpotifyClientCredentials
-from .client import Paging, SpotifyClient
-from .discovery import Discovery
+from .api.auth import SpotifyClientCredentials
+from .api.client import Paging, SpotifyClient
+from .api.paginators import NextLinkPaginator, OffsetPaginator
 from .errors import SpotifySourceError
-from .governor import Governor
-from .paginators import NextLinkPaginator, OffsetPaginator
+from .limits.governor import Governor
+from .options import Wishes, check_at_least, check_credentials, check_url, parse_markets
 from .resources import spotify_resources
 from .run import Run
-from .wishes import Wishes, check_at_least, check_credentials, check_url, parse_markets
+from .steps.discovery import Discovery
 
 __all__ = [
     "NextLinkPaginator",

@@ -11,16 +11,16 @@ from dlt.common.utils import chunks
 from dlt.extract import DltResource
 
 from . import schema, settings
-from .albums import AlbumFetcher, FetchedAlbum, WholeAlbum
-from .backlog import Claim, Release, Tables, claim
-from .client import SpotifyClient
-from .discovery import Discoverer, Listing, probe
+from .api.client import SpotifyClient
 from .errors import SpotifySourceError
-from .governor import Governor
-from .rows import album_row, new_release_row, removal_row, sighting_row, track_row
+from .limits.governor import Governor
+from .options import Wishes
 from .run import Run
-from .tables import read_tables
-from .wishes import Wishes
+from .steps.albums import AlbumFetcher, FetchedAlbum, WholeAlbum
+from .steps.backlog import Claim, Release, Tables, claim
+from .steps.discovery import Discoverer, Listing, probe
+from .steps.loaded_state import read_tables
+from .steps.rows import album_row, new_release_row, removal_row, sighting_row, track_row
 
 _ALBUM_TABLES = {schema.ALBUMS.name, schema.ALBUM_TRACKS.name}
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
 from . import settings
-from .clock import Clock, SystemClock
 from .errors import BucketClosedError, SpotifySourceError
-from .memory import Memory
+from .limits.clock import Clock, SystemClock
+from .limits.source_state import Memory
 
 
 @dataclass

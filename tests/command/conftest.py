@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from spotify_pipeline.demo import Album, Catalogue, OfflineApi, make_album
 
-from pipelines.demo import Album, Catalogue, OfflineApi, make_album
 from tests.command.support import Place
 from tests.source.support import FakeClock
 

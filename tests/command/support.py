@@ -14,11 +14,11 @@ from typing import Any
 from unittest.mock import patch
 
 import duckdb
+from spotify_pipeline.cli.command import load
+from spotify_pipeline.cli.options import parse
+from spotify_pipeline.demo import LoggedRequest, OfflineApi
 
-from pipelines.command import load
-from pipelines.demo import LoggedRequest, OfflineApi
-from pipelines.options import parse
-from spotify_source.clock import Clock
+from spotify_source.limits.clock import Clock
 from tests.source.support import FakeClock, calls_since
 
 CHECKOUT = Path(__file__).resolve().parents[2]

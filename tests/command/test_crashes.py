@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from spotify_pipeline.demo import Album, Catalogue, OfflineApi, Reply, make_album
 
-from pipelines.demo import Album, Catalogue, OfflineApi, Reply, make_album
-from spotify_source.clock import SystemClock
+from spotify_source.limits.clock import SystemClock
 from tests.command.crashes import crash
 from tests.command.support import Place
 

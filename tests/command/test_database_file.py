@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from spotify_pipeline.demo import LoggedRequest, OfflineApi, Reply
 
-from pipelines.demo import LoggedRequest, OfflineApi, Reply
 from tests.command.support import Place, Ran
 
 HOLD = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"

@@ -9,8 +9,8 @@ from pathlib import Path
 from shutil import copytree, ignore_patterns
 
 import pytest
+from spotify_pipeline.demo import OfflineApi, errors
 
-from pipelines.demo import OfflineApi, errors
 from spotify_source import resources
 from tests.command.support import CHECKOUT, ROOT_TABLES, Place, Ran
 

@@ -9,9 +9,9 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
+from spotify_pipeline.demo import Album, Catalogue, OfflineApi, Reply, errors, make_album
+from spotify_pipeline.demo.faults import Step
 
-from pipelines.demo import Album, Catalogue, OfflineApi, Reply, errors, make_album
-from pipelines.demo.faults import Step
 from spotify_source import settings
 from tests.command.conftest import Serve
 from tests.command.support import Place, for_album

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from spotify_pipeline.cli.load import main
+from spotify_pipeline.demo import OfflineApi
 
-from pipelines.demo import OfflineApi
-from pipelines.load import main
 from tests.command.support import LOAD_PY, Place
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime, timezone
 
-from pipelines.demo import Album, OfflineApi, errors, make_album
+from spotify_pipeline.demo import Album, OfflineApi, errors, make_album
+
 from tests.command.conftest import Serve
 from tests.command.support import Place
 from tests.source.support import DAY, HOUR, FakeClock, places_of

@@ -11,8 +11,8 @@ from typing import Literal, cast
 
 import duckdb
 import pytest
+from spotify_pipeline.demo import Album, Catalogue, OfflineApi, make_album
 
-from pipelines.demo import Album, Catalogue, OfflineApi, make_album
 from tests.command.conftest import Serve
 from tests.command.support import ROOT_TABLES, TABLES, Place, Ran
 from tests.source.support import FakeClock, further_pages, places_of

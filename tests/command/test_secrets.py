@@ -8,14 +8,15 @@ import sys
 from base64 import b64encode
 from pathlib import Path
 
-from pipelines.demo import Album, Catalogue, LoggedRequest, OfflineApi, Reply, errors
+from spotify_pipeline.demo import Album, Catalogue, LoggedRequest, OfflineApi, Reply, errors
+
 from tests.command.support import CHECKOUT, Place
 
 CLIENT, SECRET = "client-of-the-test", "secret-of-the-test"
 # As noisy as it gets: everything that any library logs, of a run that is refused and of one that is not.
 NOISY = (
     "import logging, sys; logging.basicConfig(level=logging.DEBUG);"
-    "from pipelines.load import main; print(main(sys.argv[1:]), main(sys.argv[1:]))"
+    "from spotify_pipeline.cli.load import main; print(main(sys.argv[1:]), main(sys.argv[1:]))"
 )
 
 

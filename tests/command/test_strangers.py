@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any, cast
 
 import pytest
+from spotify_pipeline.demo import Album, Catalogue, LoggedRequest, OfflineApi, Reply, make_album
 
-from pipelines.demo import Album, Catalogue, LoggedRequest, OfflineApi, Reply, make_album
 from spotify_source import settings
 from tests.command.conftest import Serve
 from tests.command.support import Place, for_album

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from spotify_pipeline.demo import Album, LoggedRequest, OfflineApi, Reply, errors, make_album
 
-from pipelines.demo import Album, LoggedRequest, OfflineApi, Reply, errors, make_album
 from tests.command.conftest import Serve
 from tests.command.support import Place, for_album
 from tests.source.support import FakeClock, places_of

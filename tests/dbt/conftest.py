@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from spotify_pipeline.cli.load import main
+from spotify_pipeline.demo import Album, Catalogue, OfflineApi
 
-from pipelines.demo import Album, Catalogue, OfflineApi
-from pipelines.load import main
 from tests.dbt.support import DbtProject, Ran
 from tests.source.support import FakeClock
 

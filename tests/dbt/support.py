@@ -10,8 +10,7 @@ from typing import Any
 from unittest.mock import patch
 
 import duckdb
-
-from pipelines.transform import PROJECT
+from spotify_pipeline.after_load.transform import PROJECT
 
 MARTS = (
     "dim_albums",

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from spotify_pipeline.demo import Album, Catalogue, OfflineApi, make_album
 
-from pipelines.demo import Album, Catalogue, OfflineApi, make_album
 from tests.command.support import Place
 from tests.dbt import figures
 from tests.dbt.figures import Raw

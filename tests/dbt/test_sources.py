@@ -6,16 +6,16 @@ import re
 from pathlib import Path
 
 import pytest
+from spotify_pipeline.after_load.dbt_sources import PROJECT, SOURCES_FILE, render
+from spotify_pipeline.run.summary import closed_reason
 
-from pipelines.dbt_sources import PROJECT, SOURCES_FILE, render
-from pipelines.summary import closed_reason
 from spotify_source.errors import BucketClosedError
 
 LISTING_RUNS = PROJECT / "models" / "intermediate" / "int_listing_runs.sql"
 
 
 def test_sources_are_what_the_declaration_says() -> None:
-    assert SOURCES_FILE.read_text(encoding="utf-8") == render(), "Run python -m pipelines.dbt_sources"
+    assert SOURCES_FILE.read_text(encoding="utf-8") == render(), "Run python -m spotify_pipeline.after_load.dbt_sources"
 
 
 @pytest.mark.parametrize("bucket", ["album", "albums", "album_tracks", "search", "browse"])

@@ -10,8 +10,8 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
+from spotify_pipeline.after_load.transform import PROJECT, check, transform
 
-from pipelines.transform import PROJECT, check, transform
 from spotify_source.errors import ConfigurationError
 from tests.dbt.conftest import Built
 from tests.dbt.support import MARTS, DbtProject, ask, change
@@ -20,7 +20,7 @@ WITHOUT_DBT = """
 import sys
 from pathlib import Path
 sys.modules["dbt"] = None
-from pipelines.transform import transform
+from spotify_pipeline.after_load.transform import transform
 from spotify_source.errors import ConfigurationError
 try:
     transform(Path("spotify.duckdb"), "spotify_raw")

@@ -13,10 +13,9 @@ from typing import Any
 
 import duckdb
 import pytest
-
-from pipelines.command import load
-from pipelines.demo import Catalogue, OfflineApi, make_album
-from pipelines.options import build_parser, parse
+from spotify_pipeline.cli.command import load
+from spotify_pipeline.cli.options import build_parser, parse
+from spotify_pipeline.demo import Catalogue, OfflineApi, make_album
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 README = CHECKOUT / "README.md"

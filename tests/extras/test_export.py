@@ -9,9 +9,9 @@ from typing import Any
 
 import duckdb
 import pytest
+from spotify_pipeline.after_load.export import Format, check_folder, export
+from spotify_pipeline.demo import Album, OfflineApi, make_album
 
-from pipelines.demo import Album, OfflineApi, make_album
-from pipelines.export import Format, check_folder, export
 from spotify_source.errors import ConfigurationError
 from tests.command.conftest import Serve
 from tests.command.support import Place

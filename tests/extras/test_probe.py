@@ -10,12 +10,12 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from spotify_pipeline.cli.probe import MANY_CALLS, Wish, build_parser
+from spotify_pipeline.demo import OfflineApi, Reply
+from spotify_pipeline.demo.errors import bad_gateway, premium_lapsed
+from spotify_pipeline.probe.command import probe
 
-from pipelines.demo import OfflineApi, Reply
-from pipelines.demo.errors import bad_gateway, premium_lapsed
-from pipelines.probe.command import probe
-from pipelines.probe_rate_limit import MANY_CALLS, Wish, build_parser
-from spotify_source.clock import Clock
+from spotify_source.limits.clock import Clock
 from tests.command.support import CHECKOUT, Place
 from tests.source.support import FakeClock, calls_since
 

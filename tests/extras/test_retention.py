@@ -7,9 +7,9 @@ from datetime import datetime, timedelta, timezone
 
 import duckdb
 import pytest
+from spotify_pipeline.after_load.retention import Removed, remove_older
+from spotify_pipeline.demo import Album, OfflineApi, make_album
 
-from pipelines.demo import Album, OfflineApi, make_album
-from pipelines.retention import Removed, remove_older
 from spotify_source.errors import ConfigurationError
 from tests.command.conftest import Serve
 from tests.command.support import TABLES, Place

@@ -15,9 +15,9 @@ from unittest.mock import patch
 
 import pytest
 import yaml
+from spotify_pipeline.demo import OfflineApi
+from spotify_pipeline.destinations.target import Target
 
-from pipelines.demo import OfflineApi
-from pipelines.target import Target
 from tests.command.support import CHECKOUT, Place
 
 SCHEDULES = CHECKOUT / "pipelines" / "schedules"

@@ -9,7 +9,7 @@ from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from pipelines.demo import OfflineApi
+from spotify_pipeline.demo import OfflineApi
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import date
 
 import pytest
+from spotify_pipeline.demo import Catalogue, OfflineApi, make_album
 
-from pipelines.demo import Catalogue, OfflineApi, make_album
 from tests.offline_api.caller import Caller
 
 

@@ -8,8 +8,7 @@ from collections import Counter
 from datetime import date, timedelta
 
 import pytest
-
-from pipelines.demo import Album, Catalogue, Track, make_album
+from spotify_pipeline.demo import Album, Catalogue, Track, make_album
 
 DAY = date(2026, 11, 20)
 BASE62 = re.compile(r"[0-9A-Za-z]{22}")

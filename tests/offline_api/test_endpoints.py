@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from spotify_pipeline.demo import Catalogue, OfflineApi, make_album
+from spotify_pipeline.demo.endpoints import bucket_of
 
-from pipelines.demo import Catalogue, OfflineApi, make_album
-from pipelines.demo.endpoints import bucket_of
 from tests.offline_api.caller import Caller
 
 ARTIST = ["external_urls", "href", "id", "name", "type", "uri"]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from spotify_pipeline.demo import OfflineApi, Reply, errors
 
-from pipelines.demo import OfflineApi, Reply, errors
 from tests.offline_api.caller import Caller
 
 ENVELOPED = [

@@ -9,8 +9,8 @@ from dataclasses import replace
 from http.client import HTTPException, IncompleteRead
 
 import pytest
+from spotify_pipeline.demo import Catalogue, LoggedRequest, OfflineApi, Reply, errors
 
-from pipelines.demo import Catalogue, LoggedRequest, OfflineApi, Reply, errors
 from tests.offline_api.caller import Caller
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pipelines.demo import OfflineApi
+from spotify_pipeline.demo import OfflineApi
+
 from tests.offline_api.caller import Caller
 from tests.offline_api.conftest import HandClock
 

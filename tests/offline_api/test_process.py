@@ -13,8 +13,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from spotify_pipeline.demo import Catalogue, OfflineApi
 
-from pipelines.demo import Catalogue, OfflineApi
 from tests.offline_api.caller import Caller
 
 CHECKOUT = Path(__file__).parents[2]
@@ -25,7 +25,7 @@ def process() -> Iterator[dict[str, str]]:
     command = [
         sys.executable,
         "-m",
-        "pipelines.demo",
+        "spotify_pipeline.demo",
         "--regime",
         "development",
         "--listed",

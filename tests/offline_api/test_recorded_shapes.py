@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from spotify_pipeline.demo import Catalogue, OfflineApi, Reply, errors, make_album
 
-from pipelines.demo import Catalogue, OfflineApi, Reply, errors, make_album
 from tests.offline_api.caller import Caller
 
 RECORDED = Path(__file__).parents[3] / "shared" / "recorded"

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-
-from pipelines.demo import Catalogue, OfflineApi
+from spotify_pipeline.demo import Catalogue, OfflineApi
 
 spotipy = pytest.importorskip("spotipy", reason="spotipy is the independent client of these tests")
 oauth2 = pytest.importorskip("spotipy.oauth2")

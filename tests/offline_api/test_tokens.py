@@ -5,8 +5,8 @@ from __future__ import annotations
 from base64 import b64encode
 
 import pytest
+from spotify_pipeline.demo import OfflineApi
 
-from pipelines.demo import OfflineApi
 from tests.offline_api.caller import Caller
 from tests.offline_api.conftest import HandClock
 

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-
-from pipelines import report
+from spotify_pipeline.cli import report
 
 _VOID = {"area", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}
 

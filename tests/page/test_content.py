@@ -6,7 +6,8 @@ from collections import Counter
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from pipelines.page.lengths import clock
+from spotify_pipeline.page.lengths import clock
+
 from tests.page.conftest import Loaded
 from tests.page.support import Element, altered, page_of
 

@@ -13,8 +13,8 @@ import pytest
 from dlt.common.configuration.container import Container
 from dlt.common.configuration.providers import EnvironProvider
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
+from spotify_pipeline.demo import Album, Catalogue, OfflineApi, make_album
 
-from pipelines.demo import Album, Catalogue, OfflineApi, make_album
 from spotify_source import Run
 from tests.source.support import FakeClock, Warehouse
 

@@ -14,8 +14,8 @@ import dlt
 import duckdb
 from dlt.common.configuration.container import Container
 from dlt.common.pipeline import PipelineContext
+from spotify_pipeline.demo import Album, OfflineApi
 
-from pipelines.demo import Album, OfflineApi
 from spotify_source import Run, spotify_source
 
 HOUR = 3600.0

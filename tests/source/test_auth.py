@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 from dlt.sources.helpers.rest_client.client import RESTClient
+from spotify_pipeline.demo import Catalogue, LoggedRequest, OfflineApi, Reply, errors, make_album
 
-from pipelines.demo import Catalogue, LoggedRequest, OfflineApi, Reply, errors, make_album
 from spotify_source import SpotifyClientCredentials
 from tests.source.support import FakeClock
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spotify_source.backlog import Claim, LoadedAlbum, Release, Tables, claim
-from spotify_source.discovery import Listing
-from spotify_source.memory import Memory
+from spotify_source.limits.source_state import Memory
+from spotify_source.steps.backlog import Claim, LoadedAlbum, Release, Tables, claim
+from spotify_source.steps.discovery import Listing
 
 BOTH = ("albums", "album_tracks")
 

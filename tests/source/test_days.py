@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from spotify_pipeline.demo import Album, Catalogue, OfflineApi, make_album
+from spotify_pipeline.demo.albums import make_track
 
-from pipelines.demo import Album, Catalogue, OfflineApi, make_album
-from pipelines.demo.albums import make_track
 from tests.source.support import Loaded, Warehouse
 
 DAYS = 5

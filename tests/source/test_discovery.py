@@ -6,8 +6,8 @@ import dataclasses
 from typing import Any
 
 import pytest
+from spotify_pipeline.demo import Album, Catalogue, LoggedRequest, OfflineApi, Reply, errors, make_album
 
-from pipelines.demo import Album, Catalogue, LoggedRequest, OfflineApi, Reply, errors, make_album
 from spotify_source import Run, SpotifySourceError
 from spotify_source.errors import (
     ApiUnavailableError,

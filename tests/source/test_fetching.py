@@ -6,12 +6,12 @@ import dataclasses
 from typing import Any
 
 import pytest
+from spotify_pipeline.demo import Album, LoggedRequest, Reply, errors, make_album
 
-from pipelines.demo import Album, LoggedRequest, Reply, errors, make_album
 from spotify_source import Run, settings
-from spotify_source.client import SpotifyClient
+from spotify_source.api.client import SpotifyClient
 from spotify_source.errors import CredentialsError, ForeignOriginError, PremiumRequiredError
-from spotify_source.governor import Governor
+from spotify_source.limits.governor import Governor
 from tests.source.conftest import Serve
 from tests.source.support import extract, places_of
 

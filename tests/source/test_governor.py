@@ -9,7 +9,7 @@ import pytest
 
 from spotify_source import Run, settings
 from spotify_source.errors import BucketClosedError
-from spotify_source.governor import ALL_BUCKETS, Governor
+from spotify_source.limits.governor import ALL_BUCKETS, Governor
 from tests.source.support import DAY, HOUR, FakeClock
 
 

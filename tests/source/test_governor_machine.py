@@ -11,8 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from spotify_source import Run
 from spotify_source.errors import BucketClosedError
-from spotify_source.governor import Governor
-from spotify_source.memory import Memory
+from spotify_source.limits.governor import Governor
+from spotify_source.limits.source_state import Memory
 from tests.source.support import DAY, HOUR, FakeClock
 
 BUCKETS = st.sampled_from(["album", "search", "album_tracks"])

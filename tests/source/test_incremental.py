@@ -6,8 +6,8 @@ from datetime import date
 from typing import Any
 
 import pytest
+from spotify_pipeline.demo import Album, Catalogue, OfflineApi, errors, make_album
 
-from pipelines.demo import Album, Catalogue, OfflineApi, errors, make_album
 from spotify_source import Run, settings
 from tests.source.conftest import Serve
 from tests.source.support import Warehouse, places_of

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from spotify_pipeline.demo import Album, Catalogue, OfflineApi
+from spotify_pipeline.demo.rendering import Regime
 
-from pipelines.demo import Album, Catalogue, OfflineApi
-from pipelines.demo.rendering import Regime
 from tests.source.support import Loaded, Warehouse, further_pages, places_of
 
 TABLES = {

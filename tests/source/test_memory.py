@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from spotify_source.memory import Memory
+from spotify_source.limits.source_state import Memory
 from tests.source.support import DAY, HOUR
 
 NOW = 1_795_000_000.0

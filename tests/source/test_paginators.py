@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from requests import Request, Response
 
 from spotify_source import NextLinkPaginator, OffsetPaginator, settings
+from spotify_source.api.paginators import PagingObjectPaginator, origin
 from spotify_source.errors import ForeignOriginError, PagingError, UnreadableReplyError
-from spotify_source.paginators import PagingObjectPaginator, origin
 
 URL = "http://api.test:8080/v1/things"
 Server = Callable[[str], dict[str, Any]]

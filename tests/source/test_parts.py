@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from spotify_pipeline.demo import Album
 
-from pipelines.demo import Album
 from tests.source.conftest import Serve
 from tests.source.support import Warehouse, places_of, source_of
 

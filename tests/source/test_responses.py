@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
-from spotify_source import responses
+from spotify_source.api import responses
+from spotify_source.api.responses import Meaning, classify, paging_object, retry_after
 from spotify_source.errors import UnreadableReplyError
-from spotify_source.responses import Meaning, classify, paging_object, retry_after
 
 
 def api(status: int, message: str, **more: str) -> bytes:

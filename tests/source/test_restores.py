@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pipelines.demo import Album, Catalogue, make_album
+from spotify_pipeline.demo import Album, Catalogue, make_album
+
 from tests.source.conftest import Serve
 from tests.source.support import Warehouse, places_of
 

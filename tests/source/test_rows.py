@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from spotify_pipeline.demo import make_album
 
-from pipelines.demo import make_album
-from spotify_source.rows import album_row, new_release_row, placed_tracks, released_on, track_row, whole_number
+from spotify_source.steps.rows import album_row, new_release_row, placed_tracks, released_on, track_row, whole_number
 
 
 @pytest.mark.parametrize(

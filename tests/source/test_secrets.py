@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from spotify_pipeline.demo import Album, OfflineApi, Reply, errors
 
-from pipelines.demo import Album, OfflineApi, Reply, errors
 from tests.source.conftest import Serve
 from tests.source.support import Warehouse
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from spotify_pipeline.demo import Catalogue, OfflineApi
 
-from pipelines.demo import Catalogue, OfflineApi
 from spotify_source import Run
 from tests.source.support import FakeClock, extract
 

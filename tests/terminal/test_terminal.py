@@ -11,13 +11,13 @@ from pathlib import Path
 import duckdb
 import pytest
 from rich.console import Console
+from spotify_pipeline.cli.command import load
+from spotify_pipeline.cli.exits import Exit
+from spotify_pipeline.cli.live import picture
+from spotify_pipeline.cli.options import build_parser, parse
+from spotify_pipeline.cli.progress import describe
+from spotify_pipeline.demo import Catalogue, OfflineApi, errors, make_album
 
-from pipelines.command import load
-from pipelines.demo import Catalogue, OfflineApi, errors, make_album
-from pipelines.exits import Exit
-from pipelines.live import picture
-from pipelines.options import build_parser, parse
-from pipelines.progress import describe
 from spotify_source import Run
 
 

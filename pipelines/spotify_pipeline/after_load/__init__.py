@@ -1,0 +1,1 @@
+"""What follows a load: comments, export, retention, dbt."""

@@ -1,0 +1,183 @@
+"""Builds the dbt project on a loaded DuckDB file, in this process. Knows how dbt is run, not what its models say."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+from spotify_pipeline.places import dbt_project
+from spotify_source.errors import ConfigurationError
+
+PROJECT: Final = dbt_project()
+SCHEMAS: Final = ("spotify_staging", "spotify_marts")
+_DBT_URL: Final = "https://docs.getdbt.com/reference/commands/build"
+_MODULES: Final = ("dbt.cli.main", "dbt.adapters.duckdb")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A model or a test that did not go well, and what dbt says of it in one line."""
+
+    name: str
+    message: str
+
+
+@dataclass(frozen=True)
+class TransformResult:
+    """What a build came to.
+
+    Attributes:
+        built: How many models and snapshots were built.
+        passed: How many tests passed.
+        warned: Tests that found something to look at.
+        failed: Models, tests or dbt itself that failed.
+        skipped: How many models and tests were left out, because one before them failed.
+        seconds: How long it took.
+    """
+
+    built: int
+    passed: int
+    warned: tuple[Finding, ...]
+    failed: tuple[Finding, ...]
+    skipped: int
+    seconds: float
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether everything is built, and right as far as the tests go."""
+        return not self.failed
+
+    def lines(self) -> Iterator[str]:
+        """The lines of a report, in words."""
+        tests = f"{self.passed} tests passed, {len(self.warned)} warned, {len(self.failed)} failed"
+        skipped = f", {self.skipped} left out" if self.skipped else ""
+        yield f"Transformed: {self.built} models built in {SCHEMAS[1]}; {tests}{skipped}; {self.seconds:.1f} s."
+        for finding in self.failed:
+            yield f"  Failed: {finding.name}: {finding.message}"
+        for finding in self.warned:
+            yield f"  Warned: {finding.name}: {finding.message}"
+
+
+def check(db: Path, dataset: str) -> None:
+    """See whether `transform` can work there, before anything is loaded.
+
+    Args:
+        db: The DuckDB file; it need not exist yet.
+        dataset: The schema that the pipeline loads into.
+
+    Raises:
+        ConfigurationError: The extra is not installed, or two schemas and the file would be named alike.
+    """
+    if not all(_is_installed(module) for module in _MODULES):
+        raise ConfigurationError(
+            "--transform needs dbt: pip install 'spotify-source[dbt]', in a checkout pip install -e '.[dbt]'.",
+            guidance="Without --transform, everything else works as it is.",
+        )
+    if db.stem.lower() in SCHEMAS:
+        raise ConfigurationError(
+            f"A DuckDB file named {db.name} can't hold the schema {db.stem.lower()} that --transform writes.",
+            guidance=f"Use --db {db.with_name('spotify.duckdb')}.",
+        )
+    if {dataset.lower(), f"{dataset.lower()}_staging"} & set(SCHEMAS):
+        raise ConfigurationError(
+            f"With --dataset {dataset} the load itself writes to a schema that --transform needs.",
+            guidance="Use another --dataset, spotify_raw for example.",
+        )
+
+
+def transform(db: Path, dataset: str) -> TransformResult:
+    """Build and test all models on a loaded file.
+
+    Nothing else in this process may hold the file open. Unit tests, which are about the models and not about the data,
+    are left to `dbt build`. Nothing is written but the file: the checkout may be read-only.
+
+    Args:
+        db: The DuckDB file.
+        dataset: The schema that the pipeline loaded into.
+
+    Raises:
+        ConfigurationError: As in `check`.
+    """
+    check(db, dataset)
+    started = time.monotonic()
+    with (
+        tempfile.TemporaryDirectory(prefix="spotify-dbt-", ignore_cleanup_errors=True) as folder,
+        _environment({"SPOTIFY_DUCKDB": str(db.absolute()), "SPOTIFY_DATASET": dataset}),
+    ):
+        outcome = _run_dbt(["build", "--exclude-resource-type", "unit_test", *_settings(folder)])
+    return _result(outcome, time.monotonic() - started)
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def _settings(folder: str) -> list[str]:
+    return [
+        *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target", "duckdb"),
+        *("--target-path", folder, "--log-path", folder, "--log-level", "none", "--log-level-file", "none"),
+        *("--quiet", "--no-write-json", "--no-partial-parse", "--no-send-anonymous-usage-stats"),
+    ]
+
+
+def _run_dbt(arguments: list[str]) -> Any:
+    """Run dbt, and let go of the file: the adapter keeps it open otherwise."""
+    runner = import_module("dbt.cli.main").dbtRunner()
+    try:
+        return runner.invoke(arguments)
+    finally:
+        import_module("dbt.adapters.factory").reset_adapters()
+        import_module("dbt.adapters.duckdb.connections").DuckDBConnectionManager.close_all_connections()
+
+
+def _result(outcome: Any, seconds: float) -> TransformResult:
+    results = list(outcome.result or []) if outcome.exception is None else []
+    failed = [*_findings(results, "fail", "error", "runtime error")]
+    if outcome.exception is not None:
+        failed.append(Finding("dbt", f"{_one_line(outcome.exception)} See {_DBT_URL}"))
+    return TransformResult(
+        built=sum(_status(one) == "success" and one.node.resource_type in ("model", "snapshot") for one in results),
+        passed=sum(_status(one) == "pass" for one in results),
+        warned=tuple(_findings(results, "warn")),
+        failed=tuple(failed),
+        skipped=sum(_status(one) == "skipped" for one in results),
+        seconds=seconds,
+    )
+
+
+def _findings(results: Iterable[Any], *statuses: str) -> Iterator[Finding]:
+    return (Finding(one.node.name, _one_line(one.message)) for one in results if _status(one) in statuses)
+
+
+def _status(one: Any) -> str:
+    return str(one.status.value)
+
+
+def _one_line(message: object) -> str:
+    return " ".join(str(message).split())[:300]
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Set variables for dbt, and put back what was there."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

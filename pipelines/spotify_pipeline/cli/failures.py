@@ -1,0 +1,111 @@
+"""What an exception means for the person who ran the command. Looks through dlt's wrappers to the cause."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import duckdb
+from dlt.common.configuration.exceptions import ConfigFieldMissingException, ConfigurationException
+from dlt.common.destination.exceptions import (
+    DestinationException,
+    UnknownDestinationModule,
+)
+from dlt.common.exceptions import MissingDependencyException
+
+from spotify_pipeline.cli.exits import Exit
+from spotify_pipeline.destinations.target import AnotherRunError, DestinationUnavailableError
+from spotify_source.errors import (
+    ApiUnavailableError,
+    AppRefusedError,
+    CallFailedError,
+    ConfigurationError,
+    CredentialsError,
+    SpotifySourceError,
+)
+
+_EXITS: list[tuple[type[SpotifySourceError], Exit]] = [
+    (AnotherRunError, Exit.PENDING),
+    (ConfigurationError, Exit.CONFIGURATION),
+    (AppRefusedError, Exit.REFUSED),
+    (ApiUnavailableError, Exit.UNAVAILABLE),
+    (DestinationUnavailableError, Exit.UNAVAILABLE),
+    (CallFailedError, Exit.UNAVAILABLE),
+]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What ended a run.
+
+    Attributes:
+        exit: The exit code.
+        error: What to tell the person; None for a defect, which is shown with its traceback.
+    """
+
+    exit: Exit
+    error: SpotifySourceError | None
+
+    @property
+    def reason(self) -> str:
+        """In one line."""
+        return self.error.what if self.error else "a defect in the program"
+
+
+def understand(error: BaseException) -> Failure:
+    """What an exception means."""
+    for cause in _causes(error):
+        known = _known(cause)
+        if known is not None:
+            code = next((code for kind, code in _EXITS if isinstance(known, kind)), Exit.DEFECT)
+            return Failure(code, known)
+    return Failure(Exit.DEFECT, None)
+
+
+def tell(error: BaseException) -> Failure:
+    """Say on standard error what happened, why, and what to do; a defect with its traceback."""
+    failure = understand(error)
+    if failure.error is not None:
+        print(failure.error, file=sys.stderr)  # noqa: T201
+    else:
+        traceback.print_exception(error)
+        print("This is a defect in the program. Please report it with the lines above.", file=sys.stderr)  # noqa: T201
+    return failure
+
+
+def _known(error: BaseException) -> SpotifySourceError | None:
+    """The error as one of ours, if a person can act on it."""
+    if isinstance(error, SpotifySourceError):
+        return error
+    if isinstance(error, ConfigFieldMissingException) and {"client_id", "client_secret"} & set(error.fields):
+        return CredentialsError(f"{' and '.join(sorted(error.fields))} of the Spotify app: not found.")
+    if isinstance(error, (ConfigurationException, UnknownDestinationModule, MissingDependencyException)):
+        return ConfigurationError(_first_line(error), guidance="Mend it in .dlt/config.toml or in the environment.")
+    if isinstance(error, (duckdb.Error, DestinationException)):
+        # dlt's own words begin with a traceback.
+        said = next((cause for cause in _causes(error) if isinstance(cause, duckdb.Error)), error)
+        return DestinationUnavailableError(
+            f"The destination failed: {_first_line(said)}",
+            guidance="Run it again when it is back: what was fetched waits in the working folder, and loads first.",
+        )
+    if isinstance(error, OSError):
+        return DestinationUnavailableError(
+            f"The machine failed: {_first_line(error)}",
+            guidance="Free the disk, or mend the permissions; run it again.",
+        )
+    return None
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The exception and what caused it: dlt wraps what happened, several times."""
+    current: BaseException | None = error
+    while current is not None:
+        yield current
+        current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0][:300] if lines else type(error).__name__

@@ -1,0 +1,168 @@
+"""The command line of load.py. Knows options and their forms, not what they do; imports nothing that takes time."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Literal, NoReturn
+
+from spotify_pipeline.cli.exits import Exit
+
+RESOURCES = ("new_releases", "release_sightings", "albums", "album_tracks")
+EPILOG = """\
+Credentials and settings: [sources.spotify] in .dlt/secrets.toml and .dlt/config.toml, or SOURCES__SPOTIFY__... in
+the environment. An option that is left out falls to them.
+
+exit codes: 0 complete; 75 loaded what could be, the rest is pending, or another run is at work: run it again later;
+77 Spotify refuses the app; 78 something is configured wrong; 69 the API or the destination can't be reached;
+1 a defect in this program.
+"""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was asked for. None is left to dlt's configuration."""
+
+    db: Path | None
+    destination: str | None
+    dataset: str
+    market: list[str] | None
+    discovery: str | None
+    limit: int | None
+    resources: list[str] | None
+    full_refresh: bool
+    dry_run: bool
+    check: bool
+    export: Path | None
+    export_format: Literal["json", "parquet", "csv"]
+    retain_days: int | None
+    transform: bool
+    demo: bool
+    demo_regime: Literal["development", "extended"]
+    demo_date: date | None
+    progress: Literal["auto", "bar", "log", "none"]
+    report: Literal["text", "json"]
+    log_level: str | None
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors suggest what was meant, and end with the code for wrong configuration."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong on standard error, and end the program."""
+        wrong, known = re.findall(r"--[\w-]+", message), [name for one in self._actions for name in one.option_strings]
+        if choice := re.search(r"invalid choice: '(.*?)' \(choose from (.*)\)", message):
+            wrong, known = [choice[1]], re.findall(r"[\w-]+", choice[2])
+        elif "unrecognized" not in message:
+            wrong = []
+        for word in wrong:
+            for meant in difflib.get_close_matches(word, known, n=1):
+                message += f". Did you mean {meant}?"
+        self.print_usage(sys.stderr)
+        self.exit(Exit.CONFIGURATION, f"{self.prog}: {message}\n  See {self.prog} --help.\n")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the command line."""
+    parser = Parser(
+        prog="load.py",
+        description="Load Spotify's new album releases and their tracks into DuckDB, incrementally.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    where = parser.add_argument_group("where to")
+    where.add_argument("--db", type=Path, metavar="PATH", help="the DuckDB file (default: spotify.duckdb)")
+    where.add_argument("--destination", metavar="NAME", help="any dlt destination instead, configured as dlt does")
+    where.add_argument("--dataset", default="spotify_raw", metavar="NAME", help="the schema (default: spotify_raw)")
+
+    what = parser.add_argument_group("what")
+    what.add_argument("--market", action="append", metavar="CC", help="market code, repeatable (default: US)")
+    what.add_argument("--discovery", choices=("auto", "browse", "search"), help="how to find releases (default: auto)")
+    what.add_argument("--limit", type=positive, metavar="N", help="list at most N albums, and fetch at most N")
+    what.add_argument("--resources", nargs="+", choices=RESOURCES, metavar="NAME", help=_resources_help())
+    what.add_argument("--full-refresh", action="store_true", help="fetch everything again, whatever is loaded")
+
+    instead = parser.add_argument_group("instead of loading")
+    instead.add_argument("--check", action="store_true", help="test credentials, quota and destination, in 3 calls")
+    instead.add_argument("--dry-run", action="store_true", help="read the listing, print the plan of calls, and stop")
+
+    after = parser.add_argument_group("after loading (DuckDB alone)")
+    after.add_argument("--export", type=Path, metavar="DIR", help="write what this run loaded to a file in DIR")
+    after.add_argument(
+        "--export-format", choices=("json", "parquet", "csv"), default="json", help="of that file (default: json)"
+    )
+    after.add_argument(
+        "--retain-days", type=positive, metavar="N", help="remove what was not listed for N days (default: keep all)"
+    )
+    after.add_argument("--transform", action="store_true", help="build the dbt models on the same file")
+
+    demo = parser.add_argument_group("demo, without credentials")
+    demo.add_argument("--demo", action="store_true", help="load from an offline API with an invented catalogue")
+    demo.add_argument(
+        "--demo-regime",
+        choices=("development", "extended"),
+        default="development",
+        help="the kind of app it plays (default: development)",
+    )
+    demo.add_argument(
+        "--demo-date", type=_date, metavar="YYYY-MM-DD", help="the day its catalogue is of (default: today)"
+    )
+
+    how = parser.add_argument_group("how")
+    how.add_argument(
+        "--progress",
+        choices=("auto", "bar", "log", "none"),
+        default="auto",
+        help="a live bar, log lines or nothing (default: auto, a bar on a terminal)",
+    )
+    how.add_argument("--report", choices=("text", "json"), default="text", help="form of the report (default: text)")
+    how.add_argument(
+        "--log-level",
+        choices=("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
+        type=str.upper,
+        metavar="LEVEL",
+        help="of dlt's log: DEBUG, INFO, WARNING, ERROR or CRITICAL (default: CRITICAL)",
+    )
+    return parser
+
+
+def parse(arguments: Sequence[str] | None = None) -> Options:
+    """The options of a command line; ends the program where they are wrong."""
+    parser = build_parser()
+    options = Options(**vars(parser.parse_args(arguments)))
+    if options.destination and options.db:
+        parser.error("--db is DuckDB's own: leave out --db or --destination")
+    of_duckdb = {"--export": options.export, "--retain-days": options.retain_days, "--transform": options.transform}
+    for option, value in of_duckdb.items():
+        if options.destination and value:
+            parser.error(f"{option} works on a DuckDB file: leave out {option} or --destination")
+    if options.check and options.dry_run:
+        parser.error("--check and --dry-run: choose one")
+    if not re.fullmatch(r"[A-Za-z_]\w*", options.dataset, re.ASCII):
+        parser.error(f"--dataset: {options.dataset!r} is no name; use letters, digits and _")
+    return options
+
+
+def _resources_help() -> str:
+    return f"load these alone: {', '.join(RESOURCES)} (default: all)"
+
+
+def positive(text: str) -> int:
+    """A whole number above 0, for argparse."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+    return int(text)
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no date like 2026-11-20") from error

@@ -1,0 +1,88 @@
+"""Shows how a run gets on, on standard error: a live bar, log lines, or nothing. Knows the run, changes nothing in it."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+from dlt.common.runtime.collector import NullCollector
+
+from spotify_source import Run
+
+Kind = Literal["auto", "bar", "log", "none"]
+_LOG_SECONDS = 10.0
+
+
+class Steps(NullCollector):
+    """dlt's collector, reduced to the step that the pipeline is at: 'Extract', 'Normalize', 'Load', or ''."""
+
+    step = ""
+
+    def _start(self, step: str) -> None:
+        self.step = step.split(maxsplit=1)[0]
+
+
+@contextmanager
+def shown(kind: Kind, run: Run) -> Iterator[Steps]:
+    """Show the run until the block ends.
+
+    Args:
+        kind: 'bar' is live, 'log' a line every ten seconds; 'auto' is 'bar' on a terminal and 'none' elsewhere.
+        run: What to show.
+
+    Yields:
+        The collector to hand to the pipeline.
+    """
+    steps = Steps()
+    if kind == "bar" or (kind == "auto" and sys.stderr.isatty()):
+        from spotify_pipeline.cli.live import live_display  # noqa: PLC0415 - what a scheduler never sees, it need not import
+
+        with live_display(lambda: describe(run, steps.step), run):
+            yield steps
+    elif kind == "log":
+        with _logged(run, steps):
+            yield steps
+    else:
+        yield steps
+
+
+def describe(run: Run, step: str) -> str:
+    """Where the run is, in one line."""
+    pause = run.paused_until - run.clock.monotonic()
+    if pause > 0 and step == "Extract":
+        return f"Paused by Spotify's rate limit, {pause:.0f} s to go ({_fetched(run)})"
+    if step == "Extract":
+        return _fetched(run) if run.albums_wanted else f"Listing: {run.albums_listed} albums so far"
+    return {"Normalize": "Preparing the tables", "Load": "Loading"}.get(step, "Starting")
+
+
+def _fetched(run: Run) -> str:
+    seconds = run.clock.now() - run.started_at.timestamp()
+    done = run.albums_fetched + run.albums_gone
+    line = f"Albums: {done} of {run.albums_wanted}"
+    if not done or seconds <= 0:
+        return line
+    rate = done / seconds
+    return f"{line}, {rate:.1f} a second, {(run.albums_wanted - done) / rate:.0f} s left"
+
+
+@contextmanager
+def _logged(run: Run, steps: Steps) -> Iterator[None]:
+    over = threading.Event()
+
+    def log() -> None:
+        while True:
+            print(describe(run, steps.step), file=sys.stderr, flush=True)  # noqa: T201 - this is what it is for
+            if over.wait(_LOG_SECONDS):
+                return
+
+    thread = threading.Thread(target=log, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()

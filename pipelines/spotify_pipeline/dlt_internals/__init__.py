@@ -1,0 +1,1 @@
+"""What reaches past dlt's public API, gathered in one place."""

@@ -1,0 +1,157 @@
+"""The DuckDB file, opened for reading: every declared table can be asked for, whether or not it is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from spotify_pipeline.destinations.target import DestinationUnavailableError
+from spotify_source import schema
+from spotify_source.errors import ConfigurationError
+
+MARTS = "spotify_marts"
+_VIEWS = Path(__file__).with_name("views.sql")
+_TYPES: dict[str, str] = {
+    "text": "VARCHAR",
+    "bigint": "BIGINT",
+    "bool": "BOOLEAN",
+    "double": "DOUBLE",
+    "date": "DATE",
+    # Sessions are in UTC: the time zone can go.
+    "timestamp": "TIMESTAMP",
+    "json": "JSON",
+}
+
+Row = dict[str, Any]
+
+
+class NothingToReadError(ConfigurationError):
+    """The file is not there, is none, or holds nothing of this pipeline."""
+
+    help_url = "https://duckdb.org/docs/stable/connect/overview"
+
+
+class Database:
+    """What a dataset of a DuckDB file holds.
+
+    Args:
+        connection: One in which the file is attached as 'loaded'.
+        dataset: The schema that the pipeline loads to.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, dataset: str) -> None:
+        self._connection = connection
+        self._columns: dict[tuple[str, str], set[str]] = {}
+        found = "SELECT schema_name, table_name, column_name FROM duckdb_columns() WHERE database_name = 'loaded'"
+        for schema_name, table, column in connection.execute(found).fetchall():
+            self._columns.setdefault((schema_name.lower(), table.lower()), set()).add(column.lower())
+        self.dataset = dataset.lower()
+
+    def rows(self, query: str, *parameters: object) -> list[Row]:
+        """What a query answers, a dictionary a row."""
+        result = self._connection.execute(query, list(parameters))
+        names = [column[0] for column in result.description or ()]
+        return [dict(zip(names, values, strict=True)) for values in result.fetchall()]
+
+    def one(self, query: str, *parameters: object) -> Row:
+        """The only row that a query answers."""
+        (row,) = self.rows(query, *parameters)
+        return row
+
+    def has(self, table: str) -> bool:
+        """Whether the pipeline has made this table."""
+        return (self.dataset, table) in self._columns
+
+    def mart_has(self, mart: str, columns: set[str]) -> bool:
+        """Whether the dbt project has built this mart, with these columns."""
+        return columns <= self._columns.get((MARTS, mart), set())
+
+    def datasets(self) -> list[str]:
+        """The schemas that look like a dataset of this pipeline."""
+        return sorted(
+            name for name, table in self._columns if table == "new_releases" and not name.endswith("_staging")
+        )
+
+    def show_declared_tables(self) -> None:
+        """Make the views that the sections ask."""
+        for table in _declared():
+            self._connection.execute(self._view_of(table))
+        self._connection.execute(_VIEWS.read_text(encoding="utf-8"))
+
+    def _view_of(self, table: schema.Table) -> str:
+        present = self._columns.get((self.dataset, table.name), set())
+        columns = ", ".join(
+            f"TRY_CAST({column.name if column.name in present else 'NULL'} AS {_TYPES[column.data_type]}) "
+            f'AS "{column.name}"'
+            for column in table.columns
+        )
+        source = f"FROM loaded.{_name(self.dataset)}.{table.name}" if present else "WHERE false"
+        return f"CREATE VIEW {table.name} AS SELECT {columns} {source}"
+
+
+@contextmanager
+def opened(db: Path, dataset: str) -> Iterator[Database]:
+    """Open a DuckDB file for reading.
+
+    Args:
+        db: The file.
+        dataset: The schema in it that the pipeline loads to.
+
+    Raises:
+        NothingToReadError: It is missing, no database, or holds nothing of this pipeline.
+        DestinationUnavailableError: A program that writes to it holds it.
+    """
+    if not db.is_file():
+        raise NothingToReadError(
+            f"There is no file {db}.",
+            guidance=f"Load it first, with python pipelines/load.py --db {db}, or name another one with --db; "
+            "the demo's is spotify_demo.duckdb.",
+        )
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        _attach(connection, db)
+        database = Database(connection, dataset)
+        _check_dataset(database, db)
+        database.show_declared_tables()
+        yield database
+
+
+def _attach(connection: duckdb.DuckDBPyConnection, db: Path) -> None:
+    # Attached under a name of ours: a schema called like the file would be ambiguous in a plain connection.
+    try:
+        connection.execute(f"ATTACH '{str(db).replace(chr(39), chr(39) * 2)}' AS loaded (READ_ONLY)")
+    except duckdb.Error as error:
+        said = str(error).splitlines()[0]
+        if "lock" in said.lower() or "used by another process" in said.lower():
+            raise DestinationUnavailableError(
+                f"{db} is in use: {said}",
+                guidance="Wait until the load ends, or close the other program, then run this again.",
+            ) from None
+        raise NothingToReadError(
+            f"{db} can't be read as a DuckDB database: {said}", guidance="Name another file with --db."
+        ) from None
+
+
+def _check_dataset(database: Database, db: Path) -> None:
+    if any(database.has(table.name) for table in schema.TABLES):
+        return
+    others = database.datasets()
+    if others:
+        guidance = f"It has {', '.join(others)}: choose with --dataset {others[0]}."
+    else:
+        guidance = f"Load it first, with python pipelines/load.py --db {db}, or name another file with --db."
+    raise NothingToReadError(f"{db} has no tables of this pipeline in {database.dataset}.", guidance=guidance)
+
+
+def _declared() -> Iterator[schema.Table]:
+    for table in schema.TABLES:
+        yield table
+        yield from table.nested.values()
+
+
+def _name(identifier: str) -> str:
+    return '"' + identifier.replace('"', '""') + '"'

@@ -1,0 +1,229 @@
+"""The section on risers and fallers: how albums moved on a listing between its two latest runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from spotify_pipeline.page import charts
+from spotify_pipeline.page.albums import Album, albums
+from spotify_pipeline.page.charts import Chart, Link, Table
+from spotify_pipeline.page.database import Database
+
+EACH_WAY = 8
+RUNS_CHARTED = 12
+MARKETS_SHOWN = 6
+
+_MARKETS = """
+    SELECT market, count(DISTINCT seen_at) AS runs
+    FROM standings
+    WHERE market IN (SELECT market FROM standings WHERE seen_at = (SELECT max(seen_at) FROM standings))
+    GROUP BY market
+    ORDER BY market
+"""
+_RUNS = "SELECT DISTINCT seen_at FROM standings WHERE market = ? ORDER BY seen_at DESC LIMIT ?"
+_MOVES = """
+    SELECT album_id, before.position AS was, after.position AS now
+    FROM standings AS after
+    JOIN standings AS before USING (market, album_id)
+    JOIN catalogue ON catalogue.id = album_id
+    WHERE market = ? AND before.seen_at = ? AND after.seen_at = ?
+    ORDER BY was - now DESC, now
+"""
+_PATHS = """
+    SELECT album_id, seen_at, position
+    FROM standings
+    WHERE market = ? AND seen_at >= ? AND album_id IN (SELECT unnest(?))
+    ORDER BY seen_at, position
+"""
+
+
+@dataclass(frozen=True)
+class Move:
+    """An album and its place in the run before and in the latest."""
+
+    album: Album
+    was: int
+    now: int
+
+    @property
+    def up(self) -> int:
+        """How many places it rose."""
+        return self.was - self.now
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A market's listing between two runs.
+
+    Attributes:
+        market: A code; '*' where the listing has none.
+        stayed: How many albums are in both runs.
+        empty: Why there is nothing to compare.
+    """
+
+    market: str
+    before: datetime | None = None
+    after: datetime | None = None
+    stayed: int = 0
+    risers: Sequence[Move] = ()
+    fallers: Sequence[Move] = ()
+    chart: Chart | None = None
+    empty: str | None = None
+
+
+@dataclass(frozen=True)
+class Movers:
+    """The listings of the latest run.
+
+    Attributes:
+        more: How many markets are not shown.
+        empty: Why there is nothing to show.
+    """
+
+    listings: Sequence[Listing] = ()
+    more: int = 0
+    empty: str | None = None
+
+
+def read(database: Database) -> Movers:
+    """How albums moved, market by market."""
+    markets = database.rows(_MARKETS)
+    if not markets:
+        return Movers(empty="No run has read a listing yet, or release_sightings was not loaded.")
+    if all(row["runs"] == 1 for row in markets):
+        return Movers(empty="There has been one run. Positions can be compared after the next.")
+    return Movers(
+        listings=[_listing(database, row["market"]) for row in markets[:MARKETS_SHOWN]],
+        more=max(0, len(markets) - MARKETS_SHOWN),
+    )
+
+
+def _listing(database: Database, market: str) -> Listing:
+    runs = [row["seen_at"] for row in database.rows(_RUNS, market, RUNS_CHARTED)]
+    if len(runs) == 1:
+        return Listing(market, empty="This market has been listed once. Positions can be compared after the next run.")
+    after, before = runs[:2]
+    moves = _moves(database, market, before, after)
+    risers = [move for move in moves if move.up > 0][:EACH_WAY]
+    fallers = [move for move in reversed(moves) if move.up < 0][:EACH_WAY]
+    if not risers and not fallers:
+        why = (
+            f"None of the {len(moves)} albums in both runs moved." if moves else "The two runs have no album in common."
+        )
+        return Listing(market, empty=why)
+    chart = _chart(database, market, runs, moves, risers, fallers)
+    return Listing(market, before, after, len(moves), risers, fallers, chart)
+
+
+def _moves(database: Database, market: str, before: datetime, after: datetime) -> list[Move]:
+    rows = database.rows(_MOVES, market, before, after)
+    known = albums(database, [row["album_id"] for row in rows])
+    return [Move(known[row["album_id"]], row["was"], row["now"]) for row in rows]
+
+
+_COLOURS = {"rising": charts.FIRST, "falling": charts.FOURTH, "others": charts.RULE}
+
+
+def _chart(
+    database: Database,
+    market: str,
+    runs: Sequence[datetime],
+    moves: Sequence[Move],
+    risers: Sequence[Move],
+    fallers: Sequence[Move],
+) -> Chart:
+    kinds = {move.album.id: "rising" for move in risers} | {move.album.id: "falling" for move in fallers}
+    by_id = {move.album.id: move for move in moves}
+    until, since = runs[0], runs[-1]
+    paths = database.rows(_PATHS, market, since, list(by_id))
+    values = [
+        {
+            "album": row["album_id"],
+            "run": f"{row['seen_at']:%Y-%m-%dT%H:%M:%S}",
+            "position": row["position"],
+            "latest": row["seen_at"] == until,
+            "kind": kinds.get(row["album_id"], "others"),
+            "says": _says(by_id[row["album_id"]]),
+        }
+        for row in paths
+    ]
+    description = (
+        "Lines: one an album, from run to run; the higher, the nearer the top of the listing. "
+        "Those that rose or fell most since the run before are coloured."
+    )
+    return Chart(
+        name=f"movers-{market.lower().replace('*', 'all')}",
+        title="Position in the listing, run by run",
+        description=description,
+        spec=charts.drawn(_spec(values), 320, description),
+        table=Table(
+            ["Album", "Artists", "Was", "Is", "Change"],
+            [[Link(m.album.name, m.album.url), m.album.by, m.was, m.now, f"{m.up:+d}" if m.up else "0"] for m in moves],
+        ),
+    )
+
+
+_SIZE: charts.Spec = {"condition": {"test": "datum.kind === 'others'", "value": 30}, "value": 70}
+
+
+def _spec(values: Sequence[Mapping[str, object]]) -> charts.Spec:
+    pointed = {"param": "pointed", "empty": False}
+    return {
+        "data": {"values": values},
+        "encoding": {
+            "x": {
+                "field": "run",
+                "type": "ordinal",
+                "title": None,
+                "scale": {"padding": 0.15},
+                "axis": charts.RUN_AXIS,
+            },
+            "y": {
+                "field": "position",
+                "type": "quantitative",
+                "title": None,
+                "scale": {"reverse": True, "nice": False, "zero": False},
+                "axis": {"tickCount": 5},
+            },
+            "detail": {"field": "album", "type": "nominal"},
+            "color": charts.coloured("kind", _COLOURS),
+        },
+        "layer": [
+            {
+                "transform": [{"filter": "datum.kind === 'others'"}],
+                "mark": {"type": "line", "strokeWidth": 1, "aria": False},
+            },
+            {
+                "transform": [{"filter": "datum.kind !== 'others'"}],
+                "mark": {"type": "line", "strokeWidth": 2, "aria": False},
+                "encoding": {
+                    "strokeWidth": {"condition": {**pointed, "value": 4}, "value": 2},
+                },
+            },
+            {
+                "params": [
+                    {
+                        "name": "pointed",
+                        "select": {"type": "point", "on": "pointerover", "fields": ["album"], "clear": "pointerout"},
+                    }
+                ],
+                "mark": {"type": "circle", "opacity": 1, "aria": False},
+                "encoding": {"size": _SIZE, **charts.said()},
+            },
+            {
+                # One mark an album to step through, the highest first.
+                "transform": [{"filter": "datum.latest"}],
+                "mark": {"type": "circle", "opacity": 1},
+                "encoding": {"size": _SIZE, **charts.said()},
+            },
+        ],
+    }
+
+
+def _says(move: Move) -> str:
+    name = f"{move.album.name} by {move.album.by}" if move.album.by else move.album.name
+    if not move.up:
+        return f"{name}: stayed at {move.now}"
+    return f"{name}: {'up' if move.up > 0 else 'down'} {abs(move.up)}, from {move.was} to {move.now}"

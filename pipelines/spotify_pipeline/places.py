@@ -1,0 +1,20 @@
+"""Where the project's own files lie, in a checkout and in an installed wheel. Imports nothing that takes time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+_PACKAGE: Final = Path(__file__).resolve().parent
+
+
+def checkout() -> Path | None:
+    """The checkout that this runs from; None where it is installed as a wheel."""
+    root = _PACKAGE.parents[1]
+    return root if _PACKAGE.parent.name == "pipelines" else None
+
+
+def dbt_project() -> Path:
+    """The dbt project: beside the package in a checkout, inside it in a wheel."""
+    inside = _PACKAGE / "dbt_spotify"
+    return inside if inside.is_dir() else _PACKAGE.with_name("dbt_spotify")

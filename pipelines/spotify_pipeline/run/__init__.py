@@ -1,0 +1,1 @@
+"""One run of the pipeline, from its start to what is said of it."""

@@ -1,0 +1,117 @@
+"""OAuth 2 client credentials as Spotify has them. Knows tokens, not what they are used for.
+
+https://developer.spotify.com/documentation/web-api/tutorials/client-credentials-flow
+"""
+
+from __future__ import annotations
+
+import threading
+from base64 import b64encode
+from typing import Annotated, Any
+
+from dlt.common.configuration import configspec
+from dlt.common.configuration.specs.base_configuration import NotResolved
+from dlt.sources.helpers.rest_client.auth import OAuth2ClientCredentials
+from requests import PreparedRequest, Response
+
+from .. import settings
+from ..limits.clock import Clock, SystemClock
+
+
+@configspec
+class SpotifyClientCredentials(OAuth2ClientCredentials):
+    """Client credentials with HTTP Basic, for requests and for dlt's RESTClient; one object serves many threads.
+
+    One token serves all threads: however many need a new one at once, one request is made. A token is renewed 60 s
+    before it ends. A call that Spotify answers with 401 is repeated once, with a new token.
+
+    Args:
+        client_id: Of the app, from https://developer.spotify.com/dashboard.
+        client_secret: Of the app.
+        access_token_url: The token endpoint.
+        session: What sends the token request; dlt's by default.
+        clock: Where the time comes from.
+    """
+
+    access_token_url: str = settings.TOKEN_URL
+    clock: Annotated[Clock, NotResolved()] = None  # type: ignore[assignment]  # dlt's specs need a default
+
+    def __post_init__(self) -> None:
+        """Start without a token."""
+        super().__post_init__()
+        if self.clock is None:
+            self.clock = SystemClock()  # type: ignore[unreachable]  # the default above
+        self._lock = threading.RLock()
+        self._renew_at = 0.0
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> SpotifyClientCredentials:
+        """Stay one object: the token and its lock are shared."""
+        return self
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        """Authorize a request, with a new token where the old one is about to end."""
+        with self._lock:
+            if self.access_token is None or self.is_token_expired():
+                self.obtain_token()
+            self._authorize(request)
+        request.hooks["response"].append(self._repeat_after_401)
+        return request
+
+    def is_token_expired(self) -> bool:
+        """Whether it is time for a new token."""
+        return self.clock.monotonic() >= self._renew_at
+
+    def obtain_token(self) -> None:
+        """Request a token."""
+        asked_at = self.clock.monotonic()
+        response = self.session.post(self.access_token_url, **self.build_access_token_request())
+        response.raise_for_status()
+        content = response.json()
+        self.access_token = self.parse_access_token(content)
+        seconds = self.parse_expiration_in_seconds(content)
+        margin = settings.TOKEN_MARGIN_SECONDS
+        self._renew_at = asked_at + seconds - (margin if seconds >= 2 * margin else seconds / 10)
+
+    def build_access_token_request(self) -> dict[str, Any]:
+        """The request as Spotify documents it: HTTP Basic, and the grant type in the form."""
+        basic = b64encode(f"{self.client_id}:{self.client_secret}".encode()).decode()
+        return {
+            "headers": {"Authorization": f"Basic {basic}", "Content-Type": "application/x-www-form-urlencoded"},
+            "data": {"grant_type": "client_credentials"},
+        }
+
+    def parse_access_token(self, response_json: Any) -> str:
+        """The token in a reply.
+
+        Raises:
+            KeyError: There is none.
+        """
+        return str(response_json["access_token"])
+
+    def parse_expiration_in_seconds(self, response_json: Any) -> int:
+        """The token's lifetime; an hour where it is missing or senseless."""
+        try:
+            seconds = int(response_json["expires_in"])
+        except (KeyError, TypeError, ValueError):
+            return settings.DEFAULT_TOKEN_SECONDS
+        return seconds if seconds > 0 else settings.DEFAULT_TOKEN_SECONDS
+
+    def _authorize(self, request: PreparedRequest) -> None:
+        request.headers["Authorization"] = f"Bearer {self.access_token}"
+
+    def _repeat_after_401(self, response: Response, **kwargs: Any) -> Response:
+        """Send a refused request once more, with a new token, unless another thread has renewed it already.
+
+        The new token goes onto the request itself, so that whoever sends that again later sends the new one.
+        """
+        if response.status_code != 401:
+            return response
+        response.close()
+        request = response.request
+        with self._lock:
+            if request.headers.get("Authorization") == f"Bearer {self.access_token}":
+                self.obtain_token()
+            self._authorize(request)
+        repeated: Response = response.connection.send(request, **kwargs)
+        repeated.history.append(response)
+        return repeated

@@ -1,0 +1,124 @@
+"""SpotifyClient: the one door to the API. Knows the endpoints' parameters, not what their answers are used for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal, cast
+
+from dlt.common import jsonpath
+from dlt.sources.helpers.rest_client.client import RESTClient
+from dlt.sources.helpers.rest_client.paginators import BasePaginator
+
+from .. import settings
+from ..limits.governor import Governor
+from ..run import Run
+from .auth import SpotifyClientCredentials
+from .paginators import NextLinkPaginator, OffsetPaginator, resolve_link
+from .shapes import Album, SimplifiedAlbum, Track
+from .transport import GovernedSession
+
+Paging = Literal["next", "offset"]
+
+# Compiled once: a selector given as text is parsed again for every page.
+_ALBUM_ITEMS = jsonpath.compile_path("albums.items")
+_ITEMS = jsonpath.compile_path("items")
+
+
+class SpotifyClient(RESTClient):
+    """Calls the Web API on behalf of an app.
+
+    All methods raise what `GovernedSession.send` raises, and those that page what the paginators raise.
+
+    Args:
+        client_id: Of the app.
+        client_secret: Of the app.
+        governor: Says when a call may go out.
+        run: Where the time comes from, and how often a failing call is made.
+        api_url: The API's base URL.
+        token_url: The token endpoint.
+    """
+
+    def __init__(
+        self,
+        client_id: str,
+        client_secret: str,
+        governor: Governor,
+        run: Run,
+        *,
+        api_url: str = settings.API_URL,
+        token_url: str = settings.TOKEN_URL,
+    ) -> None:
+        session = GovernedSession(governor, run.max_attempts, api_url, token_url)
+        auth = SpotifyClientCredentials(
+            client_id=client_id,
+            client_secret=client_secret,
+            access_token_url=token_url,
+            session=session,
+            clock=run.clock,
+        )
+        super().__init__(base_url=api_url, auth=auth, session=session)
+
+    def browse_new_releases(self, paging: Paging = "next") -> Iterator[list[SimplifiedAlbum | None]]:
+        """Pages of GET browse/new-releases.
+
+        https://developer.spotify.com/documentation/web-api/reference/get-new-releases
+
+        Args:
+            paging: Follow the `next` links, or count offsets.
+        """
+        paginator = NextLinkPaginator("albums") if paging == "next" else OffsetPaginator("albums")
+        params = {"limit": settings.BROWSE_PAGE_SIZE, "offset": 0}
+        return self._pages("browse/new-releases", params, paginator, _ALBUM_ITEMS)
+
+    def search_new_releases(self, market: str) -> Iterator[list[SimplifiedAlbum | None]]:
+        """Pages of GET search for albums of the last two weeks.
+
+        https://developer.spotify.com/documentation/web-api/reference/search
+
+        Args:
+            market: ISO 3166-1 alpha-2 code.
+        """
+        paginator = NextLinkPaginator("albums", wall=settings.SEARCH_WALL)
+        params = {"q": "tag:new", "type": "album", "limit": settings.SEARCH_PAGE_SIZE, "offset": 0, "market": market}
+        return self._pages("search", params, paginator, _ALBUM_ITEMS)
+
+    def ask_browse(self) -> None:
+        """Find out with the smallest call whether the app may browse."""
+        self.get("browse/new-releases", {"limit": 1})
+
+    def ask_search(self, market: str) -> None:
+        """Find out with the smallest call whether the app may search."""
+        self.get("search", {"q": "tag:new", "type": "album", "limit": 1, "market": market})
+
+    def album(self, album_id: str, market: str) -> Album:
+        """GET albums/{id}: an album with its first 50 tracks.
+
+        https://developer.spotify.com/documentation/web-api/reference/get-an-album
+        """
+        return cast(Album, self.get(f"albums/{album_id}", {"market": market}).json())
+
+    def albums(self, album_ids: Sequence[str], market: str) -> list[Album | None]:
+        """GET albums?ids=: up to 20 albums with their first 50 tracks, in order; None for one that is gone.
+
+        https://developer.spotify.com/documentation/web-api/reference/get-multiple-albums
+        """
+        answer = self.get("albums", {"ids": ",".join(album_ids), "market": market}).json()
+        return cast("list[Album | None]", answer["albums"])
+
+    def further_tracks(self, album: Album, market: str) -> Iterator[list[Track | None]]:
+        """Pages of GET albums/{id}/tracks, from where the tracks that came with the album end.
+
+        https://developer.spotify.com/documentation/web-api/reference/get-an-albums-tracks
+        """
+        first = album["tracks"]
+        if first["next"] is None:
+            return iter(())
+        resolve_link(first["next"], self.base_url)
+        params = {"limit": settings.TRACKS_PAGE_SIZE, "offset": len(first["items"]), "market": market}
+        return self._pages(f"albums/{album['id']}/tracks", params, NextLinkPaginator(), _ITEMS)
+
+    def _pages(
+        self, path: str, params: dict[str, Any], paginator: BasePaginator, selector: jsonpath.TJsonPath
+    ) -> Iterator[Any]:
+        # The session raises what is wrong; an empty list keeps dlt from raising it first, in its own words.
+        return self.paginate(path, params=params, paginator=paginator, data_selector=selector, hooks={"response": []})

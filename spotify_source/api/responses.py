@@ -1,0 +1,176 @@
+"""What a reply means: pure functions of status, headers and body. Knows no request and no retry.
+
+https://developer.spotify.com/documentation/web-api/concepts/api-calls#response-status-codes
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from enum import Enum
+from typing import Any, cast
+
+from dlt.common.json import json
+
+from ..errors import UnreadableReplyError
+from .shapes import PagingObject
+
+Envelope = Callable[[Any], bool]
+
+
+class Meaning(Enum):
+    """What a reply says."""
+
+    GOOD = "good"
+    RATE_LIMITED = "rate limited"
+    QUOTA_SPENT = "quota spent"
+    TOKEN_REFUSED = "token refused"  # noqa: S105 - a meaning
+    FORBIDDEN = "forbidden"
+    PREMIUM_REQUIRED = "Premium required"
+    GONE = "gone"
+    BAD_REQUEST = "bad request"
+    SERVER_TROUBLE = "server trouble"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A reply, understood.
+
+    Attributes:
+        meaning: What it says.
+        status: The HTTP status.
+        seconds: What Retry-After asks for, from now; None where it is missing or senseless.
+        message: Spotify's own words, or what is wrong with the reply; short enough for a log line.
+        body: The parsed JSON; None where there is none.
+    """
+
+    meaning: Meaning
+    status: int
+    seconds: float | None = None
+    message: str = ""
+    body: Any = None
+
+
+def classify(status: int, headers: Mapping[str, str], body: bytes, envelope: Envelope | None = None) -> Reply:
+    """Tell what a reply means, by status, `reason` and headers before words.
+
+    Args:
+        status: HTTP status code.
+        headers: Response headers; a mapping that ignores case, as requests has it.
+        body: The whole body, decompressed. May be JSON, plain text, HTML, empty or cut short.
+        envelope: Says whether the parsed body of a good reply has the shape that the endpoint documents.
+    """
+    content = _parse(body)
+    message, reason = _words(content, body)
+    seconds = retry_after(headers.get("retry-after"))
+    meaning = _meaning(status, reason, message, content, envelope)
+    if meaning is Meaning.UNREADABLE:
+        message = "the answer is not what the API documents"
+    return Reply(meaning, status, seconds, message, content)
+
+
+def _meaning(status: int, reason: str, message: str, content: Any, envelope: Envelope | None) -> Meaning:
+    if 200 <= status < 300:
+        readable = content is not None and (envelope is None or envelope(content))
+        return Meaning.GOOD if readable else Meaning.UNREADABLE
+    if status == 429:
+        return Meaning.QUOTA_SPENT if reason == "QUOTA_EXCEEDED" else Meaning.RATE_LIMITED
+    if status == 403:
+        return Meaning.PREMIUM_REQUIRED if "premium" in message.lower() else Meaning.FORBIDDEN
+    named = {401: Meaning.TOKEN_REFUSED, 404: Meaning.GONE, 410: Meaning.GONE, 408: Meaning.SERVER_TROUBLE}
+    if status in named:
+        return named[status]
+    return Meaning.BAD_REQUEST if 400 <= status < 500 else Meaning.SERVER_TROUBLE
+
+
+def retry_after(value: str | None, now: float | None = None) -> float | None:
+    """Seconds to wait from a Retry-After header: a number or an HTTP date (RFC 9110, section 10.2.3).
+
+    Args:
+        value: The header, or None where there is none.
+        now: Unix time that a date is compared with; the machine's by default.
+
+    Returns:
+        Seconds above zero, or None for a missing, senseless or past value: then the caller chooses.
+    """
+    if value is None:
+        return None
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            seconds = parsedate_to_datetime(value).timestamp() - (time.time() if now is None else now)
+        except (ValueError, TypeError, IndexError, OverflowError):
+            return None
+    return seconds if seconds > 0 and math.isfinite(seconds) else None
+
+
+def paging_object(content: Any, key: str | None = None) -> PagingObject:
+    """The paging object in a parsed body, at the top or below `key`.
+
+    Raises:
+        UnreadableReplyError: There is none.
+    """
+    page = content.get(key) if key is not None and isinstance(content, dict) else content
+    if not is_paging_object(page):
+        where = f"at {key!r}" if key else "in the answer"
+        raise UnreadableReplyError(f"No paging object {where}.")
+    return cast(PagingObject, page)
+
+
+def is_paging_object(content: Any) -> bool:
+    """Whether it has what paging needs: a list of items, and a link or null."""
+    if not isinstance(content, dict) or not isinstance(content.get("items"), list):
+        return False
+    link = content.get("next", False)
+    return link is None or (isinstance(link, str) and link != "")
+
+
+def has_albums_page(content: Any) -> bool:
+    """Envelope of browse/new-releases and search?type=album."""
+    return isinstance(content, dict) and is_paging_object(content.get("albums"))
+
+
+def has_albums(content: Any) -> bool:
+    """Envelope of albums?ids=."""
+    if not isinstance(content, dict) or not isinstance(content.get("albums"), list):
+        return False
+    return all(album is None or is_album(album) for album in content["albums"])
+
+
+def is_album(content: Any) -> bool:
+    """Envelope of albums/{id}: an id, and the first page of its tracks."""
+    return isinstance(content, dict) and bool(content.get("id")) and is_paging_object(content.get("tracks"))
+
+
+def has_token(content: Any) -> bool:
+    """Envelope of the token endpoint."""
+    return isinstance(content, dict) and isinstance(content.get("access_token"), str) and bool(content["access_token"])
+
+
+def _parse(body: bytes) -> Any:
+    try:
+        return json.loadb(body)
+    except ValueError:
+        return None
+
+
+def _words(content: Any, body: bytes) -> tuple[str, str]:
+    """Message and reason: of the Web API, of the token endpoint, or the beginning of a plain text."""
+    if not isinstance(content, dict):
+        text = _one_line(body[:400].decode("utf-8", "replace"))
+        return ("an HTML page" if text.startswith("<") else text), ""
+    error = content.get("error")
+    if isinstance(error, dict):
+        return _one_line(error.get("message")), str(error.get("reason") or "")
+    if error:
+        return _one_line(content.get("error_description") or error), str(error)
+    return "", ""
+
+
+def _one_line(text: object) -> str:
+    return " ".join(str(text or "").split())[:200]

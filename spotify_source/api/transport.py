@@ -1,0 +1,199 @@
+"""The HTTP session that all requests go through: limited, guarded, repeated, understood. Knows no album and no track."""
+
+from __future__ import annotations
+
+import time
+from base64 import b64decode
+from collections.abc import Mapping
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any, Final
+
+import requests
+from dlt.sources.helpers.rest_client.redaction import sanitize_url
+from requests import PreparedRequest, Response
+from requests.adapters import HTTPAdapter
+
+from .. import settings
+from ..errors import (
+    ApiUnavailableError,
+    BadRequestError,
+    CredentialsError,
+    ForbiddenError,
+    ForeignOriginError,
+    NotFoundError,
+    PremiumRequiredError,
+    SpotifySourceError,
+    UnreadableReplyError,
+)
+from ..limits.governor import ALL_BUCKETS, Governor
+from .endpoints import TOKEN, Endpoint, endpoint_of
+from .paginators import origin
+from .responses import Meaning, Reply, classify
+
+_MAX_CONNECTIONS = 50
+
+
+class GovernedSession(requests.Session):
+    """A requests session that asks the governor before each call, repeats what is worth repeating, and raises the rest.
+
+    What `send` returns is a good reply, read whole. Redirects are not followed: the API has none.
+
+    Args:
+        governor: Says when a call may go out.
+        max_attempts: How often a call is made in all while it fails.
+        api_url: The API's base URL; no request leaves its origin, but for the token's.
+        token_url: The token endpoint.
+    """
+
+    def __init__(self, governor: Governor, max_attempts: int, api_url: str, token_url: str) -> None:
+        super().__init__()
+        self._governor = governor
+        self._max_attempts = max_attempts
+        self._token_url = token_url
+        self._token_was_good = False
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        adapter = _GovernedAdapter(governor, api_url, token_url)
+        self.mount("https://", adapter)
+        self.mount("http://", adapter)
+
+    def send(self, request: PreparedRequest, **kwargs: Any) -> Response:
+        """Send a request until its reply is good, or it is clear that it will not be.
+
+        Raises:
+            BucketClosedError: No more calls of this kind may be made.
+            CredentialsError: The credentials, or a token that was just issued, are refused.
+            AppRefusedError: The app may not make this call.
+            ApiUnavailableError: No try brought a usable answer.
+            CallFailedError: The API refuses this one call.
+        """
+        url = str(request.url)
+        endpoint = TOKEN if url == self._token_url else endpoint_of(url)
+        kwargs["timeout"] = (settings.CONNECT_TIMEOUT, settings.READ_TIMEOUT)
+        failures = limits = 0
+        while True:
+            response, reply = self._attempt(request, endpoint, kwargs)
+            if response is not None and reply.meaning is Meaning.GOOD:
+                self._governor.succeeded()
+                self._token_was_good = endpoint is not TOKEN or self._token_was_good
+                return response
+            if reply.meaning is Meaning.QUOTA_SPENT and endpoint is not TOKEN:
+                raise self._governor.quota_spent(endpoint.bucket, reply.seconds)
+            if reply.meaning is Meaning.RATE_LIMITED and endpoint is not TOKEN:
+                limits += 1
+                self._governor.rate_limited(endpoint.bucket, reply.seconds, limits)
+                continue
+            failures += 1
+            if failures >= self._max_attempts or not self._is_worth_repeating(endpoint, reply):
+                raise self._failure(endpoint, reply, request)
+            self._governor.back_off(endpoint.bucket, failures, reply.seconds)
+
+    def _is_worth_repeating(self, endpoint: Endpoint, reply: Reply) -> bool:
+        if reply.meaning is Meaning.TOKEN_REFUSED:
+            # The call has been repeated with a new token already. Where tokens were good before, it ended meanwhile.
+            return endpoint is not TOKEN and self._token_was_good
+        return reply.meaning in _PASSING
+
+    def _attempt(
+        self, request: PreparedRequest, endpoint: Endpoint, kwargs: Mapping[str, Any]
+    ) -> tuple[Response | None, Reply]:
+        options = {**kwargs, "stream": True, "allow_redirects": False}
+        try:
+            response = super().send(request, **options)
+            content = response.content
+        except requests.RequestException as error:
+            return None, Reply(Meaning.SERVER_TROUBLE, 0, None, _describe(error))
+        except UnreadableReplyError as error:
+            return None, Reply(Meaning.UNREADABLE, 0, None, error.what)
+        reply = classify(response.status_code, response.headers, content, endpoint.envelope)
+        # Parsed once: paginators and selectors ask for it again.
+        response.json = lambda **_: reply.body  # type: ignore[method-assign]
+        return response, reply
+
+    def _failure(self, endpoint: Endpoint, reply: Reply, request: PreparedRequest) -> SpotifySourceError:
+        url = str(request.url)
+        said = (
+            f"{reply.status or 'no answer'}{': ' + _without_secrets(reply.message, request) if reply.message else ''}"
+        )
+        if endpoint is TOKEN:
+            if reply.meaning in (Meaning.BAD_REQUEST, Meaning.TOKEN_REFUSED, Meaning.FORBIDDEN):
+                return CredentialsError(f"Spotify refuses the client id or the client secret ({said}).")
+            # Without a token nobody gets any further: the other threads need not find out for themselves.
+            self._governor.close(ALL_BUCKETS, "trouble")
+            return ApiUnavailableError(f"No token from {sanitize_url(url)}, however often it was asked ({said}).")
+        kind, what = _FAILURES.get(
+            reply.meaning, (ApiUnavailableError, "No usable answer, however often it was asked, to")
+        )
+        return kind(f"{what} {endpoint.bucket} ({sanitize_url(url)}): {said}.")
+
+
+class _GovernedAdapter(HTTPAdapter):
+    """Lets each physical request out when the governor says so, repeats after 401 included, and reads its reply whole."""
+
+    def __init__(self, governor: Governor, api_url: str, token_url: str) -> None:
+        super().__init__(pool_maxsize=_MAX_CONNECTIONS)
+        self._governor = governor
+        self._api_origin = origin(api_url)
+        self._token_url = token_url
+
+    def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
+        url = str(request.url)
+        if url == self._token_url:
+            self._governor.check(TOKEN.bucket)
+        elif origin(url) == self._api_origin:
+            self._governor.admit(endpoint_of(url).bucket)
+        else:
+            raise ForeignOriginError(f"A request to {origin(url)[1]} was held back: it is not the API.")
+        response = super().send(request, *args, **kwargs)
+        # requests would read it whole without a limit; this is where it keeps what it read.
+        response._content = self._read(response)  # noqa: SLF001
+        return response
+
+    @staticmethod
+    def _read(response: Response) -> bytes:
+        """The body, decompressed, unless it is absurdly large or slow."""
+        body = bytearray()
+        started = time.monotonic()
+        for chunk in response.iter_content(64 * 1024):
+            body += chunk
+            too_slow = time.monotonic() - started > settings.MAX_BODY_SECONDS
+            if len(body) > settings.MAX_BODY_BYTES or too_slow:
+                response.close()
+                what = "takes too long" if too_slow else f"is larger than {settings.MAX_BODY_BYTES} bytes"
+                raise UnreadableReplyError(f"the answer {what}")
+        return bytes(body)
+
+
+# What may be over the next time. Rate limits and quotas come here for the token endpoint alone.
+_PASSING: Final = {Meaning.SERVER_TROUBLE, Meaning.UNREADABLE, Meaning.RATE_LIMITED, Meaning.QUOTA_SPENT}
+_FAILURES: Final[Mapping[Meaning, tuple[type[SpotifySourceError], str]]] = {
+    Meaning.TOKEN_REFUSED: (CredentialsError, "Spotify refuses a token that it has just issued, on"),
+    Meaning.PREMIUM_REQUIRED: (PremiumRequiredError, "Spotify refuses the app, on"),
+    Meaning.FORBIDDEN: (ForbiddenError, "This app may not call"),
+    Meaning.GONE: (NotFoundError, "There is nothing at"),
+    Meaning.BAD_REQUEST: (BadRequestError, "The API does not understand"),
+}
+
+
+def _without_secrets(text: str, request: PreparedRequest) -> str:
+    """The text, without what the request was authorized with: a server may quote it."""
+    scheme, _, secret = str(request.headers.get("Authorization", "")).partition(" ")
+    secrets = [secret]
+    if scheme == "Basic":
+        secrets.append(b64decode(secret).decode().partition(":")[2])
+    for hidden in filter(None, secrets):
+        text = text.replace(hidden, "***")
+    return text
+
+
+def _describe(error: requests.RequestException) -> str:
+    """What went wrong on the way, without the request that it went wrong with."""
+    known: list[tuple[type[Exception], str]] = [
+        (requests.exceptions.SSLError, "the certificate can't be verified"),
+        (requests.exceptions.ProxyError, "the proxy can't be reached"),
+        (requests.exceptions.ConnectTimeout, f"no connection within {settings.CONNECT_TIMEOUT:.0f} s"),
+        (requests.exceptions.ReadTimeout, f"no answer within {settings.READ_TIMEOUT:.0f} s"),
+        (requests.exceptions.ChunkedEncodingError, "the answer was cut short"),
+        (requests.exceptions.ContentDecodingError, "the answer can't be decompressed"),
+        (requests.exceptions.ConnectionError, "the connection failed or was reset"),
+    ]
+    return next((text for kind, text in known if isinstance(error, kind)), type(error).__name__)

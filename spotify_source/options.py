@@ -1,0 +1,110 @@
+"""What a caller wants of the source, checked before any call is made. Knows no default and no API."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast, get_args
+from urllib.parse import urlsplit
+
+from dlt.common.json import json
+
+from .api.client import Paging
+from .api.markets import MARKETS, suggest_market
+from .errors import ConfigurationError, CredentialsError
+from .steps.discovery import Discovery
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What to load, and how. Raises ConfigurationError for what can't be right."""
+
+    markets: Sequence[str]
+    discovery: Discovery
+    paging: Paging
+    limit: int | None
+    full_refresh: bool
+
+    def __post_init__(self) -> None:
+        """Check the choices and the limit."""
+        _check_choice("discovery", self.discovery, get_args(Discovery))
+        _check_choice("paging", self.paging, get_args(Paging))
+        check_at_least("limit", self.limit, 1)
+        if self.discovery == "browse" and len(self.markets) > 1:
+            raise ConfigurationError(
+                "Discovery 'browse' knows no markets, and several are set.",
+                guidance="Set one market, or discovery 'search'.",
+            )
+
+
+def parse_markets(value: str | Sequence[str]) -> tuple[str, ...]:
+    """Market codes from 'US', 'US,GB', '["US", "GB"]' or a list, each once, in order.
+
+    Raises:
+        ConfigurationError: One of them is no market.
+    """
+    if isinstance(value, str):
+        text = value.strip()
+        value = cast("list[str]", json.loads(text)) if text.startswith("[") else text.split(",")
+    codes = tuple(dict.fromkeys(_market(str(code)) for code in value))
+    if not codes:
+        raise ConfigurationError("No market is set.", guidance="Set market to a code like 'US'.")
+    return codes
+
+
+def _market(text: str) -> str:
+    code = text.strip().upper()
+    if code not in MARKETS:
+        meant = suggest_market(code)
+        raise ConfigurationError(
+            f"{text.strip()!r} is no market that Spotify has.",
+            guidance=f"Did you mean {meant!r}?" if meant else "Use an ISO 3166-1 alpha-2 code like 'US' or 'GB'.",
+        )
+    return code
+
+
+def check_credentials(client_id: str, client_secret: str) -> tuple[str, str]:
+    """The credentials without the blanks that copying brings along.
+
+    Raises:
+        CredentialsError: One of them is empty.
+    """
+    credentials = client_id.strip(), client_secret.strip()
+    for name, text in zip(("client_id", "client_secret"), credentials, strict=True):
+        if not text:
+            raise CredentialsError(f"{name} is empty.")
+    return credentials
+
+
+def check_at_least(name: str, value: float | None, least: float) -> None:
+    """Refuse a number that is too small.
+
+    Raises:
+        ConfigurationError: It is.
+    """
+    # Not a comparison with `<`, which lets NaN pass.
+    if value is not None and not value >= least:
+        raise ConfigurationError(f"{name} is {value}.", guidance=f"Set {name} to {least} or more.")
+
+
+def check_url(name: str, url: str) -> str:
+    """A base URL that can be called, with surrounding blanks removed.
+
+    Raises:
+        ConfigurationError: It is none.
+    """
+    url = url.strip()
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ConfigurationError(f"{name} is {url!r}.", guidance=f"Set {name} to an http(s) address, or leave it out.")
+    return url
+
+
+def _check_choice(name: str, value: str, choices: Sequence[str]) -> None:
+    if value not in choices:
+        names = ", ".join(repr(choice) for choice in choices)
+        raise ConfigurationError(f"{name} is {value!r}.", guidance=f"Set {name} to one of {names}.")
