@@ -1,4 +1,4 @@
-"""What all tests share: dlt keeps to itself, and property tests take the time they need, always the same examples."""
+"""What all tests share: a clock, albums and an API to load from, and dlt and hypothesis as the suite wants them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,30 @@ import os
 os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
 os.environ["RUNTIME__LOG_LEVEL"] = "CRITICAL"
 
+from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from spotify_pipeline.demo import Album, Catalogue, OfflineApi, make_album
+
+from tests.support.apis import Serve, serving
+from tests.support.clock import FakeClock
+from tests.support.place import Place
+
+HERE = Path(__file__).parent
+# What stands on top of the tables: the default run is to end within two minutes.
+SLOW = {
+    HERE / folder
+    for folder in (
+        "dbt",
+        "schedules",
+        "spotify_pipeline/after_load",
+        "spotify_pipeline/page",
+        "spotify_pipeline/probe",
+    )
+}
 
 settings.register_profile(
     "suite",
@@ -25,8 +45,44 @@ settings.load_profile("suite")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is about the things on top of the tables as slow: the default run is to end within two minutes."""
-    on_top = {Path(__file__).parent / folder for folder in ("dbt", "extras", "page")}
+    """Mark the tests of whole folders as slow."""
     for item in items:
-        if on_top.intersection(item.path.parents):
+        if SLOW.intersection(item.path.parents):
             item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """Time that passes only where it is waited for; source, command and API go by it."""
+    return FakeClock()
+
+
+@pytest.fixture
+def serve(clock: FakeClock) -> Iterator[Serve]:
+    """Start an API that serves these albums, listed in this order, for as long as the test lasts."""
+    with serving(clock) as start:
+        yield start
+
+
+@pytest.fixture
+def three() -> list[Album]:
+    """A single, an album, and one that needs a second page."""
+    return [make_album("One", 1), make_album("Dozen", 12), make_album("Many", 60, discs=2)]
+
+
+@pytest.fixture
+def api(serve: Serve, three: list[Album]) -> OfflineApi:
+    """An API for an app in Development Mode, with these three."""
+    return serve(*three, regime="development")
+
+
+@pytest.fixture(scope="session")
+def world() -> Catalogue:
+    """A believable list of a hundred. Nobody changes it."""
+    return Catalogue.generate(seed=1, listed=100, day=date(2026, 11, 20))
+
+
+@pytest.fixture
+def place(tmp_path: Path, clock: FakeClock) -> Place:
+    """An empty place that the command loads to."""
+    return Place(tmp_path, clock)

@@ -16,7 +16,7 @@ from spotify_pipeline.cli.load import main
 from spotify_pipeline.demo import Album, Catalogue, OfflineApi
 
 from tests.dbt.support import DbtProject, Ran
-from tests.source.support import FakeClock
+from tests.support.clock import FakeClock
 
 DAYS = ("2026-11-19", "2026-11-20", "2026-11-21")
 REGIMES = ("extended", "development")

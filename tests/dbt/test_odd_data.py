@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from spotify_pipeline.demo import Album, Catalogue, OfflineApi, make_album
 
-from tests.command.support import Place
 from tests.dbt import figures
 from tests.dbt.figures import Raw
 from tests.dbt.support import DbtProject, ask, change, marts
-from tests.source.support import DAY, FakeClock
+from tests.support.clock import DAY, FakeClock
+from tests.support.place import Place
 
 Serve = Callable[..., OfflineApi]
 

@@ -17,7 +17,8 @@ from spotify_pipeline.cli.command import load
 from spotify_pipeline.cli.options import build_parser, parse
 from spotify_pipeline.demo import Catalogue, OfflineApi, make_album
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+from tests.support.checkout import CHECKOUT
+
 README = CHECKOUT / "README.md"
 QUERY = re.compile(r"```sql\n(?P<query>.*?)```\n(?:\n(?:\|[^\n]*\n)+)?", re.DOTALL)
 

@@ -1,0 +1,223 @@
+"""The recipes are run: cron's wrapper, the workflow's steps, and the DAG and the assets where their programs are."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+import yaml
+from spotify_pipeline.demo import OfflineApi
+from spotify_pipeline.destinations.target import Target
+
+from tests.support.checkout import CHECKOUT
+from tests.support.place import Place
+
+SCHEDULES = CHECKOUT / "pipelines" / "schedules"
+CRON = SCHEDULES / "cron.sh"
+WORKFLOW = SCHEDULES / "github_actions.yml"
+posix = pytest.mark.skipif(sys.platform == "win32", reason="cron and the workflow run on Linux")
+
+
+def run(place: Place, api: OfflineApi | None, *command: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run a program in the place's folder, with the Python of the tests first in its path."""
+    settings = {} if api else {"client_id": None, "client_secret": None}
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment = {**os.environ, **place.environment(api, **settings), "PATH": path, **more}
+    return subprocess.run(command, cwd=place.folder, env=environment, capture_output=True, text=True, check=False)
+
+
+@contextmanager
+def another_run(place: Place) -> Iterator[None]:
+    """Load into the place for as long as the block lasts, so that load.py ends with 75."""
+    with patch.dict(os.environ, place.environment()):
+        target = Target(None, place.database, "spotify_raw")
+    with target.locked():
+        yield
+
+
+# -- cron
+
+
+def cron(place: Place, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return run(place, None, str(CRON), "--db", str(place.database), *arguments, PYTHON=sys.executable)
+
+
+@posix
+def test_cron_is_silent_about_a_run_that_went_well(place: Place) -> None:
+    ran = cron(place, "--demo")
+
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
+    assert place.count("albums") > 90
+
+
+@posix
+def test_cron_takes_75_for_no_failure(place: Place) -> None:
+    with another_run(place):
+        ran = cron(place, "--demo")
+
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
+    assert not place.database.exists()
+
+
+@posix
+def test_cron_mails_what_went_wrong(place: Place) -> None:
+    ran = cron(place)
+
+    assert ran.returncode == 78
+    assert "client_id and client_secret of the Spotify app: not found." in ran.stdout
+
+
+# -- GitHub Actions
+
+
+@pytest.fixture
+def workflow() -> dict[str, Any]:
+    """The workflow, parsed."""
+    found: dict[str, Any] = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))
+    return found
+
+
+def step(workflow: dict[str, Any], name: str) -> dict[str, Any]:
+    (found,) = (step for step in workflow["jobs"]["load"]["steps"] if step.get("name") == name)
+    return dict(found)
+
+
+def load_step(place: Place, workflow: dict[str, Any], options: str = "") -> subprocess.CompletedProcess[str]:
+    """Run the step as GitHub does: in the checkout, with `bash -e`."""
+    (place.folder / "pipelines").symlink_to(CHECKOUT / "pipelines")
+    return run(place, None, "bash", "-e", "-c", step(workflow, "Load")["run"], OPTIONS=options)
+
+
+@posix
+def test_the_workflow_loads_into_the_file_that_it_keeps(place: Place, workflow: dict[str, Any]) -> None:
+    ran = load_step(place, workflow, "--demo --demo-regime extended")
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert place.count("albums") > 90
+    restored, saved = (
+        step(workflow, f"{verb} the database {rest}")
+        for verb, rest in [
+            ("Take up", "where the last run left it"),
+            ("Keep", "for the next run"),
+        ]
+    )
+    assert restored["with"]["path"] == saved["with"]["path"] == place.database.name
+    assert restored["with"]["key"] == saved["with"]["key"]
+    assert saved["with"]["key"].startswith(restored["with"]["restore-keys"])
+
+
+@posix
+def test_the_workflow_takes_75_for_no_failure(place: Place, workflow: dict[str, Any]) -> None:
+    with another_run(place):
+        ran = load_step(place, workflow, "--demo")
+
+    assert ran.returncode == 0
+    assert "::notice title=Not complete::" in ran.stdout
+
+
+@posix
+def test_the_workflow_fails_where_load_py_fails(place: Place, workflow: dict[str, Any]) -> None:
+    ran = load_step(place, workflow)
+
+    assert ran.returncode == 78
+    assert "::notice" not in ran.stdout
+
+
+def test_the_workflow_names_the_settings_as_the_source_does(workflow: dict[str, Any]) -> None:
+    assert {"SOURCES__SPOTIFY__CLIENT_ID", "SOURCES__SPOTIFY__CLIENT_SECRET"} < step(workflow, "Load")["env"].keys()
+    assert "cron" in workflow[True]["schedule"][0]  # YAML takes "on" for true
+
+
+# -- Dagster
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("dagster_dlt") is None, reason="Dagster is not installed: pip install dagster dagster-dlt"
+)
+def test_dagster_materializes_the_tables_and_warns_of_what_is_pending(
+    place: Place, api: OfflineApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in orchestrated(place, api, daily_calls=1).items():
+        monkeypatch.setenv(name, value)
+    spec = importlib.util.spec_from_file_location("dagster_definitions", SCHEDULES / "dagster_definitions.py")
+    assert spec is not None
+    assert spec.loader is not None
+    recipe = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(recipe)
+    job = recipe.defs.resolve_job_def("load_spotify")
+
+    first = job.execute_in_process()
+
+    assert first.success
+    assert pending(first) == {2}
+    assert place.count("albums") == 1
+
+    monkeypatch.setenv("SOURCES__SPOTIFY__DAILY_CALLS", "100")
+    second = job.execute_in_process()
+
+    assert pending(second) == {0}
+    assert place.count("albums") == 3
+
+
+def pending(result: Any) -> set[int]:
+    """What the assets of a Dagster run say is pending."""
+    return {
+        event.materialization.metadata["albums_pending"].value for event in result.get_asset_materialization_events()
+    }
+
+
+def orchestrated(place: Place, api: OfflineApi, **settings: object) -> dict[str, str]:
+    """The environment of a scheduler: all configuration is there."""
+    return {
+        **place.environment(api, **settings),
+        "DESTINATION__DUCKDB__CREDENTIALS": str(place.database),
+        "RUNTIME__DLTHUB_TELEMETRY": "false",
+        "DAGSTER_DISABLE_TELEMETRY": "1",
+    }
+
+
+# -- Airflow
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("airflow") is None, reason="Airflow is not installed: pip install apache-airflow"
+)
+def test_airflow_loads_and_skips_what_leaves_something_pending(place: Place, api: OfflineApi) -> None:
+    home = place.folder / "airflow"
+    (home / "dags").mkdir(parents=True)
+    shutil.copy(SCHEDULES / "airflow_dag.py", home / "dags")
+    home_settings = {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "false",
+        "PYTHONPATH": str(CHECKOUT),
+    }
+
+    def airflow(*command: str, **settings: object) -> subprocess.CompletedProcess[str]:
+        environment = {**orchestrated(place, api, **settings), **home_settings}
+        return run(place, api, sys.executable, "-m", "airflow", *command, **environment)
+
+    assert airflow("db", "migrate").returncode == 0
+
+    first = airflow("dags", "test", "spotify", daily_calls=1)
+
+    assert first.returncode == 0, first.stderr
+    assert "new_state=skipped" in first.stdout
+    assert "Not complete, 2 albums are pending; the next run goes on." in first.stdout
+    assert place.count("albums") == 1
+
+    second = airflow("dags", "test", "spotify", daily_calls=100)
+
+    assert second.returncode == 0, second.stderr
+    assert "state=success" in second.stdout
+    assert "new_state=skipped" not in second.stdout
+    assert place.count("albums") == 3

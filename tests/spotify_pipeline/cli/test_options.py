@@ -1,0 +1,141 @@
+"""What is wrong with a command line or a configuration is said at once, with what to do, and costs no call."""
+
+from __future__ import annotations
+
+import subprocess
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from spotify_pipeline.cli.load import main
+from spotify_pipeline.demo import OfflineApi
+
+from tests.support.checkout import LOAD_PY
+from tests.support.place import Place
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--limti", "3"], "Did you mean --limit?"),
+        (["--limit", "0"], "no whole number above 0"),
+        (["--limit", "many"], "no whole number above 0"),
+        (["--resources", "tracks"], "choose from"),
+        (["--discovery", "guess"], "choose from"),
+        (["--demo-date", "yesterday"], "no date like"),
+        (["--dataset", "a-b"], "no name"),
+        (["--db", "a.duckdb", "--destination", "postgres"], "--db is DuckDB's own"),
+        (["--log-level", "LOUD"], "choose from"),
+        (["stray"], "unrecognized"),
+    ],
+)
+def test_a_wrong_option_ends_with_78_and_says_what_is_right(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+
+    assert ended.value.code == 78
+    err = capsys.readouterr().err
+    assert said in err
+    assert "load.py --help" in err
+    assert "Traceback" not in err
+
+
+def test_a_market_that_is_none_suggests_the_one_that_was_meant(place: Place, api: OfflineApi) -> None:
+    ran = place.load(api, "--market", "UK")
+
+    assert ran.code == 78
+    assert "'UK' is no market" in ran.err
+    assert "Did you mean 'GB'?" in ran.err
+    assert not api.requests
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"client_id": None, "client_secret": None}, "client_id and client_secret"),
+        ({"client_secret": None}, "client_secret"),
+        ({"client_id": "  "}, "client_id is empty"),
+        ({"client_secret": ""}, "client_secret"),
+    ],
+)
+def test_missing_credentials_are_named_with_where_they_belong_and_where_to_get_them(
+    place: Place, api: OfflineApi, settings: dict[str, Any], said: str
+) -> None:
+    ran = place.load(api, **settings)
+
+    assert ran.code == 78
+    assert said in ran.err
+    assert ".dlt/secrets.toml" in ran.err
+    assert "https://developer.spotify.com/dashboard" in ran.err
+    assert "Traceback" not in ran.err
+    assert not api.requests
+
+
+def test_refused_credentials_end_with_78_after_one_token_request_and_write_no_row(
+    place: Place, api: OfflineApi
+) -> None:
+    ran = place.load(api, client_secret="not-the-secret")
+
+    assert ran.code == 78
+    assert ran.tokens == 1
+    assert ran.calls == Counter()
+    assert "refuses the client id or the client secret" in ran.err
+    assert "https://developer.spotify.com/dashboard" in ran.err
+    assert "not-the-secret" not in ran.out + ran.err
+    assert "load_runs" not in {path.name for path in place.files()}
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"api_url": "spotify"}, "api_url is 'spotify'"),
+        ({"max_wait": "-1"}, "max_wait"),
+        ({"requests_per_second": "-2"}, "requests_per_second"),
+        ({"daily_calls": "-5"}, "daily_calls"),
+        ({"limit": "0"}, "limit"),
+        ({"limit": "several"}, "limit"),
+        ({"discovery": "guess"}, "discovery"),
+        ({"paging": "backwards"}, "paging"),
+    ],
+)
+def test_a_setting_that_cannot_be_right_is_named(
+    place: Place, api: OfflineApi, settings: dict[str, Any], said: str
+) -> None:
+    ran = place.load(api, **settings)
+
+    assert ran.code == 78
+    assert said in ran.err
+    assert "Traceback" not in ran.err
+    assert not api.requests
+
+
+def test_an_option_goes_before_the_configuration(place: Place, api: OfflineApi) -> None:
+    configured = place.load(api, "--resources", "new_releases", market="GB", discovery="search")
+    assert "search in GB" in configured.out
+    optional = place.load(api, "--resources", "new_releases", "--market", "DE", market="GB", discovery="search")
+    assert "search in DE" in optional.out
+    markets = [request.query["market"] for request in api.requests if request.bucket == "search"]
+    assert markets == ["GB", "DE"]
+
+
+def test_a_destination_that_is_none_is_named(place: Place, api: OfflineApi) -> None:
+    ran = place.load(api, "--destination", "duckbd")
+
+    assert ran.code == 78
+    assert "duckbd" in ran.err
+    assert "Traceback" not in ran.err
+    assert not api.requests
+
+
+def test_help_answers_from_any_folder(tmp_path: Path) -> None:
+    helped = subprocess.run(
+        [*Place(tmp_path).command_line()[:2], "--help"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert helped.returncode == 0
+    assert "exit codes: 0 complete" in helped.stdout
+    assert str(LOAD_PY) not in helped.stdout
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,123 @@
+"""A DuckDB file that can't be loaded to is named before any call is made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from spotify_pipeline.demo import LoggedRequest, OfflineApi, Reply
+
+from tests.support.database import held_by_another_process
+from tests.support.place import Place
+from tests.support.ran import Ran
+
+
+@pytest.mark.parametrize("name", ["spotify_raw.duckdb", "spotify_raw_staging.duckdb", "SPOTIFY_RAW.db"])
+def test_a_file_named_like_its_schema_is_refused_with_a_name_that_works(
+    place: Place, api: OfflineApi, tmp_path: Path, name: str
+) -> None:
+    ran = place.load(api, "--db", str(tmp_path / name))
+
+    assert ran.code == 78
+    assert f"--db {tmp_path / 'spotify.duckdb'}" in ran.err
+    assert not api.requests
+
+
+def test_the_default_file_goes_with_the_default_schema_but_not_with_its_own_name(place: Place, api: OfflineApi) -> None:
+    ran = place.load(api, "--dataset", "spotify")
+
+    assert ran.code == 78
+    assert "spotify_data.duckdb" in ran.err
+    assert not api.requests
+
+
+def test_a_folder_that_is_missing_is_named(place: Place, api: OfflineApi, tmp_path: Path) -> None:
+    ran = place.load(api, "--db", str(tmp_path / "nowhere" / "x.duckdb"))
+
+    assert ran.code == 78
+    assert str(tmp_path / "nowhere") in ran.err
+    assert not api.requests
+
+
+def test_a_folder_in_the_place_of_the_file_is_named(place: Place, api: OfflineApi, tmp_path: Path) -> None:
+    (tmp_path / "x.duckdb").mkdir()
+
+    ran = place.load(api, "--db", str(tmp_path / "x.duckdb"))
+
+    assert ran.code == 78
+    assert "is a folder" in ran.err
+    assert not api.requests
+
+
+def test_a_file_that_is_no_database_is_named_and_left_as_it_is(place: Place, api: OfflineApi) -> None:
+    place.database.write_text("name,tracks\nOne,1\n" * 500)
+
+    ran = place.load(api)
+
+    assert ran.code == 78
+    assert "can't be opened as a DuckDB database" in ran.err
+    assert place.database.read_text().startswith("name,tracks")
+    assert not api.requests
+
+
+def test_a_file_that_another_process_holds_names_that_process(place: Place, api: OfflineApi) -> None:
+    with held_by_another_process(place.database) as pid:
+        ran = place.load(api)
+
+    assert ran.code == 69
+    assert str(pid) in ran.err
+    assert str(place.database) in ran.err
+    assert not api.requests
+
+
+def test_a_second_run_at_the_same_time_is_refused_with_75_and_names_the_process(place: Place, api: OfflineApi) -> None:
+    second: list[Ran] = []
+
+    def meanwhile(_request: LoggedRequest, _normal: Reply) -> None:
+        second.append(place.load(None))
+
+    api.script("search", meanwhile)
+    first = place.load(api)
+
+    assert first.code == 0
+    assert [ran.code for ran in second] == [75]
+    assert "Another run loads into the same place: process " in second[0].err
+    assert place.count("load_runs") == 1
+
+
+def test_a_database_that_is_locked_in_the_middle_of_a_run_loses_nothing(place: Place, api: OfflineApi) -> None:
+    holders = []
+
+    def lock(_request: LoggedRequest, _normal: Reply) -> None:
+        holder = held_by_another_process(place.database)
+        holder.__enter__()
+        holders.append(holder)
+
+    api.script("album", lock)
+    locked_out = place.load(api)
+    for holder in holders:
+        holder.__exit__(None, None, None)
+
+    assert locked_out.code == 69
+    assert locked_out.calls["album"] == 3
+    assert "Traceback" not in locked_out.err
+
+    after = place.load(api)
+    assert after.code == 0
+    assert after.album_calls == 0
+    assert place.count("albums") == 3
+    assert place.count("album_tracks") == 73
+
+
+def test_the_database_can_be_read_by_others_while_calls_are_made(place: Place, api: OfflineApi) -> None:
+    assert place.load(api).code == 0
+    read = []
+
+    def meanwhile(_request: LoggedRequest, _normal: Reply) -> None:
+        with held_by_another_process(place.database) as pid:
+            read.append(pid)
+
+    api.script("search", meanwhile)
+
+    assert place.load(api).code == 0
+    assert len(read) == 1

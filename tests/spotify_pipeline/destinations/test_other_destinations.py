@@ -1,0 +1,36 @@
+"""Destinations that are no DuckDB file of ours get the same tables, and a row for each run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+from spotify_pipeline.demo import OfflineApi
+
+from tests.support.database import ROOT_TABLES
+from tests.support.place import Place
+
+
+def test_other_destinations_work(place: Place, api: OfflineApi, tmp_path: Path) -> None:
+    bucket = {"DESTINATION__FILESYSTEM__BUCKET_URL": (tmp_path / "bucket").as_uri()}
+
+    ran = place.load(api, "--destination", "filesystem", env=bucket)
+
+    assert (ran.code, ran.err) == (0, "")
+    assert "Fetched: 3 albums, 73 tracks." in ran.out
+    found = {path.parent.name for path in (tmp_path / "bucket" / "spotify_raw").rglob("*") if path.is_file()}
+    assert found >= ROOT_TABLES
+
+
+def test_other_destinations_get_a_row_for_each_run(place: Place, api: OfflineApi, tmp_path: Path) -> None:
+    other = {"DESTINATION__DUCKDB__CREDENTIALS": str(tmp_path / "other.duckdb")}
+
+    for _ in range(2):
+        assert place.load(api, "--destination", "duckdb", env=other).code == 0
+
+    with duckdb.connect(other["DESTINATION__DUCKDB__CREDENTIALS"]) as connection:
+        rows = connection.execute(
+            "SELECT albums_new, exit_code, json_type(calls), load_id IN (FROM spotify_raw._dlt_loads SELECT load_id) "
+            "FROM spotify_raw.load_runs ORDER BY ALL"
+        ).fetchall()
+    assert rows == [(0, 0, "OBJECT", True), (3, 0, "OBJECT", True)]

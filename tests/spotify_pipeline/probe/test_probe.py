@@ -1,0 +1,256 @@
+"""The rate probe: what it spends, what it counts, when it stops, and what it says."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from spotify_pipeline.cli.probe import MANY_CALLS, Wish, build_parser
+from spotify_pipeline.demo import OfflineApi, Reply
+from spotify_pipeline.demo.errors import bad_gateway, premium_lapsed
+from spotify_pipeline.probe.command import probe
+
+from spotify_source.limits.clock import Clock
+from tests.support.apis import calls_since
+from tests.support.checkout import PROBE_PY
+from tests.support.clock import FakeClock
+from tests.support.place import Place
+
+
+class Prober:
+    """The probe as its user runs it, against one API."""
+
+    def __init__(self, place: Place, patch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self._place = place
+        self._patch = patch
+        self._capsys = capsys
+
+    def __call__(self, api: OfflineApi, *arguments: str, clock: Clock | None = None, **settings: object) -> int:
+        """Run it: the exit code. What it said is in `out` and `err`, what it spent in `calls`."""
+        for name, value in self._place.environment(api, **settings).items():
+            self._patch.setenv(name, value)
+        before = api.calls
+        wish = Wish(**vars(build_parser().parse_args(arguments)))
+        code = probe(wish, clock or self._place.clock)
+        self.out, self.err = self._capsys.readouterr()
+        self.calls = calls_since(api, before)
+        return int(code)
+
+
+@pytest.fixture
+def prober(place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Prober:
+    """The probe."""
+    return Prober(place, monkeypatch, capsys)
+
+
+def test_calls_go_out_at_the_interval_and_each_once(prober: Prober, api: OfflineApi, clock: FakeClock) -> None:
+    assert prober(api, "--interval", "1.5", "--calls", "10") == 0
+
+    assert prober.calls == Counter(search=10)
+    assert clock.waits == [1.5] * 9
+    assert "Requests: 10; 10 good, 0 answered with 429, 0 without a usable answer." in prober.out
+    assert "Between good answers: 1.50 s on average." in prober.out
+    assert "First Retry-After: none came." in prober.out
+    assert prober.err == ""
+
+
+def test_the_time_that_an_answer_takes_is_part_of_the_interval(
+    prober: Prober, api: OfflineApi, clock: FakeClock
+) -> None:
+    def slowly(_request: object, normal: Reply) -> Reply:
+        clock.move(0.4)
+        return normal
+
+    api.always("search", slowly)
+    prober(api, "--interval", "1", "--calls", "3")
+    assert clock.waits == pytest.approx([0.6, 0.6])
+
+
+def test_a_rate_limit_is_counted_and_its_retry_after_waited_for(
+    prober: Prober, api: OfflineApi, clock: FakeClock
+) -> None:
+    api.rate_limit, api.rate_limit_retry_after = (4, 6.0), 3
+
+    assert prober(api, "--calls", "8") == 0
+
+    # Good at 0, 1, 2, 3, 7, 8, 9 s, and refused at 4.
+    assert clock.waits == [1, 1, 1, 1, 3, 1, 1]
+    assert prober.calls == Counter(search=8)
+    assert "Requests: 8; 7 good, 1 answered with 429, 0 without a usable answer." in prober.out
+    assert "Between good answers: 1.50 s on average." in prober.out
+    assert "First Retry-After: 3 s, for a rate limit, at call 5." in prober.out
+
+
+def test_a_rate_limit_without_retry_after_is_no_reason_to_hammer(
+    prober: Prober, api: OfflineApi, clock: FakeClock
+) -> None:
+    api.rate_limit, api.rate_limit_retry_after = (1, 4.0), None
+
+    prober(api, "--calls", "3", "--interval", "0")
+
+    assert clock.waits == [0, 5]
+    assert "Call 2: 429 for a rate limit, no Retry-After." in prober.out
+
+
+def test_the_first_reply_that_the_quota_is_spent_ends_it(prober: Prober, api: OfflineApi) -> None:
+    api.quota["search"] = 3
+
+    assert prober(api) == 75
+
+    assert prober.calls == Counter(search=4)
+    assert "First Retry-After: 48925 s, for a quota, at call 4." in prober.out
+    assert "Stopped: 429 for a quota, Retry-After 48925 s." in prober.out
+
+
+@pytest.mark.parametrize(("seconds", "calls", "code"), [(60, 5, 0), (61, 2, 75)])
+def test_a_retry_after_of_more_than_a_minute_ends_it(
+    prober: Prober, api: OfflineApi, seconds: int, calls: int, code: int
+) -> None:
+    api.rate_limit, api.rate_limit_retry_after = (1, 10.0), seconds
+
+    assert prober(api, "--calls", "5") == code
+    assert prober.calls == Counter(search=calls)
+
+
+def test_it_says_what_it_will_spend_before_it_spends_it(prober: Prober, api: OfflineApi) -> None:
+    prober(api, "--endpoint", "album", "--calls", "20", "--interval", "2")
+
+    assert prober.out.startswith("This spends up to 20 calls of album, and 1 of search: 38 s")
+    assert "600 a day" in prober.out.partition("Requests:")[0]
+    assert prober.calls == Counter(search=1, album=20)
+
+
+def test_more_than_two_hundred_calls_want_a_yes(prober: Prober, api: OfflineApi) -> None:
+    assert prober(api, "--calls", str(MANY_CALLS + 1)) == 78
+    assert api.requests == []
+    assert "201 calls are more than 200." in prober.err
+    assert "--yes" in prober.err
+
+    assert prober(api, "--calls", str(MANY_CALLS + 1), "--yes") == 0
+    assert prober.calls == Counter(search=MANY_CALLS + 1)
+
+
+@pytest.mark.parametrize("endpoint", ["search", "browse", "album", "albums", "album_tracks"])
+def test_each_endpoint_can_be_measured(prober: Prober, api: OfflineApi, endpoint: str) -> None:
+    api.regime = "extended"
+
+    assert prober(api, "--endpoint", endpoint, "--calls", "2") == 0
+
+    assert prober.calls[endpoint] == 2
+    assert prober.calls.total() - 2 == (endpoint not in ("search", "browse"))
+    assert {request.status for request in api.requests} == {200}
+
+
+def test_ctrl_c_shows_what_was_measured(prober: Prober, api: OfflineApi) -> None:
+    class Interrupted(FakeClock):
+        def wait(self, seconds: float, wake: threading.Event) -> None:
+            if len(self.waits) == 2:
+                raise KeyboardInterrupt
+            super().wait(seconds, wake)
+
+    assert prober(api, clock=Interrupted()) == 130
+    assert "Requests: 3; 3 good" in prober.out
+    assert prober.err == ""
+
+
+def test_trouble_is_counted_and_five_times_in_a_row_ends_it(prober: Prober, api: OfflineApi) -> None:
+    api.script("search", bad_gateway, Reply(reset=True), None)
+    api.always("search", bad_gateway)
+
+    assert prober(api) == 69
+
+    assert "Requests: 8; 1 good, 0 answered with 429, 7 without a usable answer." in prober.out
+    assert "Call 2: no answer (ConnectionError)." in prober.out
+    assert "5 calls in a row brought no usable answer (the last: 502 (server trouble))." in prober.err
+
+
+@pytest.mark.parametrize(
+    ("reply", "code", "says"), [(premium_lapsed, 77, "Premium"), (None, 77, "may not call browse")]
+)
+def test_a_refused_app_is_told_why(prober: Prober, api: OfflineApi, reply: Reply | None, code: int, says: str) -> None:
+    if reply is not None:
+        api.always("browse", reply)
+
+    assert prober(api, "--endpoint", "browse") == code
+    assert says in prober.err
+    assert "https://developer.spotify.com" in prober.err
+    assert prober.calls == Counter(browse=1)
+
+
+def test_wrong_credentials_are_named_and_not_shown(prober: Prober, api: OfflineApi) -> None:
+    assert prober(api, client_secret="not-the-secret-1234") == 78
+    assert "Spotify refuses the client id or the client secret (400)." in prober.err
+    assert "dashboard" in prober.err
+    assert "Traceback" not in prober.err
+    assert "1234" not in prober.out + prober.err
+
+
+def test_missing_credentials_are_named(prober: Prober, api: OfflineApi) -> None:
+    assert prober(api, client_secret=None) == 78
+    assert "client_secret of the Spotify app: not found." in prober.err
+    assert api.requests == []
+
+
+def test_no_network_is_no_defect(prober: Prober, api: OfflineApi) -> None:
+    assert prober(api, token_url="http://127.0.0.1:9/api/token") == 69
+    assert "No token from http://127.0.0.1:9/api/token (ConnectionError)." in prober.err
+
+
+def test_a_spent_search_leaves_no_album_to_ask_for(prober: Prober, api: OfflineApi) -> None:
+    api.quota["search"] = 0
+
+    assert prober(api, "--endpoint", "album") == 75
+    assert "No more calls to search: quota spent." in prober.err
+
+
+def test_the_token_is_not_taken_elsewhere(prober: Prober, api: OfflineApi) -> None:
+    away = Reply(307, "", {"location": "http://127.0.0.1:9/v1/search"})
+    api.always("search", away)
+
+    assert prober(api) == 69
+    assert "the last: 307" in prober.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"), [(["--cals", "3"], "--calls"), (["--interval", "-1"], "number of seconds")]
+)
+def test_a_wrong_option_ends_with_78_and_a_hint(
+    arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        build_parser().parse_args(arguments)
+    assert ended.value.code == 78
+    assert says in capsys.readouterr().err
+
+
+def test_the_demo_runs_from_any_folder_without_credentials(place: Place, tmp_path: Path) -> None:
+    command = [sys.executable, str(PROBE_PY), "--demo", "--interval", "0", "--calls", "4"]
+    environment = {**place.environment(client_id=None, client_secret=None), "PATH": ""}
+
+    ran = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "Requests: 4; 4 good" in ran.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send to another process")
+def test_the_demo_meets_a_limit_and_can_be_interrupted(place: Place, tmp_path: Path) -> None:
+    command = [sys.executable, str(PROBE_PY), "--demo", "--interval", "0"]
+
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=place.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert any(line.startswith("Call 5: 429") for line in process.stdout)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+
+    assert process.returncode == 130
+    assert "Requests: 5; 4 good, 1 answered with 429" in out
+    assert err == ""

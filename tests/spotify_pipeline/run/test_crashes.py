@@ -1,0 +1,219 @@
+"""A run that is killed at any moment: the next one converges to what an undisturbed run leaves, at no call twice."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from spotify_pipeline.demo import Album, Catalogue, OfflineApi, Reply, make_album
+
+from spotify_source.limits.clock import SystemClock
+from tests.support.crashes import crash
+from tests.support.place import Place
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="Windows has neither SIGKILL nor fork"),
+]
+
+# More of them is a matter of patience: CRASHES=200 takes ten minutes.
+RANDOM_CRASHES = int(os.environ.get("CRASHES", "2"))
+STEPS_OF_A_RUN = 280
+
+MOMENTS = {
+    "the package is handed over, its schema not saved": r"rmdir .*/normalize/",
+    "the loader's folders are made in part": r"mkdir .*/load/normalized",
+    "the package is normalized, its source not deleted": r"remove .*state\.json",
+    "the source of the normalized package is deleted in part": r"rmdir failed_jobs",
+    "albums are in staging, and that is not noted": r"after INSERT INTO \"spotify_raw_staging\".\"albums\"",
+    "one table is merged, the others are not": r"remove .*/\.pending_transitions/\w+\.\w+\.0\.sql",
+    "the load is entered, the package not marked": r"after INSERT INTO \"spotify_raw\".\"_dlt_loads\"",
+    "the package is marked as complete, and not moved": r"rename .* to .*/load/loaded/",
+}
+
+
+@dataclass
+class Reference:
+    """An API, and what an undisturbed run leaves of it."""
+
+    api: OfflineApi
+    contents: dict[str, list[tuple[Any, ...]]]
+
+
+def contents(place: Place) -> dict[str, list[tuple[Any, ...]]]:
+    """All rows of the tables that Spotify fills, without dlt's own ids; nested rows with the key of their parent."""
+    keys = {"new_releases": "p.id", "albums": "p.id", "album_tracks": "p.album_id, p.disc_number, p.track_number"}
+    columns: dict[str, list[str]] = {}
+    for table, column in place.sql(
+        "SELECT table_name, column_name FROM duckdb_columns() WHERE schema_name = 'spotify_raw'"
+        " AND column_name NOT LIKE '@_dlt@_%' ESCAPE '@' ORDER BY column_index"
+    ):
+        columns.setdefault(table, []).append(column)
+    found = {}
+    for root, key in keys.items():
+        found[root] = place.sql(f"SELECT {', '.join(columns[root])} FROM {root} ORDER BY ALL")
+        for nested in (table for table in columns if table.startswith(f"{root}__")):
+            own = ", ".join(f"n.{column}" for column in columns[nested])
+            found[nested] = place.sql(
+                f"SELECT {key}, n._dlt_list_idx, {own} FROM {nested} n"
+                f" LEFT JOIN {root} p ON n._dlt_parent_id = p._dlt_id ORDER BY ALL"
+            )
+    return found
+
+
+def assert_sightings_are_whole(place: Place, listed: int) -> None:
+    """Each run that saw the listing saw each place of it once."""
+    runs = place.sql(
+        "SELECT count(*), count(DISTINCT position), count(DISTINCT _dlt_id) FROM release_sightings GROUP BY run_id"
+    )
+    assert set(runs) == {(listed, listed, listed)}
+
+
+def reached_the_loader(place: Place) -> bool:
+    """Whether a run has handed its package over."""
+    return any(
+        found.is_dir()
+        for pattern in ("normalize/extracted/*", "load/normalized/*", "load/loaded/*")
+        for found in place.data_dir.glob(f"pipelines/*/spotify/{pattern}")
+    )
+
+
+@pytest.fixture(scope="module")
+def albums() -> list[Album]:
+    """Few, but with every kind of nested row, and one that needs a second page."""
+    return [make_album("Long", 60, discs=2), *(make_album(f"Album {number}", 1 + number) for number in range(4))]
+
+
+@pytest.fixture(scope="module")
+def reference(albums: list[Album], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reference]:
+    """An undisturbed run."""
+    with OfflineApi(Catalogue.of(albums), "development") as api:
+        place = Place(tmp_path_factory.mktemp("reference"))
+        ran = place.load(api, clock=SystemClock())
+        assert ran.code == 0
+        yield Reference(api, contents(place))
+
+
+def assert_the_next_run_converges(place: Place, reference: Reference, where: str) -> None:
+    """It ends well, leaves what an undisturbed run leaves, and makes no call again that brought a package."""
+    reached = reached_the_loader(place)
+    ran = place.load(reference.api, clock=SystemClock())
+    assert ran.code == 0, f"killed before {where}\n{ran.err[-3000:]}"
+    found = contents(place)
+    assert found.keys() == reference.contents.keys()
+    for table, rows in reference.contents.items():
+        assert found[table] == rows, f"{table}, killed before {where}"
+    assert_sightings_are_whole(place, listed=len(reference.contents["new_releases"]))
+    assert not (reached and ran.album_calls), f"killed before {where}"
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_the_run_after_a_kill_converges(place: Place, reference: Reference, moment: str) -> None:
+    steps = crash(place, reference.api, before=MOMENTS[moment])
+
+    assert_the_next_run_converges(place, reference, steps[-1])
+
+
+@pytest.mark.parametrize("seed", range(RANDOM_CRASHES))
+def test_the_run_after_a_kill_at_random_converges(place: Place, reference: Reference, seed: int) -> None:
+    steps = crash(place, reference.api, at=random.Random(seed).randrange(1, STEPS_OF_A_RUN))
+
+    assert_the_next_run_converges(place, reference, steps[-1])
+
+
+@pytest.mark.parametrize("seed", range(RANDOM_CRASHES // 2))
+def test_a_kill_while_what_is_loaded_already_changes_loses_and_doubles_nothing(
+    place: Place, albums: list[Album], reference: Reference, seed: int
+) -> None:
+    """Tomorrow an album has fewer tracks, another artist, and one is new; and the run is killed, and then once more."""
+    rng = random.Random(1000 + seed)
+    longer = make_album("Long", 63, discs=2)
+    with OfflineApi(Catalogue.of([longer, *albums[1:4]]), "development") as before:
+        assert place.load(before, clock=SystemClock()).code == 0
+    known = place.count("release_sightings")
+
+    crash(place, reference.api, at=rng.randrange(20, 200))
+    steps = crash(place, reference.api, at=rng.randrange(8, 60))
+    ran = place.load(reference.api, clock=SystemClock())
+
+    assert ran.code == 0, f"killed before {steps[-1]}\n{ran.err[-3000:]}"
+    assert contents(place) == reference.contents
+    assert known < place.count("release_sightings") <= known + 3 * len(albums)
+    assert place.one("SELECT count(*) FROM (SELECT run_id, position FROM release_sightings GROUP BY ALL)") == (
+        place.count("release_sightings")
+    )
+
+
+def test_the_second_signal_ends_the_run_at_once(tmp_path: Path, albums: list[Album]) -> None:
+    place = Place(tmp_path)
+    with OfflineApi(Catalogue.of(albums), "development") as api:
+        api.always("search", Reply(hang=60.0))
+        with subprocess.Popen(
+            place.command_line(), env={**os.environ, **place.environment(api)}, stderr=subprocess.PIPE
+        ) as process:
+            while not api.calls["search"]:
+                assert process.poll() is None
+                os.sched_yield()
+            process.send_signal(signal.SIGTERM)
+            assert process.stderr is not None
+            assert process.stderr.readline().startswith(b"Stopping: what was fetched is loaded.")
+            process.send_signal(signal.SIGINT)
+            try:
+                assert process.wait(timeout=3) == 130
+            finally:
+                process.kill()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of its own, far too small."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)]
+    if sys.platform != "linux" or os.geteuid() or subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("only root can mount a small disk")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+def enlarge(disk: Path) -> None:
+    """Make room."""
+    subprocess.run(["mount", "-o", "remount,size=200m", str(disk)], check=True)
+
+
+def test_a_disk_that_is_full_under_the_database_loses_nothing(
+    place: Place, small_disk: Path, reference: Reference
+) -> None:
+    place.database = small_disk / "spotify.duckdb"
+    (small_disk / "other").write_bytes(b"x" * 1_900_000)
+
+    full = place.load(reference.api, clock=SystemClock())
+    assert full.code == 69
+    assert "Traceback" not in full.err
+    enlarge(small_disk)
+
+    assert_the_next_run_converges(place, reference, "the disk was full")
+
+
+def test_a_disk_that_is_full_under_the_working_folder_loses_nothing(
+    place: Place, small_disk: Path, reference: Reference
+) -> None:
+    place.data_dir = small_disk
+    filler = small_disk / "other"
+    filler.write_bytes(b"x" * 2_000_000)
+
+    full = place.load(reference.api, clock=SystemClock())
+    assert full.code == 69
+    assert "Traceback" not in full.err
+    filler.unlink()
+    enlarge(small_disk)
+
+    assert_the_next_run_converges(place, reference, "the disk was full")

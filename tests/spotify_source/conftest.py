@@ -1,0 +1,40 @@
+"""What the tests of the source share: nothing that is configured, a run, and a place to load to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from dlt.common.configuration.container import Container
+from dlt.common.configuration.providers import EnvironProvider
+from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
+
+from spotify_source import Run
+from tests.support.clock import FakeClock
+from tests.support.warehouse import Warehouse
+
+
+@pytest.fixture(autouse=True, scope="module")
+def nobodys_configuration() -> Iterator[None]:
+    """What is configured on the machine that tests run on is no matter of theirs."""
+    context = Container()[PluggableRunContext]
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("SOURCES__")]:
+            patch.delenv(name)
+        only = [provider for provider in context.providers.providers if isinstance(provider, EnvironProvider)]
+        patch.setattr(context.providers, "providers", only)
+        yield
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path, clock: FakeClock) -> Warehouse:
+    """An empty place to load to."""
+    return Warehouse(tmp_path, clock)
+
+
+@pytest.fixture
+def run(clock: FakeClock) -> Run:
+    """A run under the clock of the test."""
+    return Run(clock=clock)

@@ -1,0 +1,139 @@
+"""The governor under any order of replies, waits and restarts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from spotify_source import Run
+from spotify_source.errors import BucketClosedError
+from spotify_source.limits.governor import Governor
+from spotify_source.limits.source_state import Memory
+from tests.support.clock import DAY, HOUR, FakeClock
+
+BUCKETS = st.sampled_from(["album", "search", "album_tracks"])
+
+
+class GovernedCalls(RuleBasedStateMachine):
+    """One app, run after run. The model knows which buckets are closed, and every call that went out."""
+
+    @initialize(daily_calls=st.none() | st.integers(0, 12), pace=st.sampled_from([0, 5]))
+    def begin(self, daily_calls: int | None, pace: float) -> None:
+        """An empty state, and a clock."""
+        self.clock = FakeClock()
+        self.state: dict[str, Any] = {}
+        self.daily_calls, self.pace = daily_calls, pace
+        self.calls: list[tuple[str, float]] = []
+        self.blocked: dict[str, float] = {}
+        self.restart()
+
+    def restart(self) -> None:
+        """A run that knows what is in the state."""
+        memory = Memory()
+        memory.attach(self.state)
+        self.run = Run(clock=self.clock, memory=memory)
+        self.governor = Governor(self.run, requests_per_second=self.pace, max_wait=60, daily_calls=self.daily_calls)
+        self.closed: set[str] = set()
+        self.of_this_run: Counter[str] = Counter()
+        self.limits = 0
+
+    def called(self, bucket: str) -> bool:
+        """Ask for a call. It goes out unless the model says that it may not."""
+        may_not = bucket in self.closed or self.run.stopping.is_set() or self.clock.time < self.blocked.get(bucket, 0)
+        refusal = self.refusal(bucket)
+        if refusal is not None:
+            assert may_not or refusal.reason == "budget", refusal
+            self.closed.add(bucket)
+            return False
+        assert not may_not
+        self.calls.append((bucket, self.clock.time))
+        self.of_this_run[bucket] += 1
+        return True
+
+    def refusal(self, bucket: str) -> BucketClosedError | None:
+        """Why a call may not go out; None where it did."""
+        try:
+            self.governor.admit(bucket)
+        except BucketClosedError as error:
+            return error
+        return None
+
+    @rule(bucket=BUCKETS)
+    def good_reply(self, bucket: str) -> None:
+        """A call goes well."""
+        if self.called(bucket):
+            self.governor.succeeded()
+            self.limits = 0
+
+    @rule(bucket=BUCKETS, seconds=st.none() | st.integers(1, 90), times=st.integers(1, 5))
+    def rate_limit(self, bucket: str, seconds: int | None, times: int) -> None:
+        """A call comes too fast."""
+        if not self.called(bucket):
+            return
+        now = self.clock.time
+        try:
+            self.governor.rate_limited(bucket, seconds, times)
+        except BucketClosedError:
+            self.closed.add(bucket)
+            if seconds is not None and seconds > 60:
+                self.blocked[bucket] = now + seconds
+        else:
+            assert seconds is None or seconds <= 60
+            assert times < 5
+
+    @rule(bucket=BUCKETS, seconds=st.none() | st.integers(1, 90_000))
+    def quota(self, bucket: str, seconds: int | None) -> None:
+        """A call finds the quota spent."""
+        if self.called(bucket):
+            self.governor.quota_spent(bucket, seconds)
+            self.blocked[bucket] = self.clock.time + (HOUR if seconds is None else seconds)
+            self.closed.add(bucket)
+
+    @rule(bucket=BUCKETS, calls=st.integers(0, 6))
+    def plan(self, bucket: str, calls: int) -> None:
+        """Calls are set aside: never more than the budget has left."""
+        if self.governor.plan(bucket, calls) and self.daily_calls is not None:
+            recent = sum(one == bucket and at > self.clock.time - DAY for one, at in self.calls)
+            assert recent + calls <= max(self.daily_calls, recent)
+
+    @rule(hours=st.integers(0, 30))
+    def time_passes(self, hours: int) -> None:
+        """Some hours later."""
+        self.clock.move(hours * HOUR + 1)
+
+    @rule()
+    def stop(self) -> None:
+        """A signal comes."""
+        self.run.stop()
+
+    @rule()
+    def next_run(self) -> None:
+        """The program is started again."""
+        self.restart()
+
+    @invariant()
+    def the_run_has_counted_its_calls(self) -> None:
+        """Each call that went out, and no other."""
+        if hasattr(self, "run"):
+            assert self.run.calls == self.of_this_run
+
+    @invariant()
+    def the_ledger_holds_the_last_day_and_at_most_an_hour_more(self) -> None:
+        """Never too few, so that the budget is never exceeded."""
+        if not hasattr(self, "run"):
+            return
+        now = self.clock.time
+        for bucket in ("album", "search", "album_tracks"):
+            ledger = self.run.memory.calls_made(bucket, now)
+            day = sum(one == bucket and at > now - DAY for one, at in self.calls)
+            day_and_hour = sum(one == bucket and at > now - DAY - HOUR for one, at in self.calls)
+            assert day <= ledger <= day_and_hour
+            assert self.daily_calls is None or day <= self.daily_calls
+
+
+TestGovernedCalls = GovernedCalls.TestCase
+TestGovernedCalls.settings = hypothesis_settings(max_examples=60, stateful_step_count=40)

@@ -1,0 +1,163 @@
+"""Days go by: albums come, change and go, and each costs the calls that it must, and no more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from spotify_pipeline.demo import Album, Catalogue, OfflineApi, make_album
+from spotify_pipeline.demo.albums import make_track
+
+from tests.support.warehouse import Loaded, Warehouse
+
+DAYS = 5
+
+
+@dataclass(frozen=True)
+class Days:
+    """A load a day. On the second day everything changes; after it nothing does."""
+
+    warehouse: Warehouse
+    albums: dict[str, Album]
+    loads: list[Loaded]
+    asked: list[list[str]]
+
+    def calls_for(self, name: str) -> list[int]:
+        """How often an album was asked for, day by day."""
+        return [asked.count(self.albums[name]["id"]) for asked in self.asked]
+
+    def loaded_tracks(self, name: str) -> int:
+        """How many tracks of an album are in the table."""
+        count = "SELECT COUNT(*) FROM album_tracks WHERE album_id = ?"
+        return int(self.warehouse.one(count, self.albums[name]["id"]))
+
+    def row(self, table: str, name: str, column: str) -> Any:
+        """A value of an album's only row."""
+        return self.warehouse.one(f"SELECT {column} FROM {table} WHERE id = ?", self.albums[name]["id"])
+
+
+def grow(album: Album, number: int) -> None:
+    """A deluxe edition: more tracks at the end."""
+    have = len(album["tracks"])
+    for place in range(have + 1, have + number + 1):
+        album["tracks"].append(
+            make_track(f"{album['id']}/{place}", 1, place, f"Bonus {place}", album["artists"], ["US"])
+        )
+    album["total_tracks"] = len(album["tracks"])
+
+
+def shrink(album: Album, left: int) -> None:
+    """Tracks are taken off it."""
+    del album["tracks"][left:]
+    album["total_tracks"] = left
+
+
+@pytest.fixture(scope="module")
+def days(tmp_path_factory: Any) -> Days:
+    """All of it happens once; the tests only read."""
+    warehouse = Warehouse(tmp_path_factory.mktemp("days"))
+    names = ["Same", "Grows", "Shrinks", "Is emptied", "Leaves the list", "Is renamed", "Short", "Gone", "Long grows"]
+    albums = {name: make_album(name, 60 if name == "Long grows" else 12) for name in names}
+    albums["Short"]["total_tracks"] = 15
+    catalogue = Catalogue.of(albums.values())
+    catalogue.gone.add(albums["Gone"]["id"])
+    loads: list[Loaded] = []
+    asked: list[list[str]] = []
+    with OfflineApi(catalogue, "development", clock=warehouse.clock.now) as api:
+        for day in range(DAYS):
+            if day == 1:
+                albums["New"] = make_album("New", 3)
+                catalogue.albums[albums["New"]["id"]] = albums["New"]
+                catalogue.listing.append(albums["New"]["id"])
+                catalogue.listing.remove(albums["Leaves the list"]["id"])
+                grow(albums["Grows"], 2)
+                grow(albums["Long grows"], 45)
+                shrink(albums["Shrinks"], 9)
+                shrink(albums["Is emptied"], 0)
+                albums["Is renamed"]["name"] = "Another name"
+            before = len(api.requests)
+            loads.append(warehouse.load(api))
+            asked.append([r.path.split("/")[3] for r in api.requests[before:] if r.bucket == "album"])
+            warehouse.clock.move(86400)
+    return Days(warehouse, albums, loads, asked)
+
+
+def test_what_stays_the_same_is_asked_for_once(days: Days) -> None:
+    assert days.calls_for("Same") == [1, 0, 0, 0, 0]
+    assert days.loaded_tracks("Same") == 12
+
+
+def test_what_is_new_is_asked_for_once(days: Days) -> None:
+    assert days.calls_for("New") == [0, 1, 0, 0, 0]
+    assert days.loaded_tracks("New") == 3
+    assert days.loads[1].run.albums_new == 1
+
+
+def test_more_tracks_cost_one_call_and_are_loaded(days: Days) -> None:
+    assert days.calls_for("Grows") == [1, 1, 0, 0, 0]
+    assert days.loaded_tracks("Grows") == 14
+    assert days.row("albums", "Grows", "tracks_loaded") == days.row("albums", "Grows", "total_tracks") == 14
+
+
+def test_more_tracks_on_further_pages_cost_those_pages_too(days: Days) -> None:
+    assert [loaded.calls["album_tracks"] for loaded in days.loads] == [1, 2, 0, 0, 0]
+    assert days.loaded_tracks("Long grows") == 105
+
+
+def test_tracks_that_vanish_from_an_album_vanish_from_the_table(days: Days) -> None:
+    assert days.calls_for("Shrinks") == [1, 1, 0, 0, 0]
+    assert days.loaded_tracks("Shrinks") == 9
+    orphans = (
+        "SELECT COUNT(*) FROM album_tracks__artists WHERE _dlt_parent_id NOT IN (SELECT _dlt_id FROM album_tracks)"
+    )
+    assert days.warehouse.one(orphans) == 0
+
+
+def test_an_album_that_loses_all_its_tracks_loses_them_in_the_table(days: Days) -> None:
+    assert days.loaded_tracks("Is emptied") == 0
+
+
+def test_an_album_that_lost_all_its_tracks_is_not_asked_for_every_day(days: Days) -> None:
+    assert sum(days.calls_for("Is emptied")[2:]) == 0
+
+
+def test_an_album_that_leaves_the_list_keeps_its_rows_and_costs_nothing(days: Days) -> None:
+    assert days.calls_for("Leaves the list") == [1, 0, 0, 0, 0]
+    assert days.loaded_tracks("Leaves the list") == 12
+    assert days.row("new_releases", "Leaves the list", "name") == "Leaves the list"
+
+
+def test_a_listed_album_is_kept_as_it_was_last_listed(days: Days) -> None:
+    assert days.row("new_releases", "Is renamed", "name") == "Another name"
+    assert days.calls_for("Is renamed") == [1, 0, 0, 0, 0]
+    parents = (
+        "SELECT COUNT(*) FROM new_releases__artists WHERE _dlt_parent_id NOT IN (SELECT _dlt_id FROM new_releases)"
+    )
+    assert days.warehouse.one(parents) == 0
+
+
+def test_an_album_with_fewer_tracks_than_it_says_is_loaded_and_asked_for_three_times(days: Days) -> None:
+    assert days.calls_for("Short") == [1, 1, 1, 0, 0]
+    assert days.loaded_tracks("Short") == days.row("albums", "Short", "tracks_loaded") == 12
+    assert days.row("albums", "Short", "total_tracks") == 15
+    assert [loaded.run.albums_short for loaded in days.loads] == [1, 1, 1, 0, 0]
+
+
+def test_an_album_that_is_gone_is_asked_for_once(days: Days) -> None:
+    assert days.calls_for("Gone") == [1, 0, 0, 0, 0]
+    assert [loaded.run.albums_gone for loaded in days.loads] == [1, 0, 0, 0, 0]
+    assert days.row("new_releases", "Gone", "name") == "Gone"
+
+
+def test_none_of_it_makes_a_run_incomplete(days: Days) -> None:
+    assert all(loaded.run.is_complete for loaded in days.loads)
+
+
+def test_browse_is_probed_once_and_the_list_is_read_every_day(days: Days) -> None:
+    assert [(loaded.calls["browse"], loaded.calls["search"]) for loaded in days.loads] == [(1, 1)] + [(0, 1)] * 4
+
+
+def test_every_day_has_its_sightings(days: Days) -> None:
+    counts = "SELECT run_id, COUNT(*) FROM release_sightings GROUP BY run_id ORDER BY MIN(seen_at)"
+    assert days.warehouse.sql(counts) == [(loaded.run.run_id, 9) for loaded in days.loads]

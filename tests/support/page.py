@@ -1,0 +1,156 @@
+"""A page as it was written, and as a tree of elements. Knows HTML, not what the page should hold."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from spotify_pipeline.cli import report
+
+from tests.support.place import Place
+from tests.support.ran import Ran, run_here
+
+_VOID = {"area", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}
+
+
+@dataclass
+class Element:
+    """An element and what is in it."""
+
+    tag: str
+    attributes: dict[str, str | None] = field(default_factory=dict)
+    inside: list[Element | str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """All words in it, with single spaces."""
+        return " ".join("".join(self._words()).split())
+
+    def all(self, tag: str, **attributes: str) -> list[Element]:
+        """The elements of that kind in it, at any depth; `class_` for class."""
+        wanted = {name.rstrip("_"): value for name, value in attributes.items()}
+        return [
+            each
+            for each in self.below()
+            if each.tag == tag
+            and all(value in (each.attributes.get(name) or "").split() for name, value in wanted.items())
+        ]
+
+    def one(self, tag: str, **attributes: str) -> Element:
+        """The only element of that kind in it."""
+        (found,) = self.all(tag, **attributes)
+        return found
+
+    def links(self) -> dict[str, str]:
+        """Where the words of its links lead."""
+        return {link.text: link.attributes["href"] or "" for link in self.all("a")}
+
+    def below(self) -> Iterator[Element]:
+        """The elements in it, at any depth, in order."""
+        for each in self.inside:
+            if isinstance(each, Element):
+                yield each
+                yield from each.below()
+
+    def _words(self) -> Iterator[str]:
+        for each in self.inside:
+            if isinstance(each, str):
+                yield each
+            elif each.tag == "br":
+                yield " "
+            else:
+                yield from each._words()
+
+
+class _Builder(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.root = Element("")
+        self._open = [self.root]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        element = Element(tag, dict(attrs))
+        self._open[-1].inside.append(element)
+        if tag not in _VOID:
+            self._open.append(element)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop().tag == tag, f"</{tag}> closes something else"
+
+    def handle_data(self, data: str) -> None:
+        self._open[-1].inside.append(data)
+
+
+class Page:
+    """A page that was written."""
+
+    def __init__(self, path: Path, said: str = "") -> None:
+        self.path = path
+        self.said = said
+        self.html = path.read_text(encoding="utf-8")
+        builder = _Builder()
+        builder.feed(self.html)
+        self.root = builder.root
+
+    def section(self, name: str) -> Element:
+        """The section with that id."""
+        return self.root.one("section", id=name)
+
+    def chart(self, name: str) -> dict[str, Any]:
+        """The specification of the chart with that name."""
+        figure = self.root.one("figure", id=f"chart-{name}")
+        found = json.loads("".join(str(each) for each in figure.one("script").inside))
+        assert isinstance(found, dict)
+        return found
+
+    def elements(self) -> list[Element]:
+        """Every element, in order."""
+        return list(self.root.below())
+
+    def charts(self) -> list[str]:
+        """The names of the charts."""
+        return [figure.attributes["data-chart"] or "" for figure in self.root.all("figure")]
+
+
+def report_on(*arguments: object, now: float = 0) -> Ran:
+    """Run the command in this process, at that Unix time."""
+    at = datetime.fromtimestamp(now, timezone.utc)
+    return run_here(lambda: report.main([str(argument) for argument in arguments], at))
+
+
+def page_of(database: Path, now: float) -> Page:
+    """The page of a database."""
+    out = database.with_suffix(".html")
+    reported = report_on("--db", database, "--out", out, now=now)
+    assert reported.code == 0, reported.err
+    return Page(out, reported.out)
+
+
+def altered(database: Path, folder: Path, *statements: str) -> Path:
+    """A copy of a database in which these statements were run."""
+    copy = Path(shutil.copy(database, folder / "altered.duckdb"))
+    with duckdb.connect(str(copy)) as connection:
+        connection.execute("USE altered.spotify_raw")
+        for statement in statements:
+            connection.execute(statement)
+    return copy
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A place that was loaded to, and the page of its database."""
+
+    place: Place
+    page: Page
+
+    @property
+    def now(self) -> float:
+        """When the page was made."""
+        return self.place.clock.now()

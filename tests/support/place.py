@@ -1,0 +1,83 @@
+"""A place to load to, with the command as its user runs it. Knows the command line, not how it is obeyed."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from unittest.mock import patch
+
+from spotify_pipeline.cli.command import load
+from spotify_pipeline.cli.options import parse
+from spotify_pipeline.demo import OfflineApi
+
+from spotify_source.limits.clock import Clock
+from tests.support.apis import calls_since
+from tests.support.checkout import LOAD_PY
+from tests.support.clock import FakeClock
+from tests.support.database import Database
+from tests.support.ran import Ran, run_here
+
+
+class Place(Database):
+    """A folder with a DuckDB file and dlt's working folders, and no settings but those of the environment."""
+
+    def __init__(self, folder: Path, clock: FakeClock | None = None) -> None:
+        super().__init__(folder)
+        self.clock = clock or FakeClock()
+        self.data_dir = folder / "dlt"
+
+    def environment(self, api: OfflineApi | None = None, **settings: object) -> dict[str, str]:
+        """What the environment says: where dlt keeps its files, where the API is, and these settings of the source.
+
+        A setting that is None is left out.
+        """
+        found: dict[str, object] = {"client_id": "demo", "client_secret": "demo", "requests_per_second": 0}
+        if api is not None:
+            found |= {"api_url": api.api_url, "token_url": api.token_url}
+        found |= settings
+        return {
+            "DLT_DATA_DIR": str(self.data_dir),
+            "DLT_PROJECT_DIR": str(self.folder),
+            "RUNTIME__INTERCEPT_SIGNALS": "false",
+            **{f"SOURCES__SPOTIFY__{name.upper()}": str(value) for name, value in found.items() if value is not None},
+        }
+
+    def arguments(self, *more: str) -> list[str]:
+        """A command line that loads to this place, unless it names another."""
+        return [*([] if {"--db", "--destination"} & set(more) else ["--db", str(self.database)]), *more]
+
+    def load(
+        self,
+        api: OfflineApi | None,
+        *arguments: str,
+        clock: Clock | None = None,
+        env: Mapping[str, str] | None = None,
+        **settings: object,
+    ) -> Ran:
+        """Run the command in this process.
+
+        Args:
+            api: What it talks to, unless the arguments say otherwise.
+            arguments: The command line, without `--db`.
+            clock: Another clock than the place's.
+            env: More of the environment.
+            settings: Of the source, by their names in [sources.spotify].
+        """
+        before = api.calls if api else Counter[str]()
+        with patch.dict(os.environ, {**self.environment(api, **settings), **(env or {})}):
+            ran = run_here(lambda: load(parse(self.arguments(*arguments)), clock or self.clock))
+        if api is None:
+            return ran
+        return dataclasses.replace(ran, calls=calls_since(api, before), tokens=api.calls["token"] - before["token"])
+
+    def command_line(self, *arguments: str) -> list[str]:
+        """The command as a process of its own."""
+        return [sys.executable, str(LOAD_PY), *self.arguments(*arguments)]
+
+    def files(self) -> list[Path]:
+        """Every file that the command left: the database, and dlt's."""
+        return [path for path in self.folder.rglob("*") if path.is_file()]

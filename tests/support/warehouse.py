@@ -1,0 +1,72 @@
+"""The source in a pipeline of its own, as anybody's script has it. Knows dlt, not the application."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dlt
+from spotify_pipeline.demo import OfflineApi
+
+from spotify_source import Run
+from tests.support.apis import calls_since
+from tests.support.clock import FakeClock
+from tests.support.database import Database
+from tests.support.source import source_of
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a load did: its run, and the calls that the API saw of it, token requests aside."""
+
+    run: Run
+    calls: Counter[str]
+
+
+class Warehouse(Database):
+    """A DuckDB file that is loaded to, and the working folder of the machine that loads it."""
+
+    def __init__(self, folder: Path, clock: FakeClock | None = None) -> None:
+        super().__init__(folder)
+        self.clock = clock or FakeClock()
+        self.working_folder = folder / "work"
+        self._pipelines: dict[Path, dlt.Pipeline] = {}
+
+    def pipeline(self) -> dlt.Pipeline:
+        """The pipeline as it stands in anybody's own script; made once for a file, which saves time."""
+        if self.database not in self._pipelines:
+            self._pipelines[self.database] = dlt.pipeline(
+                pipeline_name="spotify",
+                pipelines_dir=str(self.working_folder),
+                destination=dlt.destinations.duckdb(str(self.database)),
+                dataset_name="spotify_raw",
+            )
+        return self._pipelines[self.database]
+
+    def load(
+        self, api: OfflineApi, *, only: Sequence[str] | None = None, run: Run | None = None, **options: Any
+    ) -> Loaded:
+        """Run the pipeline once."""
+        run = run or Run(clock=self.clock)
+        source = source_of(api, run=run, **options)
+        before = api.calls
+        self.pipeline().run(source.with_resources(*only) if only else source)
+        return Loaded(run, calls_since(api, before))
+
+    def copy_of_database(self, name: str) -> Path:
+        """A backup of the file."""
+        return Path(shutil.copy(self.database, self.folder / name))
+
+    def restore(self, backup: Path) -> None:
+        """Put a backup in the place of the file."""
+        shutil.copy(backup, self.database)
+
+    def on_a_fresh_machine(self, name: str = "elsewhere") -> Warehouse:
+        """The same file, loaded from a machine that knows nothing of it."""
+        other = Warehouse(self.folder, self.clock)
+        other.working_folder = self.folder / name
+        return other
