@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from spotify_pipeline.cli.load import main
+from spotify_pipeline.cli.options import build_parser, parse
 from spotify_pipeline.demo import OfflineApi
 
 from tests.support.checkout import LOAD_PY
@@ -139,3 +140,23 @@ def test_help_answers_from_any_folder(tmp_path: Path) -> None:
     assert "exit codes: 0 complete" in helped.stdout
     assert str(LOAD_PY) not in helped.stdout
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "suggestion"),
+    [
+        ("--markt US", "Did you mean --market?"),
+        ("--dryrun", "Did you mean --dry-run?"),
+        ("--discovery serch", "Did you mean search?"),
+        ("--mark US", "Did you mean --market?"),
+    ],
+)
+def test_a_mistyped_option_gets_a_suggestion(line: str, suggestion: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse(line.split())
+    assert ended.value.code == 78
+    assert suggestion in capsys.readouterr().err
+
+
+def test_every_option_has_a_help_text() -> None:
+    assert all(action.help for action in build_parser()._actions)

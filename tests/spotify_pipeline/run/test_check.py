@@ -1,0 +1,65 @@
+"""The check: a tick or a cross for everything that a run needs, at three calls."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from spotify_pipeline.demo import OfflineApi, errors
+
+from tests.support.place import Place
+
+
+def test_a_check_is_all_ticks_and_three_calls(place: Place, api: OfflineApi) -> None:
+    checked = place.load(api, "--check")
+
+    assert checked.code == 0
+    assert "✗" not in checked.out
+    assert checked.out.count("✓") == 5
+    assert checked.calls.total() + checked.tokens == 3
+
+
+def test_a_check_creates_no_database(place: Place, api: OfflineApi) -> None:
+    assert place.load(api, "--check").code == 0
+    assert not place.database.exists()
+
+
+def test_a_check_shows_what_the_ledger_says(place: Place, api: OfflineApi) -> None:
+    api.quota["album"] = 2
+    assert place.load(api).code == 75
+
+    checked = place.load(api, "--check")
+
+    assert checked.code == 0
+    assert re.search(r"Calls in the last 24 hours: album [23], browse 1, search 2", checked.out)
+    assert "Quota: album is spent until" in checked.out
+
+
+@pytest.mark.parametrize(
+    ("bucket", "reply", "code", "words"),
+    [
+        ("token", errors.invalid_client, 78, "refuses the client id"),
+        ("token", errors.token_upstream_text, 69, "No token"),
+        ("browse", errors.premium_lapsed, 77, "Premium"),
+        ("search", errors.forbidden, 77, "may not call search"),
+    ],
+)
+def test_a_cross_says_cause_fix_and_link(
+    place: Place, api: OfflineApi, bucket: str, reply: object, code: int, words: str
+) -> None:
+    api.always(bucket, reply)
+
+    checked = place.load(api, "--check")
+
+    assert checked.code == code
+    cross = checked.out.split("✗")[1]
+    assert words in cross
+    assert "https://" in cross
+    assert checked.calls.total() + checked.tokens <= 3
+
+
+def test_a_check_names_a_missing_folder(place: Place, api: OfflineApi) -> None:
+    checked = place.load(api, "--check", "--db", str(place.folder / "nowhere" / "x.duckdb"))
+
+    assert checked.code == 78
+    assert "There is no folder" in checked.out
