@@ -7,19 +7,19 @@ from dlt.extract import DltResource
 
 from . import settings
 from .api.auth import SpotifyClientCredentials
-from .api.client import Paging, SpotifyClient
 from .api.paginators import NextLinkPaginator, OffsetPaginator
+from .connection import SpotifyConfiguration, connect
 from .errors import SpotifySourceError
-from .limits.governor import Governor
-from .options import Wishes, check_at_least, check_credentials, check_url, parse_markets
+from .model.result import RunResult
+from .model.values import Discovery, Paging
 from .resources import spotify_resources
 from .run import Run
-from .steps.discovery import Discovery
 
 __all__ = [
     "NextLinkPaginator",
     "OffsetPaginator",
     "Run",
+    "RunResult",
     "SpotifyClientCredentials",
     "SpotifySourceError",
     "spotify_source",
@@ -66,17 +66,18 @@ def spotify_source(
     Raises:
         ConfigurationError: An argument can't be right.
     """
-    run = run or Run()
-    check_at_least("requests_per_second", requests_per_second, 0)
-    check_at_least("max_wait", max_wait, 0)
-    check_at_least("daily_calls", daily_calls, 0)
-    wishes = Wishes(parse_markets(market), discovery, paging, limit, full_refresh)
-    governor = Governor(run, requests_per_second=requests_per_second, max_wait=max_wait, daily_calls=daily_calls)
-    client = SpotifyClient(
-        *check_credentials(client_id, client_secret),
-        governor,
-        run,
-        api_url=check_url("api_url", api_url),
-        token_url=check_url("token_url", token_url),
+    configuration = SpotifyConfiguration(
+        client_id=client_id,
+        client_secret=client_secret,
+        market=market,
+        discovery=discovery,
+        paging=paging,
+        limit=limit,
+        requests_per_second=requests_per_second,
+        max_wait=max_wait,
+        daily_calls=daily_calls,
+        api_url=api_url,
+        token_url=token_url,
+        full_refresh=full_refresh,
     )
-    return spotify_resources(client, governor, run, wishes)
+    return spotify_resources(connect(configuration, run or Run()))

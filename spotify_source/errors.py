@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 from . import settings
+
+
+class ClosedReason(str, Enum):
+    """Why a bucket takes no more calls. `load_runs.closed` holds these values."""
+
+    QUOTA = "quota"
+    BUDGET = "budget"
+    RATE_LIMIT = "rate_limit"
+    TROUBLE = "trouble"
+    STOPPED = "stopped"
+    REFUSED = "refused"
 
 
 class SpotifySourceError(Exception):
@@ -13,7 +26,7 @@ class SpotifySourceError(Exception):
         help_url: A page that says more.
     """
 
-    guidance: str = "Run it again later; if it stays, report it with this message."
+    guidance: str = "Run it again later. If it keeps happening, report it with this message."
     help_url: str = settings.STATUS_URL
 
     def __init__(self, message: str, *, guidance: str | None = None) -> None:
@@ -53,7 +66,7 @@ class AppRefusedError(SpotifySourceError):
 class PremiumRequiredError(AppRefusedError):
     """The owner of a Development Mode app has no active Premium subscription."""
 
-    guidance = "Renew the Premium subscription of the app's owner; it can take a few hours until Spotify notices."
+    guidance = "Renew the Premium subscription of the app's owner. It can take a few hours before Spotify lets the app in again."
     help_url = settings.QUOTA_URL
 
 
@@ -67,7 +80,7 @@ class ForbiddenError(AppRefusedError):
 class ApiUnavailableError(SpotifySourceError):
     """No usable answer, however often it was asked."""
 
-    guidance = "Check the network and Spotify's status, then run it again. Nothing that was loaded is lost."
+    guidance = "Check your network and Spotify's status, then run it again. Nothing that was loaded is lost."
 
 
 class CallFailedError(SpotifySourceError):
@@ -98,20 +111,31 @@ class UnreadableReplyError(CallFailedError):
     """A reply that is not what the API documents: no JSON, no envelope, too large."""
 
 
+class LedgerError(SpotifySourceError):
+    """The file in which calls are counted can't be used: no call is made that would not be counted."""
+
+    guidance = "Free disk space, or fix the permissions of the file and its folder; then run it again."
+    help_url = settings.RATE_LIMIT_URL
+
+
 class BucketClosedError(SpotifySourceError):
     """No more calls to this bucket for now: quota, budget, rate limit, trouble, or a stop signal.
 
     Attributes:
         bucket: The calls that are closed.
-        reason: One of 'quota', 'budget', 'rate limit', 'trouble', 'stopped'.
+        reason: Why.
         until: When it opens again (Unix time), or None where only this run is concerned.
     """
 
     guidance = "What was fetched is kept, what is missing stays pending: run it again later."
     help_url = settings.RATE_LIMIT_URL
 
-    def __init__(self, bucket: str, reason: str, until: float | None = None) -> None:
-        super().__init__(f"No more calls to {bucket}: {reason}.")
+    def __init__(self, bucket: str, reason: ClosedReason, until: float | None = None) -> None:
+        super().__init__(f"No more calls to {bucket}: {reason.value.replace('_', ' ')}.")
         self.bucket = bucket
         self.reason = reason
         self.until = until
+
+    def __reduce__(self) -> tuple[type[BucketClosedError], tuple[str, ClosedReason, float | None]]:
+        """Pickle as it was made: the message alone is not enough to make it again."""
+        return type(self), (self.bucket, self.reason, self.until)

@@ -1,4 +1,4 @@
-"""What a caller wants of the source, checked before any call is made. Knows no default and no API."""
+"""What a caller wants of the source, checked before any call is made. Knows no default and makes no call."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from urllib.parse import urlsplit
 
 from dlt.common.json import json
 
-from .api.client import Paging
 from .api.markets import MARKETS, suggest_market
 from .errors import ConfigurationError, CredentialsError
-from .steps.discovery import Discovery
+from .model.values import Discovery, Paging
 
 
 @dataclass(frozen=True)
-class Wishes:
+class Options:
     """What to load, and how. Raises ConfigurationError for what can't be right."""
 
     markets: Sequence[str]
@@ -32,7 +31,7 @@ class Wishes:
         check_at_least("limit", self.limit, 1)
         if self.discovery == "browse" and len(self.markets) > 1:
             raise ConfigurationError(
-                "Discovery 'browse' knows no markets, and several are set.",
+                "discovery is 'browse', which takes no market, but several markets are set.",
                 guidance="Set one market, or discovery 'search'.",
             )
 
@@ -57,7 +56,7 @@ def _market(text: str) -> str:
     if code not in MARKETS:
         meant = suggest_market(code)
         raise ConfigurationError(
-            f"{text.strip()!r} is no market that Spotify has.",
+            f"Unknown market {text.strip()!r}.",
             guidance=f"Did you mean {meant!r}?" if meant else "Use an ISO 3166-1 alpha-2 code like 'US' or 'GB'.",
         )
     return code
@@ -84,7 +83,9 @@ def check_at_least(name: str, value: float | None, least: float) -> None:
     """
     # Not a comparison with `<`, which lets NaN pass.
     if value is not None and not value >= least:
-        raise ConfigurationError(f"{name} is {value}.", guidance=f"Set {name} to {least} or more.")
+        raise ConfigurationError(
+            f"{name} must be {least} or more, got {value}.", guidance=f"Set {name} to {least} or more."
+        )
 
 
 def check_url(name: str, url: str) -> str:
@@ -100,11 +101,15 @@ def check_url(name: str, url: str) -> str:
     except ValueError:
         usable = False
     if not usable:
-        raise ConfigurationError(f"{name} is {url!r}.", guidance=f"Set {name} to an http(s) address, or leave it out.")
+        raise ConfigurationError(
+            f"{name} is not an http(s) URL: {url!r}.", guidance=f"Set {name} to one, or leave it out."
+        )
     return url
 
 
 def _check_choice(name: str, value: str, choices: Sequence[str]) -> None:
     if value not in choices:
         names = ", ".join(repr(choice) for choice in choices)
-        raise ConfigurationError(f"{name} is {value!r}.", guidance=f"Set {name} to one of {names}.")
+        raise ConfigurationError(
+            f"{name} must be one of {names}, got {value!r}.", guidance=f"Set {name} to one of these."
+        )

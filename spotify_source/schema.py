@@ -5,7 +5,7 @@ Names are the API's own: https://developer.spotify.com/documentation/web-api/ref
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -92,7 +92,7 @@ _PLAYABLE_COLUMNS: Final = (
 )
 _LISTED_ALBUM_COLUMNS: Final = (
     Column("name", "text", "Name of the album; empty where it was taken down."),
-    Column("album_type", "text", "'album', 'single', 'compilation'; 'ep' really occurs in listings."),
+    Column("album_type", "text", "'album', 'single', 'compilation'; listings may also say 'ep'."),
     Column("total_tracks", "bigint", "How many tracks Spotify says the album has."),
     Column("release_date", "text", "As sent: '1967', '2007-03', '2026-11-20', '0000'."),
     Column("release_date_precision", "text", "'year', 'month' or 'day'."),
@@ -207,6 +207,16 @@ LOAD_RUNS: Final = Table(
         Column("finished_at", "timestamp", "UTC."),
         Column("exit_code", "bigint", "0 complete, 75 something is pending, 77 refused, 69 unavailable, 1 defect."),
         Column("reason", "text", "Why the run is not complete; null where it is."),
+        Column(
+            "listing_complete",
+            "bool",
+            "Whether the listing was read to its end; null where no listing was asked for or the row is from before this column.",
+        ),
+        Column(
+            "closed",
+            "json",
+            "Buckets that took no more calls in the run, and why: 'quota', 'budget', 'rate_limit', 'trouble', 'stopped' or 'refused'.",
+        ),
         Column("browse_allowed", "bool", "Whether the app may call browse/new-releases; null if not found out."),
         Column("batch_allowed", "bool", "Whether the app may call albums?ids=; null if not found out."),
         Column("discovered_via", "text", "'browse' or 'search'; null where no listing could be read."),
@@ -216,7 +226,7 @@ LOAD_RUNS: Final = Table(
         Column("seconds_waited", "double", "Seconds spent in pauses and before repetitions."),
         Column("albums_listed", "bigint", "Different albums in the listing."),
         Column("albums_new", "bigint", "Those of them that were never listed before."),
-        Column("albums_fetched", "bigint", "Albums that were fetched whole."),
+        Column("albums_fetched", "bigint", "Albums that were fetched complete."),
         Column("albums_gone", "bigint", "Albums for which Spotify answered 404 for the first time."),
         Column("albums_short", "bigint", "Fetched albums with fewer tracks than total_tracks."),
         Column("tracks_loaded", "bigint", "Tracks of the fetched albums."),
@@ -227,6 +237,15 @@ LOAD_RUNS: Final = Table(
 )
 
 TABLES: Final = (NEW_RELEASES, RELEASE_SIGHTINGS, ALBUMS, ALBUM_TRACKS, LOAD_RUNS)
+# The tables whose rows cost a call for each album.
+ALBUM_TABLES: Final = frozenset({ALBUMS.name, ALBUM_TRACKS.name})
+
+
+def with_nested() -> Iterator[Table]:
+    """Every table, each followed by those nested in it."""
+    for table in TABLES:
+        yield table
+        yield from table.nested.values()
 
 
 def declare(resource: DltResource, table: Table) -> DltResource:

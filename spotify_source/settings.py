@@ -11,7 +11,7 @@ BROWSE_PAGE_SIZE: Final = 50
 # https://developer.spotify.com/documentation/web-api/references/changes/february-2026
 SEARCH_PAGE_SIZE: Final = 10
 # The API answers 400 "Limit + Offset exceeds maximum of 1000" beyond it.
-SEARCH_WALL: Final = 1000
+SEARCH_MAX_OFFSET: Final = 1000
 # https://developer.spotify.com/documentation/web-api/reference/get-multiple-albums
 ALBUM_BATCH_SIZE: Final = 20
 # https://developer.spotify.com/documentation/web-api/reference/get-an-albums-tracks
@@ -56,7 +56,9 @@ PROBE_SECONDS: Final = 7 * 86400.0
 # How often an album is fetched again while its tracks do not add up to the number listed.
 MAX_TRIES: Final = 3
 
-LEDGER_HOURS: Final = 24
+LEDGER_SECONDS: Final = 24 * 3600.0
+# https://developer.spotify.com/documentation/web-api/concepts/rate-limits: calls are counted in a rolling window.
+WINDOW_SECONDS: Final = 30.0
 
 # Up to so many rows DuckDB takes one INSERT in its stride; 2,000 take it 50 MB.
 FEW_ROWS: Final = 500

@@ -33,10 +33,12 @@ with DAG(
 
     def skip_if_pending(_context: Any, _result: Any) -> None:
         """End the task as load.py's exit code would say: failed, skipped for 75, or good."""
-        if run.failure is not None:
-            raise run.failure
-        if not run.is_complete:
-            raise AirflowSkipException(f"Not complete, {run.albums_pending} albums are pending; the next run goes on.")
+        if run.result().failure is not None:
+            raise run.result().failure
+        if not run.result().is_complete:
+            raise AirflowSkipException(
+                f"Not complete, {run.result().albums.pending} albums are pending; the next run goes on."
+            )
 
     group.add_run(
         dlt.pipeline("spotify", destination="duckdb", dataset_name="spotify_raw"),

@@ -30,11 +30,11 @@ def spotify_tables(context: AssetExecutionContext, dlt_resource: DagsterDltResou
     """Spotify's new releases, and all their tracks."""
     run = Run()
     for table in dlt_resource.run(context=context, dlt_source=spotify_source(run=run)):
-        yield table._replace(metadata={**table.metadata, "albums_pending": run.albums_pending})
-    if run.failure is not None:
-        raise run.failure
-    if not run.is_complete:
-        context.log.warning("Not complete, %s albums are pending; the next run goes on.", run.albums_pending)
+        yield table._replace(metadata={**table.metadata, "albums_pending": run.result().albums.pending})
+    if run.result().failure is not None:
+        raise run.result().failure
+    if not run.result().is_complete:
+        context.log.warning("Not complete, %s albums are pending; the next run goes on.", run.result().albums.pending)
 
 
 load = define_asset_job("load_spotify", selection=[spotify_tables])

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from dlt.common import jsonpath
 from dlt.sources.helpers.rest_client.client import RESTClient
 from dlt.sources.helpers.rest_client.paginators import BasePaginator
 
 from .. import settings
+from ..limits.clock import Clock
 from ..limits.governor import Governor
-from ..run import Run
+from ..model.shapes import Album, SimplifiedAlbum, Track
+from ..model.values import Paging
 from .auth import SpotifyClientCredentials
 from .paginators import NextLinkPaginator, OffsetPaginator, resolve_link
-from .shapes import Album, SimplifiedAlbum, Track
 from .transport import GovernedSession
-
-Paging = Literal["next", "offset"]
 
 # Compiled once: a selector given as text is parsed again for every page.
 _ALBUM_ITEMS = jsonpath.compile_path("albums.items")
@@ -33,7 +32,8 @@ class SpotifyClient(RESTClient):
         client_id: Of the app.
         client_secret: Of the app.
         governor: Says when a call may go out.
-        run: Where the time comes from, and how often a failing call is made.
+        clock: Where the time comes from.
+        max_attempts: How often a call is made in all while it fails.
         api_url: The API's base URL.
         token_url: The token endpoint.
     """
@@ -43,18 +43,19 @@ class SpotifyClient(RESTClient):
         client_id: str,
         client_secret: str,
         governor: Governor,
-        run: Run,
+        clock: Clock,
         *,
+        max_attempts: int = settings.MAX_ATTEMPTS,
         api_url: str = settings.API_URL,
         token_url: str = settings.TOKEN_URL,
     ) -> None:
-        session = GovernedSession(governor, run.max_attempts, api_url, token_url)
+        session = GovernedSession(governor, max_attempts, api_url, token_url)
         auth = SpotifyClientCredentials(
             client_id=client_id,
             client_secret=client_secret,
             access_token_url=token_url,
             session=session,
-            clock=run.clock,
+            clock=clock,
         )
         super().__init__(base_url=api_url, auth=auth, session=session)
 
@@ -78,7 +79,7 @@ class SpotifyClient(RESTClient):
         Args:
             market: ISO 3166-1 alpha-2 code.
         """
-        paginator = NextLinkPaginator("albums", wall=settings.SEARCH_WALL)
+        paginator = NextLinkPaginator("albums", max_offset=settings.SEARCH_MAX_OFFSET)
         params = {"q": "tag:new", "type": "album", "limit": settings.SEARCH_PAGE_SIZE, "offset": 0, "market": market}
         return self._pages("search", params, paginator, _ALBUM_ITEMS)
 

@@ -16,8 +16,8 @@ from requests import Request, Response
 
 from .. import settings
 from ..errors import ForeignOriginError, PagingError
+from ..model.shapes import PagingObject
 from .responses import paging_object
-from .shapes import PagingObject
 
 
 def origin(url: str) -> tuple[str, str, int | None]:
@@ -49,13 +49,13 @@ class PagingObjectPaginator(BasePaginator):
 
     Args:
         key: The key below which the reply holds its paging object; None where the reply is one.
-        wall: The largest offset + limit that the endpoint takes, where it has one.
+        max_offset: The largest offset + limit that the endpoint takes, where it has one.
     """
 
-    def __init__(self, key: str | None = None, *, wall: int | None = None) -> None:
+    def __init__(self, key: str | None = None, *, max_offset: int | None = None) -> None:
         super().__init__()
         self._key = key
-        self._wall = wall
+        self._max_offset = max_offset
         self._offset = 0
         self._pages = 0
         self._empty_pages = 0
@@ -93,7 +93,7 @@ class PagingObjectPaginator(BasePaginator):
     def _lead_on(self, response: Response, page: PagingObject, link: str) -> bool:
         self._offset = self._follow(response, page, link)
         limit = page.get("limit") or len(page["items"])
-        return self._wall is None or self._offset + limit <= self._wall
+        return self._max_offset is None or self._offset + limit <= self._max_offset
 
     def _follow(self, response: Response, page: PagingObject, link: str) -> int:
         """Take the next page in, and return its offset."""
@@ -111,8 +111,8 @@ class PagingObjectPaginator(BasePaginator):
 class NextLinkPaginator(PagingObjectPaginator):
     """Follows the `next` link, if it stays on the API's origin and leads to a later offset."""
 
-    def __init__(self, key: str | None = None, *, wall: int | None = None) -> None:
-        super().__init__(key, wall=wall)
+    def __init__(self, key: str | None = None, *, max_offset: int | None = None) -> None:
+        super().__init__(key, max_offset=max_offset)
         self._url = ""
         self._seen: set[str] = set()
 

@@ -16,7 +16,7 @@ from typing import Any, cast
 from dlt.common.json import json
 
 from ..errors import UnreadableReplyError
-from .shapes import PagingObject
+from ..model.shapes import PagingObject
 
 Envelope = Callable[[Any], bool]
 
@@ -69,7 +69,7 @@ def classify(status: int, headers: Mapping[str, str], body: bytes, envelope: Env
     seconds = retry_after(headers.get("retry-after"))
     meaning = _meaning(status, reason, message, content, envelope)
     if meaning is Meaning.UNREADABLE:
-        message = "the answer is not what the API documents"
+        message = "the reply is not what the API documents"
     return Reply(meaning, status, seconds, message, content)
 
 
@@ -117,7 +117,7 @@ def paging_object(content: Any, key: str | None = None) -> PagingObject:
     """
     page = content.get(key) if key is not None and isinstance(content, dict) else content
     if not is_paging_object(page):
-        where = f"at {key!r}" if key else "in the answer"
+        where = f"at {key!r}" if key else "in the reply"
         raise UnreadableReplyError(f"No paging object {where}.")
     return cast(PagingObject, page)
 

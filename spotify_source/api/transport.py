@@ -17,6 +17,7 @@ from .. import settings
 from ..errors import (
     ApiUnavailableError,
     BadRequestError,
+    ClosedReason,
     CredentialsError,
     ForbiddenError,
     ForeignOriginError,
@@ -111,19 +112,18 @@ class GovernedSession(requests.Session):
 
     def _failure(self, endpoint: Endpoint, reply: Reply, request: PreparedRequest) -> SpotifySourceError:
         url = str(request.url)
-        said = (
-            f"{reply.status or 'no answer'}{': ' + _without_secrets(reply.message, request) if reply.message else ''}"
-        )
+        said = f"{reply.status or 'no reply'}{': ' + _without_secrets(reply.message, request) if reply.message else ''}"
         if endpoint is TOKEN:
             if reply.meaning in (Meaning.BAD_REQUEST, Meaning.TOKEN_REFUSED, Meaning.FORBIDDEN):
                 return CredentialsError(f"Spotify refuses the client id or the client secret ({said}).")
             # Without a token nobody gets any further: the other threads need not find out for themselves.
-            self._governor.close(ALL_BUCKETS, "trouble")
-            return ApiUnavailableError(f"No token from {sanitize_url(url)}, however often it was asked ({said}).")
-        kind, what = _FAILURES.get(
-            reply.meaning, (ApiUnavailableError, "No usable answer, however often it was asked, to")
-        )
-        return kind(f"{what} {endpoint.bucket} ({sanitize_url(url)}): {said}.")
+            self._governor.close(ALL_BUCKETS, ClosedReason.TROUBLE)
+            return ApiUnavailableError(
+                f"No token from {sanitize_url(url)} after {self._max_attempts} attempts ({said})."
+            )
+        kind, what = _FAILURES.get(reply.meaning, (ApiUnavailableError, "{bucket} failed {attempts} times"))
+        what = what.format(bucket=endpoint.bucket, attempts=self._max_attempts)
+        return kind(f"{what} ({sanitize_url(url)}): {said}.")
 
 
 class _GovernedAdapter(HTTPAdapter):
@@ -139,10 +139,16 @@ class _GovernedAdapter(HTTPAdapter):
         url = str(request.url)
         if url == self._token_url:
             self._governor.check(TOKEN.bucket)
-        elif origin(url) == self._api_origin:
-            self._governor.admit(endpoint_of(url).bucket)
-        else:
+            return self._send(request, *args, **kwargs)
+        if origin(url) != self._api_origin:
             raise ForeignOriginError(f"A request to {origin(url)[1]} was held back: it is not the API.")
+        call = self._governor.admit(endpoint_of(url).bucket)
+        try:
+            return self._send(request, *args, **kwargs)
+        finally:
+            self._governor.answered(call)
+
+    def _send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
         response = super().send(request, *args, **kwargs)
         # requests would read it whole without a limit; this is where it keeps what it read.
         response._content = self._read(response)  # noqa: SLF001
@@ -159,18 +165,18 @@ class _GovernedAdapter(HTTPAdapter):
             if len(body) > settings.MAX_BODY_BYTES or too_slow:
                 response.close()
                 what = "takes too long" if too_slow else f"is larger than {settings.MAX_BODY_BYTES} bytes"
-                raise UnreadableReplyError(f"the answer {what}")
+                raise UnreadableReplyError(f"the reply {what}")
         return bytes(body)
 
 
 # What may be over the next time. Rate limits and quotas come here for the token endpoint alone.
 _PASSING: Final = {Meaning.SERVER_TROUBLE, Meaning.UNREADABLE, Meaning.RATE_LIMITED, Meaning.QUOTA_SPENT}
 _FAILURES: Final[Mapping[Meaning, tuple[type[SpotifySourceError], str]]] = {
-    Meaning.TOKEN_REFUSED: (CredentialsError, "Spotify refuses a token that it has just issued, on"),
-    Meaning.PREMIUM_REQUIRED: (PremiumRequiredError, "Spotify refuses the app, on"),
-    Meaning.FORBIDDEN: (ForbiddenError, "This app may not call"),
-    Meaning.GONE: (NotFoundError, "There is nothing at"),
-    Meaning.BAD_REQUEST: (BadRequestError, "The API does not understand"),
+    Meaning.TOKEN_REFUSED: (CredentialsError, "Spotify rejects a newly issued token on {bucket}"),
+    Meaning.PREMIUM_REQUIRED: (PremiumRequiredError, "Spotify refuses the app on {bucket}"),
+    Meaning.FORBIDDEN: (ForbiddenError, "This app may not call {bucket}"),
+    Meaning.GONE: (NotFoundError, "Not found by {bucket}"),
+    Meaning.BAD_REQUEST: (BadRequestError, "The API rejects the request to {bucket}"),
 }
 
 
@@ -191,9 +197,9 @@ def _describe(error: requests.RequestException) -> str:
         (requests.exceptions.SSLError, "the certificate can't be verified"),
         (requests.exceptions.ProxyError, "the proxy can't be reached"),
         (requests.exceptions.ConnectTimeout, f"no connection within {settings.CONNECT_TIMEOUT:.0f} s"),
-        (requests.exceptions.ReadTimeout, f"no answer within {settings.READ_TIMEOUT:.0f} s"),
-        (requests.exceptions.ChunkedEncodingError, "the answer was cut short"),
-        (requests.exceptions.ContentDecodingError, "the answer can't be decompressed"),
+        (requests.exceptions.ReadTimeout, f"no reply within {settings.READ_TIMEOUT:.0f} s"),
+        (requests.exceptions.ChunkedEncodingError, "the reply was cut short"),
+        (requests.exceptions.ContentDecodingError, "the reply can't be decompressed"),
         (requests.exceptions.ConnectionError, "the connection failed or was reset"),
     ]
     return next((text for kind, text in known if isinstance(error, kind)), type(error).__name__)

@@ -8,62 +8,113 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from dataclasses import dataclass
 
 from .. import settings
-from ..errors import BucketClosedError
-from ..run import Run
+from ..errors import BucketClosedError, ClosedReason
+from ..model.result import CallCounts
+from .clock import Clock
+from .ledger import Ledger, Refusal
 from .pace import Pace
 
 ALL_BUCKETS = "*"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How many calls a caller allows.
+
+    Attributes:
+        requests_per_second: The pace, which limits the calls in any 30 s; 0 is unlimited.
+        max_wait: The longest Retry-After, in seconds, that is waited for; a longer one closes the bucket.
+        daily_calls: The most calls to each bucket in 24 hours; None is no budget.
+        max_attempts: How often a call is made in all while it fails.
+    """
+
+    requests_per_second: float = settings.REQUESTS_PER_SECOND
+    max_wait: float = settings.MAX_WAIT
+    daily_calls: int | None = None
+    max_attempts: int = settings.MAX_ATTEMPTS
+
+    @property
+    def window_calls(self) -> int | None:
+        """The most calls in any 30 s; None is no limit."""
+        pace = self.requests_per_second
+        return max(1, int(pace * settings.WINDOW_SECONDS)) if pace else None
 
 
 class Governor:
     """Says when a call may go out, and when no more may.
 
     Args:
-        run: Where calls and waits are counted, with the ledger and the blocks of earlier runs; its `stopping` closes
-            everything.
-        requests_per_second: The pace; 0 is unlimited.
-        max_wait: The longest Retry-After, in seconds, that is waited for; a longer one closes the bucket.
-        daily_calls: The most calls to each bucket in 24 hours; None is no budget.
+        policy: What the caller allows.
+        ledger: The calls and the blocks of the app, in this run and others.
+        clock: Where the time comes from.
+        stopping: Once it is set, everything is closed.
     """
 
-    def __init__(
-        self,
-        run: Run,
-        *,
-        requests_per_second: float = settings.REQUESTS_PER_SECOND,
-        max_wait: float = settings.MAX_WAIT,
-        daily_calls: int | None = None,
-    ) -> None:
-        run.requests_per_second = requests_per_second
-        run.daily_calls = daily_calls
-        self._run = run
-        self._clock = run.clock
-        self._memory = run.memory
-        self._max_wait = max_wait
-        self._daily_calls = daily_calls
+    def __init__(self, policy: Policy, ledger: Ledger, clock: Clock, stopping: threading.Event) -> None:
+        self._policy = policy
+        self._ledger = ledger
+        self._clock = clock
+        self._stopping = stopping
         self._lock = threading.Lock()
-        self._pace = Pace(requests_per_second)
+        self._pace = Pace(policy.requests_per_second)
+        self._calls: Counter[str] = Counter()
+        self._reserved: Counter[str] = Counter()
+        self._closed: dict[str, BucketClosedError] = {}
+        self._short_until: dict[str, float] = {}
+        self._paused_until = 0.0
         self._paused_seconds = 0.0
-        self._planned: Counter[str] = Counter()
+        self._retries = 0
+        self._seconds_waited = 0.0
+
+    def counts(self) -> CallCounts:
+        """What calls were made so far, and what held them up."""
+        with self._lock:
+            closed_until = {bucket: closed.until for bucket, closed in self._closed.items() if closed.until is not None}
+            return CallCounts(
+                by_bucket=dict(self._calls),
+                retries=self._retries,
+                seconds_waited=self._seconds_waited,
+                paused_until=self._paused_until,
+                closed=dict(self._closed),
+                blocked_until={**self._short_until, **closed_until, **self._ledger.blocks(self._clock.now())},
+            )
 
     # -- before a call
 
-    def admit(self, bucket: str) -> None:
+    def admit(self, bucket: str) -> int:
         """Wait until a call to `bucket` may go out, and count it.
+
+        Returns:
+            Its number, for `answered`.
 
         Raises:
             BucketClosedError: It may not, and will not in this run.
+            LedgerError: It can't be written down.
         """
         while True:
             with self._lock:
-                self._check(bucket)
+                self._check_closed(bucket)
                 wait = self._seconds_to_wait()
                 if wait <= 0:
-                    self._count(bucket)
-                    return
-            self._clock.wait(wait, self._run.stopping)
+                    admission = self._ledger.admit(
+                        bucket,
+                        self._clock.now(),
+                        daily_calls=self._policy.daily_calls,
+                        window_calls=self._policy.window_calls,
+                    )
+                    if admission.call is not None:
+                        self._count(bucket)
+                        return admission.call
+                    self._raise(bucket, admission.refusal)
+                    wait = admission.wait
+            self._clock.wait(wait, self._stopping)
+
+    def answered(self, call: int) -> None:
+        """A call has ended, well or not: its place in the window will be free in 30 s."""
+        self._ledger.answered(call, self._clock.now())
 
     def check(self, bucket: str) -> None:
         """Raise where `bucket` is closed; neither waits nor counts.
@@ -74,7 +125,7 @@ class Governor:
         with self._lock:
             self._check(bucket)
 
-    def plan(self, bucket: str, calls: int) -> bool:
+    def reserve(self, bucket: str, calls: int) -> bool:
         """Set calls of the budget aside for something that is worth nothing in part.
 
         Returns:
@@ -86,42 +137,44 @@ class Governor:
             except BucketClosedError:
                 return calls == 0
             now = self._clock.now()
-            if self._daily_calls is not None:
-                left = self._daily_calls - self._memory.calls_made(bucket, now) - self._planned[bucket]
+            if self._policy.daily_calls is not None:
+                left = self._policy.daily_calls - self._ledger.calls_made(bucket, now) - self._reserved[bucket]
                 if calls > left:
-                    self._run.blocked_until.setdefault(bucket, self._memory.budget_returns(bucket, now))
+                    self._short_until.setdefault(bucket, self._ledger.budget_returns(bucket, now))
                     return False
-            self._planned[bucket] += calls
+            self._reserved[bucket] += calls
             return True
 
-    def give_back(self, bucket: str, calls: int) -> None:
+    def release(self, bucket: str, calls: int) -> None:
         """Return calls that were set aside and will not be made."""
         with self._lock:
-            self._planned[bucket] = max(0, self._planned[bucket] - calls)
+            self._reserved[bucket] = max(0, self._reserved[bucket] - calls)
 
     def _count(self, bucket: str) -> None:
         self._pace.take(self._clock.monotonic())
-        self._run.calls[bucket] += 1
-        self._memory.count_call(bucket, self._clock.now())
-        if self._planned[bucket]:
-            self._planned[bucket] -= 1
+        self._calls[bucket] += 1
+        if self._reserved[bucket]:
+            self._reserved[bucket] -= 1
 
     def _check(self, bucket: str) -> None:
-        if self._run.stopping.is_set():
-            raise self._close(ALL_BUCKETS, "stopped", None)
-        closed = self._run.closed.get(bucket) or self._run.closed.get(ALL_BUCKETS)
+        self._check_closed(bucket)
+        refusal = self._ledger.refusal(bucket, self._clock.now(), daily_calls=self._policy.daily_calls)
+        self._raise(bucket, refusal)
+
+    def _check_closed(self, bucket: str) -> None:
+        if self._stopping.is_set():
+            raise self._close(ALL_BUCKETS, ClosedReason.STOPPED, None)
+        closed = self._closed.get(bucket) or self._closed.get(ALL_BUCKETS)
         if closed is not None:
             raise closed
-        now = self._clock.now()
-        blocked = self._memory.blocked_until(bucket, now)
-        if blocked is not None:
-            raise self._close(bucket, "quota", blocked)
-        if self._daily_calls is not None and self._memory.calls_made(bucket, now) >= self._daily_calls:
-            raise self._close(bucket, "budget", self._memory.budget_returns(bucket, now))
+
+    def _raise(self, bucket: str, refusal: Refusal | None) -> None:
+        if refusal is not None:
+            raise self._close(bucket, refusal.reason, refusal.until)
 
     def _seconds_to_wait(self) -> float:
         now = self._clock.monotonic()
-        return max(self._run.paused_until - now, self._pace.seconds_until_next(now))
+        return max(self._paused_until - now, self._pace.seconds_until_next(now))
 
     # -- after a reply
 
@@ -142,14 +195,14 @@ class Governor:
             BucketClosedError: It was limited too often, for too long, or told to wait beyond `max_wait`.
         """
         with self._lock:
-            if seconds is not None and seconds > self._max_wait:
+            if seconds is not None and seconds > self._policy.max_wait:
                 raise self._spend_quota(bucket, seconds)
-            pause = seconds if seconds is not None else min(2.0 ** (times - 1), self._max_wait)
+            pause = seconds if seconds is not None else min(2.0 ** (times - 1), self._policy.max_wait)
             too_long = self._paused_seconds + pause > settings.MAX_PAUSED_SECONDS
             if times >= settings.MAX_RATE_LIMITS_IN_A_ROW or too_long:
-                raise self._close(bucket, "rate limit", None)
+                raise self._close(bucket, ClosedReason.RATE_LIMIT, None)
             self._pause(pause)
-            self._planned[bucket] += 1
+            self._reserved[bucket] += 1
 
     def quota_spent(self, bucket: str, seconds: float | None) -> BucketClosedError:
         """The bucket closes, for this run and those until the time is over.
@@ -164,7 +217,7 @@ class Governor:
         with self._lock:
             return self._spend_quota(bucket, seconds)
 
-    def close(self, bucket: str, reason: str) -> BucketClosedError:
+    def close(self, bucket: str, reason: ClosedReason) -> BucketClosedError:
         """Let no more calls to `bucket` (or ALL_BUCKETS) out in this run.
 
         Returns:
@@ -184,33 +237,31 @@ class Governor:
         exponential = min(settings.BACKOFF_SECONDS * 2.0 ** (failures - 1), settings.MAX_BACKOFF_SECONDS)
         wait = exponential * (0.5 + self._clock.jitter() / 2)
         if seconds is not None:
-            wait = max(wait, min(seconds, self._max_wait))
+            wait = max(wait, min(seconds, self._policy.max_wait))
         with self._lock:
-            self._run.retries += 1
-            self._run.seconds_waited += wait
-            self._planned[bucket] += 1
-        self._clock.wait(wait, self._run.stopping)
+            self._retries += 1
+            self._seconds_waited += wait
+            self._reserved[bucket] += 1
+        self._clock.wait(wait, self._stopping)
 
     def _pause(self, seconds: float) -> None:
         now = self._clock.monotonic()
-        if self._run.paused_until <= now:
+        if self._paused_until <= now:
             # Several calls in the air may be limited at once: that is one event, and halves the pace once.
             self._pace.halve()
-        until = max(self._run.paused_until, now + seconds)
-        longer = until - max(self._run.paused_until, now)
-        self._run.paused_until = until
+        until = max(self._paused_until, now + seconds)
+        longer = until - max(self._paused_until, now)
+        self._paused_until = until
         self._paused_seconds += longer
-        self._run.retries += 1
-        self._run.seconds_waited += longer
+        self._retries += 1
+        self._seconds_waited += longer
 
     def _spend_quota(self, bucket: str, seconds: float | None) -> BucketClosedError:
         wait = settings.QUOTA_BLOCK_SECONDS if seconds is None else min(seconds, settings.MAX_BLOCK_SECONDS)
-        until = self._clock.now() + wait
-        self._memory.block(bucket, until)
-        return self._close(bucket, "quota", until)
+        now = self._clock.now()
+        until = now + wait
+        self._ledger.block(bucket, until, now)
+        return self._close(bucket, ClosedReason.QUOTA, until)
 
-    def _close(self, bucket: str, reason: str, until: float | None) -> BucketClosedError:
-        closed = self._run.closed.setdefault(bucket, BucketClosedError(bucket, reason, until))
-        if closed.until is not None:
-            self._run.blocked_until[bucket] = closed.until
-        return closed
+    def _close(self, bucket: str, reason: ClosedReason, until: float | None) -> BucketClosedError:
+        return self._closed.setdefault(bucket, BucketClosedError(bucket, reason, until))

@@ -1,4 +1,8 @@
-"""How fast calls follow each other: a token bucket of one token, whose rate falls and rises. Knows no time of its own."""
+"""How fast calls follow each other after a rate limit: spaced evenly, at a rate that falls and rises. Knows no time.
+
+Until there is one, calls go out as soon as they are wanted; only their number in a window of 30 s is limited, which the
+ledger counts.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +10,15 @@ from .. import settings
 
 
 class Pace:
-    """Spaces calls evenly at a rate. Not locked: its owner is.
+    """Spaces calls evenly once a rate limit was met. Not locked: its owner is.
 
     Args:
-        per_second: The rate that is never exceeded; 0 is unlimited.
+        per_second: The rate at which calls are no longer spaced; 0 is unlimited.
     """
 
     def __init__(self, per_second: float) -> None:
-        self._ceiling = per_second
-        self._rate = per_second
+        self._ceiling = per_second or settings.UNLIMITED_PACE_AFTER_LIMIT
+        self._rate: float | None = None
         self._next = 0.0
 
     def seconds_until_next(self, now: float) -> float:
@@ -28,13 +32,12 @@ class Pace:
 
     def halve(self) -> None:
         """Go on at half the rate."""
-        self._rate = (self._rate or settings.UNLIMITED_PACE_AFTER_LIMIT) / 2
+        self._rate = (self._rate or self._ceiling) / 2
 
     def rise(self) -> None:
         """Come back a little: a twentieth of the full rate for each call that went well."""
-        if self._rate == self._ceiling:
+        if self._rate is None:
             return
-        full = self._ceiling or settings.UNLIMITED_PACE_AFTER_LIMIT
-        self._rate = min(self._rate + full / 20, full)
-        if self._rate >= full:
-            self._rate = self._ceiling
+        self._rate += self._ceiling / 20
+        if self._rate >= self._ceiling:
+            self._rate = None

@@ -6,6 +6,7 @@ What has been loaded is not kept here: the tables know that.
 from __future__ import annotations
 
 import threading
+from copy import deepcopy
 from typing import Any, TypedDict, cast
 
 from .. import settings
@@ -26,21 +27,16 @@ class Tries(TypedDict):
     tries: int
 
 
-class SourceState(TypedDict, total=False):
+class StoredState(TypedDict, total=False):
     """The state as dlt stores it."""
 
     probes: dict[str, Probe]
     gone: dict[str, float]
     tries: dict[str, Tries]
     failed: dict[str, int]
-    ledger: dict[str, dict[str, int]]
-    blocked_until: dict[str, float]
 
 
-HOUR = 3600
-
-
-class Memory:
+class SourceState:
     """Reads and writes the source state. Safe to use from several threads.
 
     Until `attach` it works on a state of its own that is forgotten with it.
@@ -49,17 +45,17 @@ class Memory:
     def __init__(self) -> None:
         """Start with nothing remembered."""
         self._lock = threading.Lock()
-        self._state: SourceState = {}
+        self._state: StoredState = {}
 
     def attach(self, state: dict[str, Any]) -> None:
         """Go on with `state` (dlt's own, live): what changes here changes there."""
         with self._lock:
-            self._state = cast(SourceState, state)
+            self._state = cast(StoredState, state)
 
-    def carry_over(self, state: dict[str, Any]) -> None:
-        """Write what is known here into `state`, which has missed it."""
+    def snapshot(self) -> dict[str, Any]:
+        """A copy of the state as it is now."""
         with self._lock:
-            state.update(self._state)
+            return deepcopy(dict(self._state))
 
     # -- what the app may call
 
@@ -124,58 +120,3 @@ class Memory:
     def _forget_trouble(self, album_id: str) -> None:
         self._state.get("failed", {}).pop(album_id, None)
         self._state.get("tries", {}).pop(album_id, None)
-
-    # -- the ledger
-
-    def count_call(self, bucket: str, now: float) -> None:
-        """Enter one call into the ledger."""
-        with self._lock:
-            hours = self._state.setdefault("ledger", {}).setdefault(bucket, {})
-            hour = str(int(now // HOUR))
-            if hour not in hours:
-                self._drop_old_hours(hours, now)
-            hours[hour] = hours.get(hour, 0) + 1
-
-    def buckets(self) -> list[str]:
-        """The buckets that the ledger knows."""
-        return sorted(self._state.get("ledger", {}))
-
-    def calls_made(self, bucket: str, now: float) -> int:
-        """Calls to `bucket` in the last 24 hours, in whole hours: never too few."""
-        hours = self._state.get("ledger", {}).get(bucket, {})
-        first = _first_hour(now)
-        return sum(count for hour, count in list(hours.items()) if int(hour) >= first)
-
-    def budget_returns(self, bucket: str, now: float) -> float:
-        """When the oldest hour of `bucket` in the ledger has left the 24 hours (Unix time)."""
-        hours = [int(hour) for hour in self._state.get("ledger", {}).get(bucket, {}) if int(hour) >= _first_hour(now)]
-        return float((min(hours) + settings.LEDGER_HOURS + 1) * HOUR) if hours else now
-
-    @staticmethod
-    def _drop_old_hours(hours: dict[str, int], now: float) -> None:
-        for hour in [hour for hour in hours if int(hour) < _first_hour(now)]:
-            del hours[hour]
-
-    # -- blocks
-
-    def block(self, bucket: str, until: float) -> None:
-        """Let no call to `bucket` out before `until` (Unix time)."""
-        with self._lock:
-            self._state.setdefault("blocked_until", {})[bucket] = until
-
-    def blocked_until(self, bucket: str, now: float) -> float | None:
-        """Until when `bucket` takes no calls; None where it takes them."""
-        until = self._state.get("blocked_until", {}).get(bucket)
-        # A block that lies too far ahead was written under a wrong clock.
-        if until is None or not 0 < until - now <= settings.MAX_BLOCK_SECONDS:
-            return None
-        return until
-
-    def blocks(self, now: float) -> dict[str, float]:
-        """All buckets that take no calls now, and until when."""
-        found = {bucket: self.blocked_until(bucket, now) for bucket in list(self._state.get("blocked_until", {}))}
-        return {bucket: until for bucket, until in found.items() if until is not None}
-
-
-def _first_hour(now: float) -> int:
-    return int((now - settings.LEDGER_HOURS * HOUR) // HOUR)

@@ -1,7 +1,7 @@
-"""How claimed albums are fetched whole, in as few calls as the app may make. Knows calls, not tables.
+"""How albums are fetched complete, in as few calls as the app may make. Knows calls, not tables.
 
 The calls are handed out as functions that dlt runs on its worker pool. None of them raises what a run can survive:
-an album that can't be fetched now stays pending, and the run notes why.
+an album that can't be fetched now stays pending, and it is noted why.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import re
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import dlt
@@ -18,83 +17,92 @@ import dlt
 from .. import settings
 from ..api.client import SpotifyClient
 from ..api.endpoints import ALBUM, ALBUM_TRACKS, ALBUMS
-from ..api.shapes import Album, Track
 from ..errors import (
     ApiUnavailableError,
     BadRequestError,
     BucketClosedError,
     CallFailedError,
+    ClosedReason,
     ForbiddenError,
     NotFoundError,
     SpotifySourceError,
     UnreadableReplyError,
 )
+from ..limits.clock import Clock
 from ..limits.governor import ALL_BUCKETS, Governor
-from ..run import Run
-from .backlog import Claim
+from ..limits.source_state import SourceState
+from ..model.result import AlbumCounts
+from ..model.shapes import Album
+from ..model.values import AlbumRequest, CompleteAlbum, FetchedAlbum
 from .rows import placed_tracks, whole_number
 
 T = TypeVar("T")
 R = TypeVar("R")
 Deferred = Callable[[], list[R]]
 
+_PAGES = ALBUM_TRACKS.bucket
+
 # "Invalid base62 id", "invalid id": the only 400 that is about the album and not about the call.
 _BAD_ID = re.compile(r"invalid (base62 )?id", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class FetchedAlbum:
-    """An album as it came, with its first tracks."""
-
-    claim: Claim
-    album: Album
-
-
-@dataclass(frozen=True)
-class WholeAlbum:
-    """An album with all its tracks.
-
-    Attributes:
-        claim: What it was fetched for; its id and market are those that the tables keep.
-        album: The album object.
-        tracks: Every track that has a place; only the first page's where tracks were not asked for.
-        tracks_loaded: How many they are; None where tracks were not asked for.
-    """
-
-    claim: Claim
-    album: Album
-    tracks: list[Track]
-    tracks_loaded: int | None
-
-
 class AlbumFetcher:
-    """Fetches the claimed albums of one run.
+    """Fetches the requested albums of one run, and counts what came of them.
 
     Args:
         client: The door to the API.
-        governor: Says which buckets are open, and sets calls for further tracks aside.
-        run: Where fetched, gone, short and failed albums are counted, and what the app may call is remembered.
-        with_tracks: Whether all tracks are wanted, or the albums alone.
+        governor: Says which buckets are open, and reserves calls for further tracks.
+        state: Remembers what the app may call, and which albums are gone, short or failed.
+        clock: Where the time comes from.
     """
 
-    def __init__(self, client: SpotifyClient, governor: Governor, run: Run, *, with_tracks: bool) -> None:
+    def __init__(self, client: SpotifyClient, governor: Governor, state: SourceState, clock: Clock) -> None:
         self._client = client
         self._governor = governor
-        self._memory = run.memory
-        self._run = run
-        self._with_tracks = with_tracks
+        self._state = state
+        self._clock = clock
         self._lock = threading.Lock()
         self._failed_in_a_row = 0
+        self._fetched = 0
+        self._gone = 0
+        self._short = 0
+        self._tracks_loaded = 0
+        self._tracks_dropped = 0
+        self._failed: dict[str, str] = {}
+        self._failure: SpotifySourceError | None = None
 
-    def fetch(self, claims: Sequence[Claim]) -> Iterator[list[FetchedAlbum] | Deferred[FetchedAlbum]]:
+    @property
+    def failure(self) -> SpotifySourceError | None:
+        """What showed that no call will do any better: a refusal of the app or its credentials."""
+        return self._failure
+
+    def counts(self, *, wanted: int, over_limit: int) -> AlbumCounts:
+        """What came of the requests so far.
+
+        Args:
+            wanted: How many albums there are to fetch.
+            over_limit: How many more need a call.
+        """
+        with self._lock:
+            return AlbumCounts(
+                wanted=wanted,
+                fetched=self._fetched,
+                gone=self._gone,
+                short=self._short,
+                failed=dict(self._failed),
+                over_limit=over_limit,
+                tracks_loaded=self._tracks_loaded,
+                tracks_dropped=self._tracks_dropped,
+            )
+
+    def fetch(self, requests: Sequence[AlbumRequest]) -> Iterator[list[FetchedAlbum] | Deferred[FetchedAlbum]]:
         """Hand out the calls that fetch the albums, in order, until their bucket closes.
 
         Yields:
             What was fetched while finding out what the app may call; then functions for the worker pool.
         """
-        queue = deque(claims)
-        self._run.batch_allowed = self._batch_allowed()
-        if self._memory.allowed("browse", self._run.clock.now()) is False:
+        queue = deque(requests)
+        if self._state.allowed("browse", self._clock.now()) is False:
             yield from self._look_at_first(queue)
         if queue and self._batch_allowed() is None:
             # Alone, before others are on their way: one refused call tells enough.
@@ -102,22 +110,22 @@ class AlbumFetcher:
         while queue and not self._is_closed():
             yield _deferred(self._fetch, self._next_group(queue))
 
-    def complete(self, fetched: Sequence[FetchedAlbum]) -> Iterator[list[WholeAlbum] | Deferred[WholeAlbum]]:
-        """Make fetched albums whole.
+    def complete(self, fetched: Sequence[FetchedAlbum]) -> Iterator[list[CompleteAlbum] | Deferred[CompleteAlbum]]:
+        """Make fetched albums complete.
 
         Yields:
-            The albums that are whole already; then a function for the worker pool for each of the others.
+            The albums that are complete already; then a function for the worker pool for each of the others.
         """
-        yield [self._whole(one, one.album["tracks"]["items"]) for one in fetched if not self._has_further(one)]
+        yield [self._complete(one, one.album["tracks"]["items"]) for one in fetched if not self._has_further(one)]
         for one in filter(self._has_further, fetched):
             yield _deferred(self._read_further_tracks, one)
 
     def _has_further(self, fetched: FetchedAlbum) -> bool:
-        return self._with_tracks and fetched.album["tracks"]["next"] is not None
+        return fetched.request.with_tracks and fetched.album["tracks"]["next"] is not None
 
     # -- which call is next
 
-    def _look_at_first(self, queue: deque[Claim]) -> Iterator[list[FetchedAlbum]]:
+    def _look_at_first(self, queue: deque[AlbumRequest]) -> Iterator[list[FetchedAlbum]]:
         """Tell from an album whether the app may fetch batches, without a call for that alone.
 
         An app that may not browse is in Development Mode if its albums lack label and popularity, and has no batches.
@@ -131,26 +139,22 @@ class AlbumFetcher:
             if fetched:
                 self._note_batch(False)
 
-    def _next_group(self, queue: deque[Claim]) -> list[Claim]:
+    def _next_group(self, queue: deque[AlbumRequest]) -> list[AlbumRequest]:
         """Take the albums of the next call off the queue."""
         first = queue.popleft()
         group = [first]
         # One bad album can fail a whole batch: what failed before is asked for alone.
-        if self._batch_allowed() is not False and not self._memory.failures(first.album_id):
+        if self._batch_allowed() is not False and not self._state.failures(first.album_id):
             while queue and len(group) < settings.ALBUM_BATCH_SIZE and self._fits(queue[0], first):
                 group.append(queue.popleft())
         return self._affordable(group)
 
-    def _affordable(self, group: Sequence[Claim]) -> list[Claim]:
-        """Those whose further pages the budget allows, which are set aside: half an album is worth nothing."""
-        return [
-            claim
-            for claim in group
-            if not self._with_tracks or self._governor.plan(ALBUM_TRACKS.bucket, claim.further_pages)
-        ]
+    def _affordable(self, group: Sequence[AlbumRequest]) -> list[AlbumRequest]:
+        """Those whose further pages the budget allows, which are reserved: half an album is worth nothing."""
+        return [one for one in group if self._governor.reserve(_PAGES, one.further_pages)]
 
-    def _fits(self, claim: Claim, first: Claim) -> bool:
-        return claim.market == first.market and not self._memory.failures(claim.album_id)
+    def _fits(self, request: AlbumRequest, first: AlbumRequest) -> bool:
+        return request.market == first.market and not self._state.failures(request.album_id)
 
     def _is_closed(self) -> bool:
         try:
@@ -160,38 +164,37 @@ class AlbumFetcher:
         return False
 
     def _batch_allowed(self) -> bool | None:
-        return self._memory.allowed("batch", self._run.clock.now())
+        return self._state.allowed("batch", self._clock.now())
 
     def _note_batch(self, allowed: bool) -> None:
-        self._run.batch_allowed = allowed
-        self._memory.remember_allowed("batch", allowed, self._run.clock.now())
+        self._state.remember_allowed("batch", allowed, self._clock.now())
 
     # -- the calls, on the worker pool
 
-    def _fetch(self, group: Sequence[Claim]) -> list[FetchedAlbum]:
+    def _fetch(self, group: Sequence[AlbumRequest]) -> list[FetchedAlbum]:
         allowed = self._batch_allowed()
         if allowed is False or (allowed is None and len(group) == 1):
             return self._one_by_one(group)
         return self._batch(group) if group else []
 
-    def _one_by_one(self, group: Sequence[Claim]) -> list[FetchedAlbum]:
-        return [fetched for claim in group for fetched in self._album_alone(claim)]
+    def _one_by_one(self, group: Sequence[AlbumRequest]) -> list[FetchedAlbum]:
+        return [fetched for request in group for fetched in self._album_alone(request)]
 
-    def _album_alone(self, claim: Claim) -> list[FetchedAlbum]:
+    def _album_alone(self, request: AlbumRequest) -> list[FetchedAlbum]:
         try:
-            album = self._client.album(claim.album_id, claim.market)
+            album = self._client.album(request.album_id, request.market)
         except (NotFoundError, BadRequestError) as error:
             if isinstance(error, BadRequestError) and not _BAD_ID.search(error.what):
-                return self._survive(error, [claim])
-            self._note_gone(claim)
+                return self._survive(error, [request])
+            self._note_gone(request)
             return []
         except SpotifySourceError as error:
-            return self._survive(error, [claim])
-        return self._answered([FetchedAlbum(claim, album)])
+            return self._survive(error, [request])
+        return self._answered([FetchedAlbum(request, album)])
 
-    def _batch(self, group: Sequence[Claim]) -> list[FetchedAlbum]:
+    def _batch(self, group: Sequence[AlbumRequest]) -> list[FetchedAlbum]:
         try:
-            albums = self._client.albums([claim.album_id for claim in group], group[0].market)
+            albums = self._client.albums([request.album_id for request in group], group[0].market)
         except (ForbiddenError, NotFoundError):
             self._note_batch(False)
             return self._one_by_one(group)
@@ -205,23 +208,23 @@ class AlbumFetcher:
             return self._survive(
                 UnreadableReplyError("The albums of a batch are not those that were asked for."), group
             )
-        for claim, album in zip(group, albums, strict=True):
+        for request, album in zip(group, albums, strict=True):
             if album is None:
-                self._note_gone(claim)
+                self._note_gone(request)
         found = zip(group, albums, strict=True)
-        return self._answered([FetchedAlbum(claim, album) for claim, album in found if album is not None])
+        return self._answered([FetchedAlbum(request, album) for request, album in found if album is not None])
 
-    def _read_further_tracks(self, fetched: FetchedAlbum) -> list[WholeAlbum]:
+    def _read_further_tracks(self, fetched: FetchedAlbum) -> list[CompleteAlbum]:
         tracks = list(fetched.album["tracks"]["items"])
         calls = 0
         try:
-            for page in self._client.further_tracks(fetched.album, fetched.claim.market):
+            for page in self._client.further_tracks(fetched.album, fetched.request.market):
                 calls += 1
                 tracks += page
         except SpotifySourceError as error:
-            return self._survive(error, [fetched.claim], calls + 1)
+            return self._survive(error, [fetched.request], calls + 1)
         self._end_row_of_failures()
-        return [self._whole(fetched, tracks, calls)]
+        return [self._complete(fetched, tracks, calls)]
 
     # -- what became of them
 
@@ -235,64 +238,63 @@ class AlbumFetcher:
         with self._lock:
             self._failed_in_a_row = 0
 
-    def _whole(self, fetched: FetchedAlbum, items: Sequence[Any], calls: int = 0) -> WholeAlbum:
-        claim, album = fetched.claim, fetched.album
-        self._give_back(claim, calls)
+    def _complete(self, fetched: FetchedAlbum, items: Sequence[Any], calls: int = 0) -> CompleteAlbum:
+        request, album = fetched.request, fetched.album
+        self._release(request, calls)
         tracks = placed_tracks(items)
         total = whole_number(album.get("total_tracks"))
         with self._lock:
-            self._run.albums_pending -= 1
-            self._run.albums_fetched += 1
-            if self._with_tracks:
-                self._run.tracks_loaded += len(tracks)
-                self._run.items_dropped += len(items) - len(tracks)
-                self._run.albums_short += total is not None and len(tracks) < total
-        got = len(tracks) if self._with_tracks else total
+            self._fetched += 1
+            if request.with_tracks:
+                self._tracks_loaded += len(tracks)
+                self._tracks_dropped += len(items) - len(tracks)
+                self._short += total is not None and len(tracks) < total
+        got = len(tracks) if request.with_tracks else total
         if got is not None:
-            self._memory.note_fetched(claim.album_id, claim.listed_tracks, got)
-        return WholeAlbum(claim, album, tracks, len(tracks) if self._with_tracks else None)
+            self._state.note_fetched(request.album_id, request.listed_tracks, got)
+        return CompleteAlbum(request, album, tracks, len(tracks) if request.with_tracks else None)
 
-    def _give_back(self, claim: Claim, calls: int) -> None:
-        """Return what was set aside for further pages, less the calls that were made."""
-        if self._with_tracks and claim.further_pages > calls:
-            self._governor.give_back(ALBUM_TRACKS.bucket, claim.further_pages - calls)
+    def _release(self, request: AlbumRequest, calls: int) -> None:
+        """Return what was reserved for further pages, less the calls that were made."""
+        if request.further_pages > calls:
+            self._governor.release(_PAGES, request.further_pages - calls)
 
-    def _note_gone(self, claim: Claim) -> None:
-        self._give_back(claim, 0)
+    def _note_gone(self, request: AlbumRequest) -> None:
+        self._release(request, 0)
         self._end_row_of_failures()
         with self._lock:
-            self._run.albums_pending -= 1
-            self._run.albums_gone += 1
-        self._memory.note_gone(claim.album_id, self._run.clock.now())
+            self._gone += 1
+        self._state.note_gone(request.album_id, self._clock.now())
 
-    def _survive(self, error: SpotifySourceError, group: Sequence[Claim], calls: int = 0) -> list[Any]:
+    def _survive(self, error: SpotifySourceError, group: Sequence[AlbumRequest], calls: int = 0) -> list[Any]:
         """Leave the albums pending, and see to it that a hopeless run ends."""
-        for claim in group:
-            self._give_back(claim, calls)
+        for request in group:
+            self._release(request, calls)
         if isinstance(error, BucketClosedError):
             return []
         if not isinstance(error, (ApiUnavailableError, CallFailedError)):
             # The app or its credentials are refused: no call will do any better.
-            self._run.failure = self._run.failure or error
-            self._governor.close(ALL_BUCKETS, "refused")
+            with self._lock:
+                self._failure = self._failure or error
+            self._governor.close(ALL_BUCKETS, ClosedReason.REFUSED)
             return []
-        for claim in group:
-            self._memory.note_failed(claim.album_id)
+        for request in group:
+            self._state.note_failed(request.album_id)
         with self._lock:
-            self._run.albums_failed.update({claim.album_id: error.what for claim in group})
+            self._failed.update({request.album_id: error.what for request in group})
             self._failed_in_a_row += len(group)
             hopeless = self._failed_in_a_row >= settings.MAX_FAILED_ALBUMS
         if hopeless:
-            self._governor.close(ALL_BUCKETS, "trouble")
+            self._governor.close(ALL_BUCKETS, ClosedReason.TROUBLE)
         return []
 
 
-def _are_in_order(albums: Sequence[Album | None], group: Sequence[Claim]) -> bool:
+def _are_in_order(albums: Sequence[Album | None], group: Sequence[AlbumRequest]) -> bool:
     """Whether each album of a batch stands where it was asked for. It may have come under another id."""
-    asked = {claim.album_id for claim in group}
+    asked = {request.album_id for request in group}
     return len(albums) == len(group) and all(
-        album is None or album["id"] == claim.album_id or album["id"] not in asked
-        for album, claim in zip(albums, group, strict=True)
+        album is None or album["id"] == request.album_id or album["id"] not in asked
+        for album, request in zip(albums, group, strict=True)
     )
 
 

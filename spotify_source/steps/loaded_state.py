@@ -11,21 +11,21 @@ from dlt.common.pipeline import PipelineContext
 from dlt.destinations.exceptions import DatabaseTerminalException
 from dlt.destinations.sql_client import SqlClientBase
 
-from .backlog import LoadedAlbum, Release, Tables
+from ..model.values import LoadedAlbum, LoadedRelease, LoadedState
 
 
-def read_tables() -> Tables:
+def read_loaded_state() -> LoadedState:
     """What the tables of the running pipeline hold.
 
     Nothing where no pipeline runs, where its destination can't be read with SQL, and where there are no tables yet.
     """
     context = Container()[PipelineContext]
     if not context.is_active():
-        return Tables()
+        return LoadedState()
     try:
         sql_client: SqlClientBase[Any] = context.pipeline().sql_client()  # type: ignore[attr-defined]
     except SqlClientNotAvailable:
-        return Tables()
+        return LoadedState()
     with sql_client as client:
         try:
             releases = _rows(client, "SELECT id, market, total_tracks, content_hash FROM {}", "new_releases")
@@ -38,8 +38,8 @@ def read_tables() -> Tables:
             "albums",
         )
         tracks = _rows(client, "SELECT album_id, COUNT(*) FROM {} GROUP BY album_id", "album_tracks")
-    return Tables(
-        releases={album_id: Release(*row) for album_id, *row in releases},
+    return LoadedState(
+        releases={album_id: LoadedRelease(*row) for album_id, *row in releases},
         albums={album_id: LoadedAlbum(*row) for album_id, *row in albums},
         track_counts=dict(tracks),
     )

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date
-from typing import TYPE_CHECKING, Any
+from datetime import date, datetime
+from typing import Any
 
 from dlt.common import json
 from dlt.common.utils import digest128
 
-from ..api.shapes import Album, SimplifiedAlbum, Track
-from ..run import Run
-
-if TYPE_CHECKING:
-    from .discovery import Sighting
+from ..model.shapes import Album, SimplifiedAlbum, Track
+from ..model.values import Sighting
 
 _RELEASE_DATE = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?")
 
@@ -25,11 +22,11 @@ def new_release_row(album: SimplifiedAlbum, market: str) -> dict[str, Any]:
     return {**row, "content_hash": digest128(json.dumps(row, sort_keys=True))}
 
 
-def sighting_row(sighting: Sighting, run: Run) -> dict[str, Any]:
+def sighting_row(sighting: Sighting, run_id: str, seen_at: datetime) -> dict[str, Any]:
     """A row of `release_sightings`."""
     return {
-        "run_id": run.run_id,
-        "seen_at": run.started_at,
+        "run_id": run_id,
+        "seen_at": seen_at,
         "market": sighting.market,
         "position": sighting.position,
         "album_id": sighting.album_id,

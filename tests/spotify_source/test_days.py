@@ -91,7 +91,7 @@ def test_what_stays_the_same_is_asked_for_once(days: Days) -> None:
 def test_what_is_new_is_asked_for_once(days: Days) -> None:
     assert days.calls_for("New") == [0, 1, 0, 0, 0]
     assert days.loaded_tracks("New") == 3
-    assert days.loads[1].run.albums_new == 1
+    assert days.loads[1].run.result().listing.albums_new == 1
 
 
 def test_more_tracks_cost_one_call_and_are_loaded(days: Days) -> None:
@@ -141,17 +141,17 @@ def test_an_album_with_fewer_tracks_than_it_says_is_loaded_and_asked_for_three_t
     assert days.calls_for("Short") == [1, 1, 1, 0, 0]
     assert days.loaded_tracks("Short") == days.row("albums", "Short", "tracks_loaded") == 12
     assert days.row("albums", "Short", "total_tracks") == 15
-    assert [loaded.run.albums_short for loaded in days.loads] == [1, 1, 1, 0, 0]
+    assert [loaded.run.result().albums.short for loaded in days.loads] == [1, 1, 1, 0, 0]
 
 
 def test_an_album_that_is_gone_is_asked_for_once(days: Days) -> None:
     assert days.calls_for("Gone") == [1, 0, 0, 0, 0]
-    assert [loaded.run.albums_gone for loaded in days.loads] == [1, 0, 0, 0, 0]
+    assert [loaded.run.result().albums.gone for loaded in days.loads] == [1, 0, 0, 0, 0]
     assert days.row("new_releases", "Gone", "name") == "Gone"
 
 
 def test_none_of_it_makes_a_run_incomplete(days: Days) -> None:
-    assert all(loaded.run.is_complete for loaded in days.loads)
+    assert all(loaded.run.result().is_complete for loaded in days.loads)
 
 
 def test_browse_is_probed_once_and_the_list_is_read_every_day(days: Days) -> None:

@@ -29,7 +29,11 @@ def test_a_new_album_costs_one_call_and_a_known_one_none(
     second = warehouse.load(api)
     album_bucket, listing_bucket = ("albums", "browse") if regime == "extended" else ("album", "search")
     assert second.calls == {listing_bucket: 1, album_bucket: 1}
-    assert (second.run.albums_new, second.run.albums_fetched, second.run.tracks_loaded) == (1, 1, 3)
+    assert (
+        second.run.result().listing.albums_new,
+        second.run.result().albums.fetched,
+        second.run.result().albums.tracks_loaded,
+    ) == (1, 1, 3)
     assert warehouse.places() == places_of([new, *three])
 
 
@@ -65,7 +69,7 @@ def test_a_table_from_before_it_had_a_hash_gets_one(warehouse: Warehouse, serve:
     warehouse.sql("ALTER TABLE new_releases DROP COLUMN content_hash")
     warehouse.sql("DELETE FROM _dlt_version")
     again = warehouse.on_a_fresh_machine().load(api)
-    assert again.run.albums_new == 0
+    assert again.run.result().listing.albums_new == 0
     assert warehouse.one("SELECT COUNT(content_hash) FROM new_releases") == 3
 
 
@@ -85,7 +89,7 @@ def test_a_run_that_finds_nothing_makes_the_tables(warehouse: Warehouse, serve: 
     loaded = warehouse.load(serve())
     assert {"new_releases", "release_sightings", "albums", "album_tracks"} <= warehouse.tables()
     assert warehouse.album_ids() == []
-    assert loaded.run.is_complete
+    assert loaded.run.result().is_complete
 
 
 def test_albums_over_the_limit_are_not_listed_and_the_backlog_goes_first(
@@ -100,10 +104,10 @@ def test_albums_over_the_limit_are_not_listed_and_the_backlog_goes_first(
     warehouse.clock.move(100)
     api.catalogue = Catalogue.of([make_album("New", 1), *three])
     second = warehouse.load(api, limit=1)
-    assert second.run.albums_listed == 1
-    assert second.run.albums_over_limit == 3
+    assert second.run.result().listing.albums_listed == 1
+    assert second.run.result().albums.over_limit == 3
     assert warehouse.album_ids() == [three[0]["id"]]
-    assert second.run.is_complete
+    assert second.run.result().is_complete
 
 
 def test_a_full_refresh_fetches_everything_again_and_drops_nothing(
@@ -116,7 +120,7 @@ def test_a_full_refresh_fetches_everything_again_and_drops_nothing(
     three[0]["label"] = "Another Label"
     api.catalogue.listing = [three[1]["id"]]
     refreshed = warehouse.load(api, full_refresh=True)
-    assert refreshed.run.albums_fetched == 3
+    assert refreshed.run.result().albums.fetched == 3
     assert refreshed.calls == {"browse": 1, "albums": 1, "album_tracks": 1}
     assert warehouse.one("SELECT label FROM albums WHERE id = ?", three[0]["id"]) == "Another Label"
     assert warehouse.one("SELECT COUNT(*) FROM release_sightings") == 4
@@ -132,12 +136,16 @@ def test_an_album_whose_pages_fail_is_not_loaded_in_part(
     first = warehouse.load(api)
     assert warehouse.places() == places_of(three[:2])
     assert warehouse.album_ids() == sorted(album["id"] for album in three[:2])
-    assert (first.calls["album_tracks"], first.run.albums_pending, first.run.is_complete) == (5, 1, False)
+    assert (first.calls["album_tracks"], first.run.result().albums.pending, first.run.result().is_complete) == (
+        5,
+        1,
+        False,
+    )
     api.clear_scripts()
     second = warehouse.load(api)
     assert warehouse.places() == places_of(three)
     assert second.calls == {"browse": 1, "albums": 1, "album_tracks": 1}
-    assert second.run.is_complete
+    assert second.run.result().is_complete
 
 
 def test_what_was_fetched_before_the_quota_ended_is_loaded_and_the_rest_comes_later(
@@ -148,16 +156,20 @@ def test_what_was_fetched_before_the_quota_ended_is_loaded_and_the_rest_comes_la
     api.quota["album"] = 5
     first = warehouse.load(api)
     assert len(warehouse.album_ids()) == 5
-    assert (first.run.albums_fetched, first.run.albums_pending, first.run.is_complete) == (5, 7, False)
-    assert list(first.run.blocked_until) == ["album"]
+    assert (first.run.result().albums.fetched, first.run.result().albums.pending, first.run.result().is_complete) == (
+        5,
+        7,
+        False,
+    )
+    assert list(first.run.result().calls.blocked_until) == ["album"]
     blocked = warehouse.load(api)
     assert blocked.calls == {"search": 2}
-    assert blocked.run.albums_pending == 7
+    assert blocked.run.result().albums.pending == 7
     api.quota["album"] = 100
     api.catalogue.listing.clear()
     warehouse.clock.move(48925)
     third = warehouse.load(api)
-    assert (third.calls["album"], third.run.is_complete) == (7, True)
+    assert (third.calls["album"], third.run.result().is_complete) == (7, True)
     assert warehouse.places() == places_of(albums)
 
 
@@ -173,9 +185,9 @@ def test_a_stopped_run_loads_what_it_has(warehouse: Warehouse, serve: Serve) -> 
     loaded = warehouse.load(api, run=run)
     fetched = warehouse.album_ids()
     assert 4 <= len(fetched) <= 4 + 5
-    assert (loaded.calls["album"], loaded.run.albums_pending) == (len(fetched), 12 - len(fetched))
-    assert not loaded.run.is_complete
-    assert warehouse.load(api).run.is_complete
+    assert (loaded.calls["album"], loaded.run.result().albums.pending) == (len(fetched), 12 - len(fetched))
+    assert not loaded.run.result().is_complete
+    assert warehouse.load(api).run.result().is_complete
     assert warehouse.places() == places_of(albums)
 
 
@@ -207,7 +219,7 @@ def test_a_day_later_the_world_has_moved_and_the_tables_with_it(warehouse: Wareh
         api.catalogue = tomorrow
         second = warehouse.load(api)
     listed = {album["id"] for album in tomorrow.listed_albums()}
-    assert second.run.albums_fetched >= len(listed - loaded_today) > 0
+    assert second.run.result().albums.fetched >= len(listed - loaded_today) > 0
     for album in tomorrow.listed_albums():
         count = warehouse.one("SELECT COUNT(*) FROM album_tracks WHERE album_id = ?", album["id"])
         assert count == len(album["tracks"]), album["id"]

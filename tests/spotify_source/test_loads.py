@@ -119,26 +119,35 @@ def test_the_second_load_makes_listing_calls_alone(twice: Twice) -> None:
 
 
 def test_the_run_counts_what_the_api_saw(twice: Twice) -> None:
-    assert twice.first.run.calls == twice.first.calls
-    assert twice.second.run.calls == twice.second.calls
+    assert twice.first.run.result().calls.by_bucket == twice.first.calls
+    assert twice.second.run.result().calls.by_bucket == twice.second.calls
 
 
 def test_the_run_tells_what_happened(twice: Twice) -> None:
-    first, second = twice.first.run, twice.second.run
+    first, second = twice.first.run.result(), twice.second.run.result()
     gone = twice.listed - len(twice.expected)
-    assert (first.albums_listed, first.albums_new, first.albums_fetched) == (100, 100, len(twice.expected))
-    assert (first.albums_gone, first.albums_pending, first.albums_short) == (gone, 0, 0)
-    assert first.tracks_loaded == len(places_of(twice.expected))
+    assert (first.listing.albums_listed, first.listing.albums_new, first.albums.fetched) == (
+        100,
+        100,
+        len(twice.expected),
+    )
+    assert (first.albums.gone, first.albums.pending, first.albums.short) == (gone, 0, 0)
+    assert first.albums.tracks_loaded == len(places_of(twice.expected))
     assert first.is_complete
-    assert (second.albums_listed, second.albums_new, second.albums_fetched, second.albums_gone) == (100, 0, 0, 0)
+    assert (second.listing.albums_listed, second.listing.albums_new, second.albums.fetched, second.albums.gone) == (
+        100,
+        0,
+        0,
+        0,
+    )
     assert second.is_complete
 
 
 def test_what_the_app_may_do_is_found_out(twice: Twice) -> None:
     allowed = twice.regime == "extended"
     for run in (twice.first.run, twice.second.run):
-        assert (run.browse_allowed, run.batch_allowed) == (allowed, allowed)
-        assert run.discovered_via == ("browse" if allowed else "search")
+        assert (run.result().browse_allowed, run.result().batch_allowed) == (allowed, allowed)
+        assert run.result().listing.discovered_via == ("browse" if allowed else "search")
 
 
 def test_each_run_has_its_sightings_in_the_order_served(twice: Twice) -> None:

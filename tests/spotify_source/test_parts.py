@@ -24,7 +24,7 @@ def test_a_listing_alone_costs_no_album_call(warehouse: Warehouse, serve: Serve,
     assert loaded.calls == {"browse": 1}
     assert warehouse.one(f"SELECT COUNT(*) FROM {only}") == 3
     assert not {"albums", "album_tracks", "new_releases", "release_sightings"} - {only} & warehouse.tables()
-    assert loaded.run.is_complete
+    assert loaded.run.result().is_complete
 
 
 def test_albums_alone_read_no_further_pages(warehouse: Warehouse, serve: Serve, three: list[Album]) -> None:

@@ -30,7 +30,7 @@ def test_a_fresh_machine_fetches_nothing_that_is_in_the_file_and_neither_does_th
     assert other.load(api).calls == {"browse": 1}
     new = make_album("New", 2)
     api.catalogue = Catalogue.of([*three, new])
-    assert other.load(api).run.albums_fetched == 1
+    assert other.load(api).run.result().albums.fetched == 1
     assert warehouse.load(api).calls == {"browse": 1}
     assert complete(warehouse, [*three, new])
 
@@ -54,7 +54,7 @@ def test_a_file_restored_from_an_older_copy_is_complete_after_the_next_run(
     warehouse.restore(backup)
     restored = warehouse.load(api)
     assert complete(warehouse, three)
-    assert restored.run.albums_fetched == 2
+    assert restored.run.result().albums.fetched == 2
     assert warehouse.load(api).calls == {"browse": 1}
 
 
@@ -63,7 +63,7 @@ def test_rows_that_were_deleted_by_hand_come_back(warehouse: Warehouse, serve: S
     warehouse.load(api)
     for statement, fetched in DELETIONS.items():
         warehouse.sql(statement)
-        assert warehouse.load(api).run.albums_fetched == fetched, statement
+        assert warehouse.load(api).run.result().albums.fetched == fetched, statement
         assert complete(warehouse, three), statement
         assert warehouse.one("SELECT COUNT(*) FROM new_releases") == 3
 

@@ -243,7 +243,7 @@ def test_fields_of_a_wrong_type_do_not_stop_a_load_and_cost_no_album(warehouse: 
     loaded = warehouse.load(api, full_refresh=True)
     assert warehouse.album_ids() == sorted(album["id"] for album in albums)
     assert warehouse.places() == places_of(albums)
-    assert loaded.run.is_complete
+    assert loaded.run.result().is_complete
 
 
 def test_tracks_of_a_wrong_type_do_not_stop_a_load(warehouse: Warehouse, serve: Serve) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import dlt
 from spotify_pipeline.demo import OfflineApi
@@ -52,9 +54,10 @@ class Warehouse(Database):
     ) -> Loaded:
         """Run the pipeline once."""
         run = run or Run(clock=self.clock)
-        source = source_of(api, run=run, **options)
         before = api.calls
-        self.pipeline().run(source.with_resources(*only) if only else source)
+        with patch.dict(os.environ, {"DLT_DATA_DIR": str(self.working_folder)}):
+            source = source_of(api, run=run, **options)
+            self.pipeline().run(source.with_resources(*only) if only else source)
         return Loaded(run, calls_since(api, before))
 
     def copy_of_database(self, name: str) -> Path:

@@ -1,4 +1,4 @@
-"""What is done on the DuckDB file after a run has loaded: export, retention, dbt. Knows the order, not how each works.
+"""What is done on the DuckDB file after a load: export, retention, dbt. Knows the order, not how each works.
 
 Each is imported by the run that asks for it.
 """
@@ -7,56 +7,116 @@ Each is imported by the run that asks for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime, timezone
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
 
 import duckdb
 
-from spotify_pipeline.cli.exits import Exit
-from spotify_pipeline.cli.options import Options
 from spotify_pipeline.destinations.target import Target
-from spotify_pipeline.run.loading import Result
-from spotify_source import Run
+
+Format = Literal["json", "parquet", "csv"]
 
 
-def check(options: Options, target: Target) -> None:
+@dataclass(frozen=True)
+class Wanted:
+    """What is to follow a load.
+
+    Attributes:
+        export: The folder to export to; None for no export.
+        export_format: Form of the exported file.
+        retain_days: How long an album is kept after it was last listed; None for ever.
+        transform: Whether to build the dbt models.
+    """
+
+    export: Path | None
+    export_format: Format
+    retain_days: int | None
+    transform: bool
+
+
+@dataclass(frozen=True)
+class FollowUp:
+    """Something that was done after the load.
+
+    Attributes:
+        name: What it was: 'export', 'retention' or 'transform'.
+        lines: What it came to, in words.
+        error: Why it failed, if it did.
+    """
+
+    name: str
+    lines: Sequence[str] = ()
+    error: Exception | None = None
+
+
+def check(wanted: Wanted, target: Target) -> None:
     """See before any call is spent whether it can be done.
 
     Raises:
         ConfigurationError: It can't.
     """
-    if options.export is not None:
+    if wanted.export is not None:
         from spotify_pipeline.after_load import export
 
-        export.check_folder(options.export)
-    if options.transform and target.db is not None:
+        export.check_folder(wanted.export)
+    if wanted.transform and target.db is not None:
         from spotify_pipeline.after_load import transform
 
         transform.check(target.db, target.dataset)
 
 
-def follow_up(options: Options, target: Target, run: Run, result: Result) -> Iterator[str]:
-    """Do what the options ask for, and yield a line of the report for each; the exit code follows in `result`."""
-    if target.db is None or not result.row:
+def follow_up(wanted: Wanted, target: Target, load_id: str | None, now: datetime) -> Iterator[FollowUp]:
+    """Do what is wanted, one after the other; what fails does not keep the next from being done.
+
+    Args:
+        wanted: What to do.
+        target: Where it was loaded.
+        load_id: The load package; None where nothing was loaded.
+        now: The time, UTC.
+    """
+    db, dataset = target.db, target.dataset
+    if db is None:
         return
-    now = datetime.fromtimestamp(run.clock.now(), timezone.utc)
-    if options.export is not None:
-        from spotify_pipeline.after_load import export
+    if wanted.export is not None:
+        folder, fmt = wanted.export, wanted.export_format
+        yield _done("export", lambda: _export(folder, fmt, db, dataset, load_id, now))
+    if wanted.retain_days is not None:
+        days = wanted.retain_days
+        yield _done("retention", lambda: _retain(days, db, dataset, now))
+    if wanted.transform:
+        yield _transform(db, dataset)
 
-        load_id = result.load_id or ""
-        with duckdb.connect(str(target.db)) as connection:
-            path = export.export(connection, target.dataset, load_id, options.export, options.export_format, now)
-        yield f"Exported: {path}"
-    if options.retain_days is not None:
-        from spotify_pipeline.after_load import retention
 
-        with duckdb.connect(str(target.db)) as connection:
-            removed = retention.remove_older(connection, target.dataset, options.retain_days, now)
-        yield str(removed)
-    if options.transform:
-        from spotify_pipeline.after_load import transform
+def _done(name: str, step: Callable[[], str]) -> FollowUp:
+    try:
+        return FollowUp(name, [step()])
+    except Exception as error:  # noqa: BLE001 - it is told with the outcome
+        return FollowUp(name, error=error)
 
-        built = transform.transform(target.db, target.dataset)
-        yield from built.lines()
-        if not built.succeeded and result.exit is Exit.COMPLETE:
-            result.exit = Exit.DEFECT
+
+def _export(folder: Path, fmt: Format, db: Path, dataset: str, load_id: str | None, now: datetime) -> str:
+    from spotify_pipeline.after_load import export
+
+    with duckdb.connect(str(db)) as connection:
+        path = export.export(connection, dataset, load_id or "", folder, fmt, now)
+    return f"Exported: {path}"
+
+
+def _retain(days: int, db: Path, dataset: str, now: datetime) -> str:
+    from spotify_pipeline.after_load import retention
+
+    with duckdb.connect(str(db)) as connection:
+        return str(retention.remove_older(connection, dataset, days, now))
+
+
+def _transform(db: Path, dataset: str) -> FollowUp:
+    from spotify_pipeline.after_load import transform
+
+    try:
+        built = transform.transform(db, dataset)
+    except Exception as error:  # noqa: BLE001 - it is told with the outcome
+        return FollowUp("transform", error=error)
+    return FollowUp("transform", tuple(built.lines()), built.failure)

@@ -14,12 +14,19 @@ from pathlib import Path
 from typing import Any, Final
 
 from spotify_pipeline.places import dbt_project
-from spotify_source.errors import ConfigurationError
+from spotify_source.errors import ConfigurationError, SpotifySourceError
 
 PROJECT: Final = dbt_project()
 SCHEMAS: Final = ("spotify_staging", "spotify_marts")
 _DBT_URL: Final = "https://docs.getdbt.com/reference/commands/build"
 _MODULES: Final = ("dbt.cli.main", "dbt.adapters.duckdb")
+
+
+class TransformFailedError(SpotifySourceError):
+    """dbt built the models and found them wrong, or could not build them."""
+
+    guidance = "The load itself is complete. Look at the named model or test; dbt build shows more of it."
+    help_url = _DBT_URL
 
 
 @dataclass(frozen=True)
@@ -54,6 +61,16 @@ class TransformResult:
     def succeeded(self) -> bool:
         """Whether everything is built, and right as far as the tests go."""
         return not self.failed
+
+    @property
+    def failure(self) -> TransformFailedError | None:
+        """What failed, as an error; None where nothing did."""
+        if self.succeeded:
+            return None
+        first = self.failed[0]
+        return TransformFailedError(
+            f"--transform: {len(self.failed)} of the models and tests failed (the first: {first.name}: {first.message})"
+        )
 
     def lines(self) -> Iterator[str]:
         """The lines of a report, in words."""

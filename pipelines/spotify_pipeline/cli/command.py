@@ -1,10 +1,11 @@
-"""What load.py does once its options are known: load, check or plan, and report."""
+"""What load does once its options are known: load, check or plan, and report."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
+from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import datetime, timezone
 from pathlib import Path
@@ -12,20 +13,21 @@ from typing import Any
 
 from dlt.extract import DltSource
 
-from spotify_pipeline.after_load import follow_up as afterwards
-from spotify_pipeline.cli.exits import Exit
-from spotify_pipeline.cli.failures import tell
+from spotify_pipeline.after_load.follow_up import FollowUp, Wanted, check, follow_up
 from spotify_pipeline.cli.options import Options
 from spotify_pipeline.cli.progress import shown
 from spotify_pipeline.cli.signals import stopped_by_signals
 from spotify_pipeline.destinations.target import Target
-from spotify_pipeline.run import dry_run
-from spotify_pipeline.run import load_runs as run_log
+from spotify_pipeline.exits import Exit
+from spotify_pipeline.run import dry_run, load_runs
 from spotify_pipeline.run.check import check_all, exit_of
+from spotify_pipeline.run.failures import tell
 from spotify_pipeline.run.loading import run_pipeline
-from spotify_pipeline.run.summary import Outcome, as_json, report
+from spotify_pipeline.run.outcome import Loaded
+from spotify_pipeline.run.summary import Place, as_json, as_text
 from spotify_source import Run, spotify_source
-from spotify_source.limits.clock import Clock, SystemClock
+from spotify_source.connection import Connection, configured, connect
+from spotify_source.limits.clock import Clock
 
 
 def load(options: Options, clock: Clock | None = None) -> int:
@@ -40,19 +42,17 @@ def load(options: Options, clock: Clock | None = None) -> int:
     """
     if options.log_level:
         os.environ["RUNTIME__LOG_LEVEL"] = options.log_level
-    run = Run(clock=clock or SystemClock())
+    run = Run(clock)
     try:
         with ExitStack() as stack:
             stack.enter_context(stopped_by_signals(run))
-            if options.check:
-                run.max_attempts = 1
-                return _check(options, run, stack)
-            source = _source(options, run, stack)
+            arguments = _arguments(options, stack)
             target = _target(options)
-            stack.enter_context(target.locked())
-            target.check(create=not options.dry_run)
-            afterwards.check(options, target)
-            return _dry_run(source, target, run) if options.dry_run else _load(options, source, target, run)
+            if options.check:
+                return _check(target, arguments, run)
+            if options.dry_run:
+                return _dry_run(options, target, arguments, run, stack)
+            return _load(options, target, arguments, run, stack)
     except Exception as error:  # noqa: BLE001 - every end has an exit code
         failure = tell(error)
         return failure.exit if options.report == "text" else _say_failure(failure.exit, failure.reason)
@@ -66,21 +66,17 @@ def _target(options: Options) -> Target:
     return Target(options.destination, db, options.dataset)
 
 
-def _source(options: Options, run: Run, stack: ExitStack) -> DltSource:
-    """The source as the options want it; what they leave out comes from dlt's configuration."""
-    arguments: dict[str, Any] = {
+def _arguments(options: Options, stack: ExitStack) -> dict[str, Any]:
+    """The arguments of the source that the options name; what they leave out comes from dlt's configuration."""
+    named: dict[str, Any] = {
         "market": ",".join(options.market) if options.market else None,
         "discovery": options.discovery,
         "limit": options.limit,
         "full_refresh": options.full_refresh or None,
     }
     if options.demo:
-        arguments.update(_demo(options, stack))
-    source = spotify_source(run=run, **{name: value for name, value in arguments.items() if value is not None})
-    if options.resources:
-        source = source.with_resources(*options.resources)
-    source.resources.add(run_log.load_runs_table())
-    return source
+        named.update(_demo(options, stack))
+    return {name: value for name, value in named.items() if value is not None}
 
 
 def _demo(options: Options, stack: ExitStack) -> dict[str, Any]:
@@ -88,43 +84,73 @@ def _demo(options: Options, stack: ExitStack) -> dict[str, Any]:
     from spotify_pipeline.demo import Catalogue, OfflineApi  # noqa: PLC0415 - only the demo needs it
 
     day = options.demo_date or datetime.now(timezone.utc).date()
-    api = stack.enter_context(OfflineApi(Catalogue.generate(seed=1, listed=100, day=day), regime=options.demo_regime))
+    # An app of its own, whose calls are counted apart from those of any other.
+    app = "offline-demo"
+    catalogue = Catalogue.generate(seed=1, listed=100, day=day)
+    api = stack.enter_context(OfflineApi(catalogue, options.demo_regime, client_id=app, client_secret=app))
     return {
-        "client_id": "demo",
-        "client_secret": "demo",
+        "client_id": app,
+        "client_secret": app,
         "api_url": api.api_url,
         "token_url": api.token_url,
         "requests_per_second": 0,
     }
 
 
-def _load(options: Options, source: DltSource, target: Target, run: Run) -> Exit:
+def _source(options: Options, arguments: dict[str, Any], run: Run) -> DltSource:
+    source = spotify_source(run=run, **arguments)
+    if options.resources:
+        source = source.with_resources(*options.resources)
+    source.resources.add(load_runs.load_runs_table())
+    return source
+
+
+def _load(options: Options, target: Target, arguments: dict[str, Any], run: Run, stack: ExitStack) -> Exit:
+    source = _source(options, arguments, run)
+    wanted = Wanted(options.export, options.export_format, options.retain_days, options.transform)
+    stack.enter_context(target.locked())
+    target.check()
+    check(wanted, target)
     started = run.clock.monotonic()
+
+    def follow(loaded: Loaded) -> Iterator[FollowUp]:
+        now = datetime.fromtimestamp(run.clock.now(), timezone.utc)
+        for one in follow_up(wanted, target, loaded.load_id, now):
+            if one.error is not None:
+                tell(one.error)
+            yield one
+
     with shown(options.progress, run) as steps:
-        pipeline = target.pipeline(steps)
-        result = run_pipeline(target, pipeline, source, run)
-        followed = list(afterwards.follow_up(options, target, run, result))
-    if not result.row:
-        return result.exit if options.report == "text" else _say_failure(result.exit, result.reason)
-    outcome = Outcome(result.reason, result.new_fields, target.db, target.dataset, followed, options.demo)
-    seconds = run.clock.monotonic() - started
-    _say((as_json if options.report == "json" else report)(result.row, run, outcome, seconds))
-    return result.exit
+        outcome = run_pipeline(target, target.pipeline(steps), source, run, follow)
+    if outcome.exit is Exit.CONFIGURATION and not outcome.followed:
+        return outcome.exit if options.report == "text" else _say_failure(outcome.exit, outcome.reason)
+    place = Place(target.db, target.dataset, queries=options.demo)
+    report = as_json if options.report == "json" else as_text
+    _say(report(outcome, place, run.clock.monotonic() - started))
+    return outcome.exit
 
 
-def _dry_run(source: DltSource, target: Target, run: Run) -> Exit:
-    with target.as_it_is():
-        plan = dry_run.plan_of(source, run)
-    _say(dry_run.describe(plan, run, with_tracks="album_tracks" in source.resources.selected))
-    return tell(run.failure).exit if run.failure else Exit.COMPLETE
+def _dry_run(options: Options, target: Target, arguments: dict[str, Any], run: Run, stack: ExitStack) -> Exit:
+    connection = connect(configured(**arguments), run)
+    stack.enter_context(target.locked())
+    target.check(create=False)
+    with target.as_it_is() as stored_state:
+        connection.state.attach(stored_state)
+        plan = dry_run.plan_of(connection, options.resources)
+    _say(dry_run.describe(plan, connection))
+    failure = run.result().failure
+    return tell(failure).exit if failure else Exit.COMPLETE
 
 
-def _check(options: Options, run: Run, stack: ExitStack) -> Exit:
+def _check(target: Target, arguments: dict[str, Any], run: Run) -> Exit:
     settings = Path(os.environ.get("DLT_PROJECT_DIR", ".")).resolve() / ".dlt"
     _say(f"Settings: {settings if settings.is_dir() else 'none found, the environment alone'}")
-    target = _target(options)
+
+    def connected() -> Connection:
+        return connect(configured(**arguments), run, max_attempts=1)
+
     findings = []
-    for finding in check_all(target, lambda: _source(options, run, stack), run):
+    for finding in check_all(target, connected):
         _say(str(finding))
         findings.append(finding)
     return exit_of(findings)

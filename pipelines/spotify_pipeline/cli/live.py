@@ -14,10 +14,10 @@ from spotify_source import Run
 
 def picture(line: str, run: Run) -> RenderableType:
     """The line, and the bar below it once it is known how many albums are wanted."""
-    if not run.albums_wanted:
+    albums = run.result().albums
+    if not albums.wanted:
         return Text(line)
-    done = run.albums_fetched + run.albums_gone
-    return Group(Text(line), ProgressBar(total=run.albums_wanted, completed=done, width=60))
+    return Group(Text(line), ProgressBar(total=albums.wanted, completed=albums.fetched + albums.gone, width=60))
 
 
 def live_display(line: Callable[[], str], run: Run) -> Live:

@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Literal, NoReturn
 
-from spotify_pipeline.cli.exits import Exit
+from spotify_pipeline.exits import Exit
 
 RESOURCES = ("new_releases", "release_sightings", "albums", "album_tracks")
 EPILOG = """\
@@ -146,7 +146,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     if options.check and options.dry_run:
         parser.error("--check and --dry-run: choose one")
     if not re.fullmatch(r"[A-Za-z_]\w*", options.dataset, re.ASCII):
-        parser.error(f"--dataset: {options.dataset!r} is no name; use letters, digits and _")
+        parser.error(f"--dataset: {options.dataset!r} is not a valid dataset name; use letters, digits and _")
     return options
 
 
@@ -155,9 +155,9 @@ def _resources_help() -> str:
 
 
 def positive(text: str) -> int:
-    """A whole number above 0, for argparse."""
+    """A whole number greater than 0, for argparse."""
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+        raise argparse.ArgumentTypeError(f"must be a whole number greater than 0, got {text!r}")
     return int(text)
 
 
@@ -165,4 +165,4 @@ def _date(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is no date like 2026-11-20") from error
+        raise argparse.ArgumentTypeError(f"must be a date like 2026-11-20, got {text!r}") from error

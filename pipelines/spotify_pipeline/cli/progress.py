@@ -11,6 +11,7 @@ from typing import Literal
 from dlt.common.runtime.collector import NullCollector
 
 from spotify_source import Run
+from spotify_source.model.result import AlbumCounts
 
 Kind = Literal["auto", "bar", "log", "none"]
 _LOG_SECONDS = 10.0
@@ -51,22 +52,24 @@ def shown(kind: Kind, run: Run) -> Iterator[Steps]:
 
 def describe(run: Run, step: str) -> str:
     """Where the run is, in one line."""
-    pause = run.paused_until - run.clock.monotonic()
+    result = run.result()
+    pause = result.calls.paused_until - run.clock.monotonic()
     if pause > 0 and step == "Extract":
-        return f"Paused by Spotify's rate limit, {pause:.0f} s to go ({_fetched(run)})"
+        return f"Paused by Spotify's rate limit, {pause:.0f} s to go ({_fetched(run, result.albums)})"
     if step == "Extract":
-        return _fetched(run) if run.albums_wanted else f"Listing: {run.albums_listed} albums so far"
+        listed = result.listing.albums_listed
+        return _fetched(run, result.albums) if result.albums.wanted else f"Listing: {listed} albums so far"
     return {"Normalize": "Preparing the tables", "Load": "Loading"}.get(step, "Starting")
 
 
-def _fetched(run: Run) -> str:
+def _fetched(run: Run, albums: AlbumCounts) -> str:
     seconds = run.clock.now() - run.started_at.timestamp()
-    done = run.albums_fetched + run.albums_gone
-    line = f"Albums: {done} of {run.albums_wanted}"
+    done = albums.fetched + albums.gone
+    line = f"Albums: {done} of {albums.wanted}"
     if not done or seconds <= 0:
         return line
     rate = done / seconds
-    return f"{line}, {rate:.1f} a second, {(run.albums_wanted - done) / rate:.0f} s left"
+    return f"{line}, {rate:.1f} a second, {(albums.wanted - done) / rate:.0f} s left"
 
 
 @contextmanager

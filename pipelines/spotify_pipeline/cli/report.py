@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
-from spotify_pipeline.cli.exits import Exit
 from spotify_pipeline.cli.options import Parser
+from spotify_pipeline.exits import Exit
 from spotify_pipeline.places import checkout
 
 # What the extra 'report' brings.
@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None, now: datetime | None = None) ->
     if any(importlib.util.find_spec(module) is None for module in EXTRA):
         print(f'The page needs the extra "report": python -m pip install "{_installable()}[report]"', file=sys.stderr)  # noqa: T201
         return Exit.CONFIGURATION
-    from spotify_pipeline.cli.failures import understand  # noqa: PLC0415 - takes most of a second
+    from spotify_pipeline.run.failures import understand  # noqa: PLC0415 - takes most of a second
 
     try:
         _write(options.db.expanduser(), options.dataset, options.out.expanduser(), now or datetime.now(timezone.utc))

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from spotify_pipeline.cli.exits import Exit
+from spotify_pipeline.exits import Exit
 from spotify_source import Run
 
 

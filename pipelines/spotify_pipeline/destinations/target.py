@@ -8,8 +8,10 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 import dlt
 import duckdb
@@ -72,16 +74,20 @@ class Target:
         )
 
     @contextmanager
-    def as_it_is(self) -> Iterator[None]:
-        """Let a source read what is loaded and remembered, without a run. Creates no file."""
+    def as_it_is(self) -> Iterator[dict[str, Any]]:
+        """Let what is loaded be read, without a run. Creates no file.
+
+        Yields:
+            A copy of what earlier runs left in dlt's source state.
+        """
         if self.db is not None and not self.db.exists():
-            yield
+            yield {}
             return
         pipeline = self.pipeline()
         pipeline.sync_destination()
         pipeline.activate()
         try:
-            yield
+            yield deepcopy(dict(pipeline.state.get("sources", {}).get(PIPELINE_NAME, {})))
         finally:
             pipeline.deactivate()
 

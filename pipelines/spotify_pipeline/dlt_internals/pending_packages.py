@@ -15,7 +15,7 @@ from dlt.common.storages import LoadStorage, NormalizeStorage, PackageStorage
 from spotify_pipeline.destinations.target import PIPELINE_NAME
 
 
-def load_leftovers(pipeline: dlt.Pipeline) -> None:
+def load_pending_packages(pipeline: dlt.Pipeline) -> None:
     """Load the packages that an earlier run left behind, each from its start.
 
     Not with `run`, which drops them where the dataset does not exist yet, and the new data where it does.

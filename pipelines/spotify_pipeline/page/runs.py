@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from spotify_pipeline.cli.exits import Exit
+from spotify_pipeline.exits import Exit
 from spotify_pipeline.page import charts
 from spotify_pipeline.page.charts import Chart, Table
 from spotify_pipeline.page.database import Database, Row

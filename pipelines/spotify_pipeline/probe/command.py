@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
 
-from spotify_pipeline.cli.exits import Exit
-from spotify_pipeline.cli.failures import understand
 from spotify_pipeline.cli.probe import MANY_CALLS, Wish
 from spotify_pipeline.demo import Catalogue, OfflineApi
+from spotify_pipeline.exits import Exit
 from spotify_pipeline.probe.calls import App, Caller, configured_app, needs_album
 from spotify_pipeline.probe.measurement import Measurement, measure
+from spotify_pipeline.run.failures import understand
 from spotify_source import settings
 from spotify_source.errors import BucketClosedError, ConfigurationError
 from spotify_source.limits.clock import Clock, SystemClock

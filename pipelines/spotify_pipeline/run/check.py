@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 import dlt
 import duckdb
-from dlt.extract import DltSource
 
-from spotify_pipeline.cli.exits import Exit
-from spotify_pipeline.cli.failures import Failure, understand
 from spotify_pipeline.destinations.target import Target
-from spotify_pipeline.run.summary import count, local_time
-from spotify_source import Run
+from spotify_pipeline.exits import Exit
+from spotify_pipeline.run.failures import Failure, understand
+from spotify_pipeline.run.wording import by_bucket, count, local_time
+from spotify_source.connection import Connection
 from spotify_source.errors import BucketClosedError, ForbiddenError, PremiumRequiredError, SpotifySourceError
 
 
@@ -23,7 +22,7 @@ class Finding:
 
     Attributes:
         what: What was looked at, and how it is.
-        failure: What is wrong with it, and how to mend it; None where nothing is.
+        failure: What is wrong with it, and how to fix it; None where nothing is.
     """
 
     what: str
@@ -41,29 +40,27 @@ class Finding:
 
 
 def exit_of(findings: list[Finding]) -> Exit:
-    """The exit code: that of the first cross, in the order in which one would mend them."""
+    """The exit code: that of the first cross, in the order in which one would fix them."""
     crosses = {finding.failure.exit for finding in findings if finding.failure}
     order = (Exit.CONFIGURATION, Exit.REFUSED, Exit.UNAVAILABLE, Exit.PENDING, Exit.DEFECT)
     return next((code for code in order if code in crosses), Exit.COMPLETE)
 
 
-def check_all(target: Target, make_source: Callable[[], DltSource], run: Run) -> Iterator[Finding]:
+def check_all(target: Target, connected: Callable[[], Connection]) -> Iterator[Finding]:
     """The destination, then the configuration, then the app.
 
     Args:
         target: The destination.
-        make_source: Makes the source; what it raises is a finding.
-        run: The run of that source.
+        connected: Makes a client that makes each call once; what it raises is a finding.
     """
     destination = list(check_destination(target))
     yield from destination
     try:
-        source = make_source()
-        if any(finding.failure for finding in destination):
-            yield from check_app(source, run)
-            return
-        with target.as_it_is():
-            yield from check_app(source, run)
+        connection = connected()
+        if not any(finding.failure for finding in destination):
+            with target.as_it_is() as stored_state:
+                connection.state.attach(stored_state)
+        yield from check_app(connection)
     except Exception as error:  # noqa: BLE001 - every trouble is a finding
         yield Finding("Configuration", understand(error))
 
@@ -79,44 +76,55 @@ def check_destination(target: Target) -> Iterator[Finding]:
     yield Finding(f"Destination: {place}, dataset {target.dataset}; {_state_of(target)}")
 
 
-def check_app(source: DltSource, run: Run) -> Iterator[Finding]:
+def check_app(connection: Connection) -> Iterator[Finding]:
     """Whether the credentials are good, what the app may call, and what the ledger says; at most three calls.
 
     Args:
-        source: The source, its pipeline active.
-        run: Its run, with a single attempt for each call.
+        connection: A client that makes each call once.
     """
-    asked: dict[str, SpotifySourceError | None] = next(iter(source.resources["probes"]))
-    refusals = [
-        error for error in asked.values() if error and not isinstance(error, (ForbiddenError, BucketClosedError))
-    ]
+    browse_allowed = connection.state.allowed("browse", connection.run.clock.now())
+    asked = []
+    if browse_allowed is None:
+        browse = _trouble_with(connection.client.ask_browse)
+        asked.append(browse)
+        if browse is None or isinstance(browse, ForbiddenError):
+            browse_allowed = browse is None
+    search = _trouble_with(lambda: connection.client.ask_search(connection.options.markets[0]))
+    asked.append(search)
+    refusals = [error for error in asked if error and not isinstance(error, (ForbiddenError, BucketClosedError))]
     if refusals:
         what = "Quota mode" if isinstance(refusals[0], PremiumRequiredError) else "Credentials, and a call with them"
         yield Finding(what, understand(refusals[0]))
         return
     yield Finding("Credentials: good")
-    yield _regime(run, asked["search"])
-    yield Finding(f"Market: {', '.join(run.markets)}")
-    yield from _quota(run)
+    yield _regime(browse_allowed, search)
+    yield Finding(f"Market: {', '.join(connection.options.markets)}")
+    yield from _quota(connection)
 
 
-def _regime(run: Run, search: SpotifySourceError | None) -> Finding:
-    if run.browse_allowed:
+def _trouble_with(call: Callable[[], None]) -> SpotifySourceError | None:
+    try:
+        call()
+    except SpotifySourceError as error:
+        return error
+    return None
+
+
+def _regime(browse_allowed: bool | None, search: SpotifySourceError | None) -> Finding:
+    if browse_allowed:
         return Finding("Quota mode: extended, or an older app; new releases come from browse/new-releases")
     if isinstance(search, ForbiddenError):
         return Finding("Quota mode: neither browse/new-releases nor search", understand(search))
-    if run.browse_allowed is None:
+    if browse_allowed is None:
         return Finding("Quota mode: not found out, browse takes no calls now")
     return Finding("Quota mode: development; new releases come from search, albums one call each")
 
 
-def _quota(run: Run) -> Iterator[Finding]:
-    now = run.clock.now()
-    made = {bucket: run.memory.calls_made(bucket, now) for bucket in run.memory.buckets()}
-    spent = ", ".join(f"{bucket} {number}" for bucket, number in sorted(made.items()) if number)
-    budget = f" of daily_calls {run.daily_calls}" if run.daily_calls is not None else ""
-    yield Finding(f"Calls in the last 24 hours: {spent or 'none'}{budget}")
-    for bucket, until in sorted(run.memory.blocks(now).items()):
+def _quota(connection: Connection) -> Iterator[Finding]:
+    ledger, now, daily_calls = connection.ledger, connection.run.clock.now(), connection.policy.daily_calls
+    budget = f" of daily_calls {daily_calls}" if daily_calls is not None else ""
+    yield Finding(f"Calls of this app in the last 24 hours: {by_bucket(ledger.all_calls_made(now))}{budget}")
+    for bucket, until in ledger.blocks(now).items():
         yield Finding(f"Quota: {bucket} is spent until {local_time(until)}; a run before that loads without it")
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timezone
 from typing import Any
 
 import dlt
 import duckdb
 from dlt.extract import DltResource
 
-from spotify_source import Run, schema
+from spotify_pipeline.run.outcome import Outcome
+from spotify_pipeline.run.wording import utc
+from spotify_source import RunResult, schema
 
 Row = Mapping[str, Any]
 
@@ -28,12 +29,12 @@ def load_runs_table(*rows: Row) -> DltResource:
 
 
 @dlt.source(name="spotify")
-def empty_tables(run: Run) -> list[DltResource]:
+def empty_tables(result: RunResult) -> list[DltResource]:
     """All tables without rows, and what the run has learnt: for a run whose extract failed and left nothing."""
 
     @dlt.resource(selected=False)
     def nothing() -> Iterator[Any]:
-        run.memory.carry_over(dlt.current.source_state())
+        dlt.current.source_state().update(result.source_state)
         yield []
 
     @dlt.transformer(data_from=nothing)
@@ -43,38 +44,36 @@ def empty_tables(run: Run) -> list[DltResource]:
     return [nothing, *(schema.declare(empty.with_name(table.name), table) for table in schema.TABLES)]
 
 
-def row_of(run: Run, exit_code: int, reason: str | None, load_id: str | None) -> Row:
-    """The row of a run that has ended.
-
-    Args:
-        run: The run.
-        exit_code: What the process will exit with.
-        reason: Why it is not complete, in one line; None where it is.
-        load_id: The load package; None where nothing was loaded.
-    """
-    blocked = {bucket: _utc(until).isoformat() for bucket, until in sorted(run.blocked_until.items())}
+def row_of(outcome: Outcome) -> Row:
+    """The row of a run that has ended; JSON columns as text."""
+    result = outcome.result
+    listing, albums, calls = result.listing, result.albums, result.calls
     return {
-        "run_id": run.run_id,
-        "load_id": load_id,
-        "started_at": run.started_at,
-        "finished_at": _utc(run.clock.now()),
-        "exit_code": int(exit_code),
-        "reason": reason,
-        "browse_allowed": run.browse_allowed,
-        "batch_allowed": run.batch_allowed,
-        "discovered_via": run.discovered_via,
-        "markets": json.dumps(list(run.markets)),
-        "calls": json.dumps(dict(sorted(run.calls.items()))),
-        "retries": run.retries,
-        "seconds_waited": round(run.seconds_waited, 3),
-        "albums_listed": run.albums_listed,
-        "albums_new": run.albums_new,
-        "albums_fetched": run.albums_fetched,
-        "albums_gone": run.albums_gone,
-        "albums_short": run.albums_short,
-        "tracks_loaded": run.tracks_loaded,
-        "albums_pending": run.albums_pending,
-        "blocked_until": json.dumps(blocked),
+        "run_id": outcome.run_id,
+        "load_id": outcome.loaded.load_id,
+        "started_at": outcome.started_at,
+        "finished_at": outcome.finished_at,
+        "exit_code": int(outcome.exit),
+        "reason": outcome.reason,
+        "listing_complete": listing.is_complete,
+        "closed": json.dumps({bucket: closed.reason.value for bucket, closed in sorted(calls.closed.items())}),
+        "browse_allowed": result.browse_allowed,
+        "batch_allowed": result.batch_allowed,
+        "discovered_via": listing.discovered_via,
+        "markets": json.dumps(list(listing.markets)),
+        "calls": json.dumps(dict(sorted(calls.by_bucket.items()))),
+        "retries": calls.retries,
+        "seconds_waited": round(calls.seconds_waited, 3),
+        "albums_listed": listing.albums_listed,
+        "albums_new": listing.albums_new,
+        "albums_fetched": albums.fetched,
+        "albums_gone": albums.gone,
+        "albums_short": albums.short,
+        "tracks_loaded": albums.tracks_loaded,
+        "albums_pending": albums.pending,
+        "blocked_until": json.dumps(
+            {bucket: utc(until).isoformat() for bucket, until in sorted(calls.blocked_until.items())}
+        ),
     }
 
 
@@ -82,9 +81,15 @@ def insert(connection: duckdb.DuckDBPyConnection, dataset: str, row: Row) -> Non
     """Write the row with one INSERT: a second load package would cost ten times as long."""
     values = {**row, "_dlt_load_id": row["load_id"] or "", "_dlt_id": row["run_id"]}
     columns, marks = ", ".join(values), ", ".join("?" for _ in values)
-    statement = f'INSERT INTO "{dataset}"."{schema.LOAD_RUNS.name}" ({columns}) VALUES ({marks})'  # noqa: S608 - names
-    connection.execute(statement, list(values.values()))
+    connection.execute(f"INSERT INTO {_table(dataset)} ({columns}) VALUES ({marks})", list(values.values()))  # noqa: S608 - names of ours
 
 
-def _utc(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, timezone.utc)
+def update(connection: duckdb.DuckDBPyConnection, dataset: str, row: Row) -> None:
+    """Write the row of a run anew: what followed its load has changed how it ended."""
+    assignments = ", ".join(f"{column} = ?" for column in row)
+    statement = f"UPDATE {_table(dataset)} SET {assignments} WHERE run_id = ?"  # noqa: S608 - names of ours
+    connection.execute(statement, [*row.values(), row["run_id"]])
+
+
+def _table(dataset: str) -> str:
+    return f'"{dataset}"."{schema.LOAD_RUNS.name}"'

@@ -1,10 +1,11 @@
-"""One run of the pipeline, from what an earlier one left behind to the entry in load_runs. Prints nothing but failures."""
+"""One run of the pipeline, from what an earlier one left behind to the row in load_runs. Prints nothing but failures."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import replace
 
 import dlt
 import duckdb
@@ -12,79 +13,111 @@ from dlt.common.pipeline import LoadInfo
 from dlt.extract import DltSource
 
 from spotify_pipeline.after_load.comments import write_comments
-from spotify_pipeline.cli.exits import Exit
-from spotify_pipeline.cli.failures import Failure, tell, understand
+from spotify_pipeline.after_load.follow_up import FollowUp
 from spotify_pipeline.destinations.target import Target
 from spotify_pipeline.dlt_internals.dropped_tables import repair_dropped_tables
-from spotify_pipeline.dlt_internals.pending_packages import load_leftovers
-from spotify_pipeline.run import load_runs as run_log
-from spotify_pipeline.run.summary import new_fields, why_incomplete
-from spotify_source import Run
+from spotify_pipeline.dlt_internals.pending_packages import load_pending_packages
+from spotify_pipeline.exits import Exit
+from spotify_pipeline.run import load_runs
+from spotify_pipeline.run.failures import tell, understand
+from spotify_pipeline.run.outcome import Loaded, Outcome
+from spotify_pipeline.run.wording import utc
+from spotify_source import Run, schema
+
+Follow = Callable[[Loaded], Iterator[FollowUp]]
 
 
-@dataclass
-class Result:
-    """How a run ended.
+def run_pipeline(target: Target, pipeline: dlt.Pipeline, source: DltSource, run: Run, follow: Follow) -> Outcome:
+    """Load what is pending, then the source; do what follows; enter the run into load_runs.
 
-    Attributes:
-        exit: The exit code.
-        reason: Why it is not complete; None where it is.
-        load_id: The load package; None where nothing was loaded.
-        new_fields: Columns that Spotify's answers had and no table declares.
-        row: The row of load_runs; empty for a run that has none.
+    The row is there before what follows begins, since dbt's models read it, and says in the end what came of that too.
+
+    Args:
+        target: Where to.
+        pipeline: The dlt pipeline into it.
+        source: What to load.
+        run: The run of that source.
+        follow: What is done after the load.
     """
-
-    exit: Exit
-    reason: str | None
-    load_id: str | None = None
-    new_fields: list[str] = field(default_factory=list)
-    row: run_log.Row = field(default_factory=dict)
-
-
-def run_pipeline(target: Target, pipeline: dlt.Pipeline, source: DltSource, run: Run) -> Result:
-    """Load what is left over, then the source, and enter the run into load_runs."""
     with ExitStack() as stack:
-        load_info, failure = _load(target, pipeline, source, run, stack)
-        result = Result(
-            exit=failure.exit if failure else Exit.COMPLETE if run.is_complete else Exit.PENDING,
-            reason=failure.reason if failure else why_incomplete(run),
-            load_id=load_info.loads_ids[-1] if load_info and load_info.loads_ids else None,
-            new_fields=new_fields(load_info) if load_info else [],
-        )
-        if result.exit is not Exit.CONFIGURATION:
-            result.row = run_log.row_of(run, result.exit, result.reason, result.load_id)
-            _enter(result, target, pipeline, run)
-        return result
+        loaded = _load(target, pipeline, source, run, stack)
+        before = _outcome(run, loaded)
+        if before.exit is Exit.CONFIGURATION:
+            return before
+        _enter(before, target, pipeline)
+    followed = tuple(follow(loaded))
+    if not followed:
+        return before
+    outcome = replace(before, followed=followed, finished_at=utc(run.clock.now()))
+    _amend(outcome, target)
+    return outcome
 
 
-def _load(
-    target: Target, pipeline: dlt.Pipeline, source: DltSource, run: Run, stack: ExitStack
-) -> tuple[LoadInfo | None, Failure | None]:
+def _outcome(run: Run, loaded: Loaded) -> Outcome:
+    return Outcome(run.run_id, run.started_at, utc(run.clock.now()), run.result(), loaded)
+
+
+def _load(target: Target, pipeline: dlt.Pipeline, source: DltSource, run: Run, stack: ExitStack) -> Loaded:
     """Take dlt's steps one by one: while calls are made, others may read the file. From then on `stack` holds it."""
     try:
         with target.opened():
             repair_dropped_tables(target, pipeline)
-            load_leftovers(pipeline)
+            load_pending_packages(pipeline)
             pipeline.sync_destination()
         pipeline.extract(source)
         pipeline.normalize()
         stack.enter_context(target.opened())
-        return pipeline.load(), tell(run.failure) if run.failure else None
+        load_info = pipeline.load()
     except Exception as error:  # noqa: BLE001 - every end is entered into load_runs
-        return None, tell(error)
+        return Loaded(failure=tell(error))
+    failure = run.result().failure
+    return Loaded(
+        load_id=load_info.loads_ids[-1] if load_info.loads_ids else None,
+        new_fields=_new_fields(load_info),
+        failure=tell(failure) if failure else None,
+    )
 
 
-def _enter(result: Result, target: Target, pipeline: dlt.Pipeline, run: Run) -> None:
+def _new_fields(load_info: LoadInfo) -> list[str]:
+    """Columns that a load added and no table declares, as 'table.column'."""
+    declared = {table.name: {column.name for column in table.columns} for table in schema.with_nested()}
+    added = [
+        f"{table}.{column}"
+        for package in load_info.load_packages
+        for table, update in package.schema_update.items()
+        for column in update["columns"]
+        if not table.startswith("_dlt") and not column.startswith("_dlt") and column not in declared.get(table, ())
+    ]
+    return sorted(added)
+
+
+def _enter(outcome: Outcome, target: Target, pipeline: dlt.Pipeline) -> None:
     """Enter the run into load_runs, and show the descriptions in DuckDB."""
+    row = load_runs.row_of(outcome)
     try:
-        if result.load_id is None and not pipeline.has_pending_data:
+        if outcome.loaded.load_id is None and not pipeline.has_pending_data:
             # The extract failed: the tables may be missing, and what the run learnt is not stored yet.
-            pipeline.run(run_log.empty_tables(run))
+            pipeline.run(load_runs.empty_tables(outcome.result))
         if target.db is None:
-            pipeline.run(run_log.load_runs_table(result.row))
+            pipeline.run(load_runs.load_runs_table(row))
             return
         with duckdb.connect(str(target.db)) as connection:
-            run_log.insert(connection, target.dataset, result.row)
+            load_runs.insert(connection, target.dataset, row)
             write_comments(connection, target.dataset, pipeline.default_schema)
     except Exception as error:  # noqa: BLE001 - the run itself has ended already
-        print(f"The run could not be entered into load_runs: {understand(error).reason}", file=sys.stderr)  # noqa: T201
+        _say_not_entered(error)
+
+
+def _amend(outcome: Outcome, target: Target) -> None:
+    """Let the row say what came of that which followed the load."""
+    if target.db is None:
+        return
+    try:
+        with duckdb.connect(str(target.db)) as connection:
+            load_runs.update(connection, target.dataset, load_runs.row_of(outcome))
+    except Exception as error:  # noqa: BLE001 - the run itself has ended already
+        _say_not_entered(error)
+
+
+def _say_not_entered(error: Exception) -> None:
+    print(f"The run could not be entered into load_runs: {understand(error).reason}", file=sys.stderr)  # noqa: T201

@@ -20,12 +20,12 @@ from tests.support.place import Place
     ("arguments", "said"),
     [
         (["--limti", "3"], "Did you mean --limit?"),
-        (["--limit", "0"], "no whole number above 0"),
-        (["--limit", "many"], "no whole number above 0"),
+        (["--limit", "0"], "must be a whole number greater than 0, got '0'"),
+        (["--limit", "many"], "must be a whole number greater than 0, got 'many'"),
         (["--resources", "tracks"], "choose from"),
         (["--discovery", "guess"], "choose from"),
-        (["--demo-date", "yesterday"], "no date like"),
-        (["--dataset", "a-b"], "no name"),
+        (["--demo-date", "yesterday"], "must be a date like 2026-11-20, got 'yesterday'"),
+        (["--dataset", "a-b"], "not a valid dataset name"),
         (["--db", "a.duckdb", "--destination", "postgres"], "--db is DuckDB's own"),
         (["--log-level", "LOUD"], "choose from"),
         (["stray"], "unrecognized"),
@@ -48,7 +48,7 @@ def test_a_market_that_is_none_suggests_the_one_that_was_meant(place: Place, api
     ran = place.load(api, "--market", "UK")
 
     assert ran.code == 78
-    assert "'UK' is no market" in ran.err
+    assert "Unknown market 'UK'" in ran.err
     assert "Did you mean 'GB'?" in ran.err
     assert not api.requests
 
@@ -92,7 +92,7 @@ def test_refused_credentials_end_with_78_after_one_token_request_and_write_no_ro
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"api_url": "spotify"}, "api_url is 'spotify'"),
+        ({"api_url": "spotify"}, "api_url is not an http(s) URL: 'spotify'"),
         ({"max_wait": "-1"}, "max_wait"),
         ({"requests_per_second": "-2"}, "requests_per_second"),
         ({"daily_calls": "-5"}, "daily_calls"),

@@ -11,7 +11,8 @@ from spotify_pipeline.cli.live import picture
 from spotify_pipeline.cli.progress import describe
 from spotify_pipeline.demo import OfflineApi
 
-from spotify_source import Run
+from spotify_source import Run, RunResult
+from spotify_source.model.result import AlbumCounts, CallCounts
 from tests.support.place import Place
 
 
@@ -29,25 +30,28 @@ def test_nothing_is_shown_where_there_is_no_terminal(place: Place, api: OfflineA
     assert (ran.code, ran.err) == (0, "")
 
 
-def test_a_pause_is_shown_with_its_reason() -> None:
+def run_with(paused_for: float = 0, **albums: int) -> Run:
+    """A run that has come so far."""
     run = Run()
-    run.albums_wanted, run.albums_fetched = 10, 4
-    run.paused_until = run.clock.monotonic() + 42
+    calls = CallCounts(paused_until=run.clock.monotonic() + paused_for)
+    run.begin(lambda: RunResult(albums=AlbumCounts(**albums), calls=calls))  # type: ignore[arg-type]
+    return run
+
+
+def test_a_pause_is_shown_with_its_reason() -> None:
+    run = run_with(paused_for=42, wanted=10, fetched=4)
     assert re.fullmatch(
         r"Paused by Spotify's rate limit, 4\d s to go \(Albums: 4 of 10, .*\)", describe(run, "Extract")
     )
 
 
 def test_progress_says_count_rate_and_time_left() -> None:
-    run = Run()
-    assert describe(run, "Extract") == "Listing: 0 albums so far"
-    run.albums_wanted, run.albums_fetched, run.albums_gone = 10, 4, 1
+    assert describe(Run(), "Extract") == "Listing: 0 albums so far"
+    run = run_with(wanted=10, fetched=4, gone=1)
     assert re.fullmatch(r"Albums: 5 of 10, [\d.]+ a second, \d+ s left", describe(run, "Extract"))
     assert describe(run, "Load") == "Loading"
 
 
 def test_the_bar_stands_below_the_line(capsys: pytest.CaptureFixture[str]) -> None:
-    run = Run()
-    run.albums_wanted = run.albums_fetched = 10
-    Console(file=sys.stderr).print(picture("Albums: 10 of 10", run))
+    Console(file=sys.stderr).print(picture("Albums: 10 of 10", run_with(wanted=10, fetched=10)))
     assert "Albums: 10 of 10\n━━━" in capsys.readouterr().err

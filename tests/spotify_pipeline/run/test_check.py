@@ -31,7 +31,7 @@ def test_a_check_shows_what_the_ledger_says(place: Place, api: OfflineApi) -> No
     checked = place.load(api, "--check")
 
     assert checked.code == 0
-    assert re.search(r"Calls in the last 24 hours: album [23], browse 1, search 2", checked.out)
+    assert re.search(r"Calls of this app in the last 24 hours: album [23], browse 1, search 2", checked.out)
     assert "Quota: album is spent until" in checked.out
 
 

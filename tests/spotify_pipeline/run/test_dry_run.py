@@ -24,7 +24,7 @@ def test_a_dry_run_shows_the_plan_and_changes_nothing(place: Place, api: Offline
 
     assert shown.code == 0
     assert "Listed: 25 albums; 5 new, 0 changed, 0 pending from earlier runs, 20 known." in shown.out
-    assert "It would take: album 5." in shown.out
+    assert "Calls needed: album 5." in shown.out
     assert place.database.read_bytes() == before
     assert shown.album_calls == 0
 
@@ -33,7 +33,7 @@ def test_a_dry_run_into_nothing_creates_no_database(place: Place, api: OfflineAp
     shown = place.load(api, "--dry-run", "--resources", "new_releases")
 
     assert shown.code == 0
-    assert "It would take: no call." in shown.out
+    assert "Calls needed: none." in shown.out
     assert not place.database.exists()
 
 
@@ -46,4 +46,4 @@ def test_a_dry_run_counts_what_is_pending_and_the_budget(place: Place, api: Offl
 
     assert shown.code == 0
     assert "10 pending from earlier runs, 15 known." in shown.out
-    assert "Ledger: album, 15 calls in the last 24 hours, 0 left of 15." in shown.out
+    assert "album: 15 calls in the last 24 hours, 0 left of 15." in shown.out

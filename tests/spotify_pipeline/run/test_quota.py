@@ -109,7 +109,7 @@ def test_daily_calls_are_used_up_and_never_exceeded_in_any_24_hours(
 
     assert [ran.code for ran in runs] == [75] * 4
     assert [ran.calls["album"] for ran in runs] == [budget, 0, 0, budget]
-    assert "the daily_calls of album are spent" in runs[0].out
+    assert "the daily_calls limit for album is reached" in runs[0].out
     assert "Pending: 11 albums" in runs[1].out
     assert place.count("albums") == 2 * budget
     for bucket in ("album", "search"):

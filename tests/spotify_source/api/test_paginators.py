@@ -129,16 +129,16 @@ def test_a_missing_paging_object_is_an_error_and_no_end(kind: type[PagingObjectP
 
 
 @BOTH
-def test_paging_ends_at_the_wall(kind: type[PagingObjectPaginator]) -> None:
+def test_paging_ends_at_the_max_offset(kind: type[PagingObjectPaginator]) -> None:
     server = listing(list(range(5000)), cap=10)
-    items = [item for page in walk(kind(wall=1000), server, limit=10, offset=0) for item in page]
+    items = [item for page in walk(kind(max_offset=1000), server, limit=10, offset=0) for item in page]
     assert items == list(range(1000))
 
 
 @BOTH
-def test_no_page_reaches_over_the_wall(kind: type[PagingObjectPaginator]) -> None:
+def test_no_page_reaches_over_the_max_offset(kind: type[PagingObjectPaginator]) -> None:
     server = listing(list(range(5000)), cap=30)
-    items = [item for page in walk(kind(wall=1000), server, limit=30, offset=0) for item in page]
+    items = [item for page in walk(kind(max_offset=1000), server, limit=30, offset=0) for item in page]
     assert items == list(range(990))
 
 

@@ -6,14 +6,15 @@ import dataclasses
 from typing import Any
 
 import pytest
+from dlt.common.typing import TSecretStrValue
 from spotify_pipeline.demo import Album, LoggedRequest, Reply, errors, make_album
 
 from spotify_source import Run, settings
-from spotify_source.api.client import SpotifyClient
+from spotify_source.connection import SpotifyConfiguration, connect
 from spotify_source.errors import CredentialsError, ForeignOriginError, PremiumRequiredError
-from spotify_source.limits.governor import Governor
 from tests.support.albums import albums_of, places_of
 from tests.support.apis import Serve, for_album
+from tests.support.clock import FakeClock
 from tests.support.source import extract
 
 
@@ -36,7 +37,7 @@ def test_a_batch_that_is_refused_in_mid_run_goes_on_one_by_one(serve: Serve, run
     api.script("albums", None, *[errors.forbidden] * 10)
     found = extract(api, run)
     assert found.places == places_of(albums)
-    assert (run.batch_allowed, run.is_complete) == (False, True)
+    assert (run.result().batch_allowed, run.result().is_complete) == (False, True)
     assert found.calls["album"] == 40
 
 
@@ -46,14 +47,14 @@ def test_a_null_in_a_batch_is_an_album_that_is_gone(serve: Serve, run: Run, thre
     found = extract(api, run)
     assert found.calls == {"browse": 1, "albums": 1, "album_tracks": 1}
     assert found.places == places_of(three[1:])
-    assert (run.albums_gone, run.is_complete) == (1, True)
+    assert (run.result().albums.gone, run.result().is_complete) == (1, True)
 
 
 def test_an_id_that_the_api_does_not_understand_fails_no_batch(serve: Serve, run: Run, three: list[Album]) -> None:
     odd = make_album("Odd", 1, id="not-an-id")
     found = extract(serve(*three, odd), run)
     assert found.places == places_of(three)
-    assert (run.albums_gone, run.is_complete) == (1, True)
+    assert (run.result().albums.gone, run.result().is_complete) == (1, True)
 
 
 def test_a_batch_of_another_length_is_not_guessed_at(serve: Serve, run: Run, three: list[Album]) -> None:
@@ -66,7 +67,7 @@ def test_a_batch_of_another_length_is_not_guessed_at(serve: Serve, run: Run, thr
     api.always("albums", lose_one)
     found = extract(api, run)
     assert found.rows["albums"] == []
-    assert run.albums_pending == 3
+    assert run.result().albums.pending == 3
 
 
 @pytest.mark.parametrize(
@@ -93,9 +94,9 @@ def test_a_fault_that_passes_leaves_no_trace(serve: Serve, run: Run, three: list
     api.script("album_tracks", fault)
     found = extract(api, run)
     assert found.places == places_of(three)
-    assert run.is_complete
+    assert run.result().is_complete
     assert found.calls == {"browse": 1, "search": 1, "album": 4, "album_tracks": 2}
-    assert run.calls == found.calls
+    assert run.result().calls.by_bucket == found.calls
 
 
 def test_five_tries_and_the_album_stays_pending_while_the_run_goes_on(serve: Serve, run: Run) -> None:
@@ -105,8 +106,8 @@ def test_five_tries_and_the_album_stays_pending_while_the_run_goes_on(serve: Ser
     found = extract(api, run)
     assert found.calls["album"] == 3 + settings.MAX_ATTEMPTS
     assert found.places == places_of([albums[0], *albums[2:]])
-    assert (run.albums_pending, list(run.albums_failed)) == (1, [albums[1]["id"]])
-    assert not run.is_complete
+    assert (run.result().albums.pending, list(run.result().albums.failed)) == (1, [albums[1]["id"]])
+    assert not run.result().is_complete
 
 
 def test_after_ten_failed_albums_in_a_row_the_run_stops_asking(serve: Serve, run: Run) -> None:
@@ -116,8 +117,8 @@ def test_after_ten_failed_albums_in_a_row_the_run_stops_asking(serve: Serve, run
     api.always("album", errors.bad_gateway)
     found = extract(api, run)
     assert len(found.album_ids) == 2
-    assert settings.MAX_FAILED_ALBUMS <= len(run.albums_failed) <= settings.MAX_FAILED_ALBUMS + 5
-    assert run.albums_pending == 58
+    assert settings.MAX_FAILED_ALBUMS <= len(run.result().albums.failed) <= settings.MAX_FAILED_ALBUMS + 5
+    assert run.result().albums.pending == 58
 
 
 def test_failures_with_successes_between_them_stop_nothing(serve: Serve, run: Run) -> None:
@@ -127,7 +128,7 @@ def test_failures_with_successes_between_them_stop_nothing(serve: Serve, run: Ru
         api.always("album", errors.bad_gateway, match=for_album(album["id"]))
     found = extract(api, run)
     assert found.places == places_of(albums[1::2])
-    assert run.albums_pending == 20
+    assert run.result().albums.pending == 20
 
 
 def test_a_lapsed_premium_in_mid_run_ends_it_and_keeps_what_is_there(serve: Serve, run: Run) -> None:
@@ -137,7 +138,7 @@ def test_a_lapsed_premium_in_mid_run_ends_it_and_keeps_what_is_there(serve: Serv
     api.always("album", errors.premium_lapsed)
     found = extract(api, run)
     assert len(found.album_ids) == 3
-    assert isinstance(run.failure, PremiumRequiredError)
+    assert isinstance(run.result().failure, PremiumRequiredError)
     assert found.calls["album"] <= 3 + 5
 
 
@@ -148,7 +149,7 @@ def test_a_token_that_is_refused_for_good_ends_the_run_and_keeps_what_is_there(s
     api.always("album", errors.bad_token)
     found = extract(api, run)
     assert len(found.album_ids) == 3
-    assert isinstance(run.failure, CredentialsError)
+    assert isinstance(run.result().failure, CredentialsError)
 
 
 def test_a_token_that_is_revoked_in_mid_run_is_renewed_once(serve: Serve, run: Run) -> None:
@@ -160,11 +161,17 @@ def test_a_token_that_is_revoked_in_mid_run_is_renewed_once(serve: Serve, run: R
     assert api.calls["token"] == 2
 
 
-def test_tokens_that_live_for_seconds_are_renewed_as_they_end(serve: Serve, run: Run) -> None:
+def test_tokens_that_live_for_seconds_are_renewed_as_they_end(serve: Serve, run: Run, clock: FakeClock) -> None:
     albums = albums_of(30)
     api = serve(*albums, regime="development")
     api.token_lifetime = 10
-    found = extract(api, run, requests_per_second=1)
+
+    def take_a_second(_: LoggedRequest, reply: Reply) -> Reply:
+        clock.move(1)
+        return reply
+
+    api.always("album", take_a_second)
+    found = extract(api, run)
     assert found.places == places_of(albums)
     seconds = api.requests[-1].at - api.requests[0].at
     assert 3 <= api.calls["token"] <= 1 + seconds / 9
@@ -177,7 +184,7 @@ def test_a_rate_limited_api_gets_all_calls_through_in_time(serve: Serve, run: Ru
     api.rate_limit_retry_after = 5
     found = extract(api, run, requests_per_second=5)
     assert found.places == places_of(albums)
-    assert run.is_complete
+    assert run.result().is_complete
 
 
 def test_no_more_calls_than_threads_meet_a_spent_quota(serve: Serve, run: Run) -> None:
@@ -185,7 +192,7 @@ def test_no_more_calls_than_threads_meet_a_spent_quota(serve: Serve, run: Run) -
     api.quota["album"] = 3
     found = extract(api, run)
     assert found.calls["album"] <= 3 + 5
-    assert (run.albums_fetched, run.albums_pending) == (3, 57)
+    assert (run.result().albums.fetched, run.result().albums.pending) == (3, 57)
 
 
 def test_a_spent_batch_quota_never_falls_back_to_single_calls(serve: Serve, run: Run) -> None:
@@ -194,7 +201,7 @@ def test_a_spent_batch_quota_never_falls_back_to_single_calls(serve: Serve, run:
     found = extract(api, run)
     assert found.calls["album"] == 0
     assert len(found.album_ids) == 20
-    assert run.albums_pending == 40
+    assert run.result().albums.pending == 40
 
 
 def test_a_spent_page_quota_stops_no_album_that_needs_no_page(serve: Serve, run: Run, three: list[Album]) -> None:
@@ -202,13 +209,13 @@ def test_a_spent_page_quota_stops_no_album_that_needs_no_page(serve: Serve, run:
     api.quota["album_tracks"] = 0
     found = extract(api, run)
     assert found.places == places_of(three[:2])
-    assert (run.albums_pending, list(run.blocked_until)) == (1, ["album_tracks"])
+    assert (run.result().albums.pending, list(run.result().calls.blocked_until)) == (1, ["album_tracks"])
 
 
 def test_a_budget_is_kept_to_the_call(serve: Serve, run: Run) -> None:
     found = extract(serve(*albums_of(12), regime="development"), run, daily_calls=7)
     assert found.calls == {"browse": 1, "search": 2, "album": 7}
-    assert (run.albums_fetched, run.albums_pending) == (7, 5)
+    assert (run.result().albums.fetched, run.result().albums.pending) == (7, 5)
 
 
 def test_an_album_whose_pages_can_not_be_afforded_is_not_begun(serve: Serve, run: Run) -> None:
@@ -225,7 +232,7 @@ def test_a_gone_album_gives_back_what_was_set_aside_for_its_pages(serve: Serve, 
     api.catalogue.gone.add(albums[0]["id"])
     found = extract(api, run, daily_calls=30)
     assert found.calls["album_tracks"] == 2
-    assert run.albums_pending == 0
+    assert run.result().albums.pending == 0
 
 
 def test_a_repeated_call_counts_in_the_budget(serve: Serve, run: Run) -> None:
@@ -255,12 +262,15 @@ def test_a_link_from_an_album_to_another_host_is_never_followed(serve: Serve, ru
     found = extract(api, run)
     assert stranger.requests == []
     assert found.places == places_of(three[:2])
-    assert list(run.albums_failed) == [three[2]["id"]]
+    assert list(run.result().albums.failed) == [three[2]["id"]]
 
 
 def test_no_request_leaves_the_origin_of_the_api(serve: Serve, run: Run, three: list[Album]) -> None:
     api, stranger = serve(*three), serve(*three)
-    client = SpotifyClient("demo", "demo", Governor(run), run, api_url=api.api_url, token_url=api.token_url)
+    configuration = SpotifyConfiguration(
+        client_id="demo", client_secret=TSecretStrValue("demo"), api_url=api.api_url, token_url=api.token_url
+    )
+    client = connect(configuration, run).client
     with pytest.raises(ForeignOriginError):
         client.get(f"{stranger.api_url}albums/{three[0]['id']}")
     assert stranger.requests == []
@@ -283,7 +293,7 @@ def test_an_answer_of_absurd_size_is_cut_off(
     api.always("album", Reply(200, b" " * 300_000 + b"{}"), match=for_album(three[0]["id"]))
     found = extract(api, run)
     assert found.places == places_of(three[1:])
-    assert "larger" in run.albums_failed[three[0]["id"]]
+    assert "larger" in run.result().albums.failed[three[0]["id"]]
 
 
 def test_null_and_placeless_tracks_are_dropped_and_counted(serve: Serve, run: Run, three: list[Album]) -> None:
@@ -297,7 +307,7 @@ def test_null_and_placeless_tracks_are_dropped_and_counted(serve: Serve, run: Ru
     api.always("album", spoil, match=for_album(three[1]["id"]))
     found = extract(api, run)
     assert found.places == places_of(three)
-    assert run.items_dropped == 2
+    assert run.result().albums.tracks_dropped == 2
 
 
 def test_a_hundred_faults_at_once_end_with_everything(serve: Serve, run: Run) -> None:
@@ -306,7 +316,7 @@ def test_a_hundred_faults_at_once_end_with_everything(serve: Serve, run: Run) ->
     api.chaos(seed=7, rate=0.25)
     found = extract(api, run)
     assert found.places == places_of(albums)
-    assert run.is_complete
+    assert run.result().is_complete
 
 
 def test_a_run_that_was_stopped_before_it_began_makes_no_call(serve: Serve, run: Run, three: list[Album]) -> None:
@@ -314,4 +324,4 @@ def test_a_run_that_was_stopped_before_it_began_makes_no_call(serve: Serve, run:
     run.stop()
     found = extract(api, run)
     assert sum(found.calls.values()) == 0
-    assert not run.is_complete
+    assert not run.result().is_complete

@@ -82,9 +82,9 @@ def test_search_asks_for_ten_a_page_of_the_market(serve: Serve, run: Run, many: 
 def test_search_ends_at_the_wall(serve: Serve, run: Run) -> None:
     api = serve(*albums_of(1005))
     found = extract(api, run, discovery="search", limit=5000, daily_calls=200)
-    assert found.run.albums_listed == 1000
+    assert found.run.result().listing.albums_listed == 1000
     assert found.calls["search"] == 100
-    assert found.run.listing_cut is None
+    assert found.run.result().listing.cut_by is None
 
 
 def test_browse_is_read_without_a_market(serve: Serve, run: Run, many: list[Album]) -> None:
@@ -98,7 +98,7 @@ def test_browse_is_read_without_a_market(serve: Serve, run: Run, many: list[Albu
 def test_a_limit_asks_for_no_page_more_than_it_needs(serve: Serve, run: Run, many: list[Album]) -> None:
     found = extract(serve(*many, regime="development"), run, limit=10)
     assert found.calls == {"browse": 1, "search": 1, "album": 10}
-    assert run.is_complete
+    assert run.result().is_complete
 
 
 # -- which way
@@ -108,7 +108,7 @@ def test_an_app_that_may_not_browse_searches(serve: Serve, run: Run, three: list
     found = extract(serve(*three, allow={"batch"}), run)
     # The first album is fetched alone: it shows that the app is not in Development Mode.
     assert found.calls == {"browse": 1, "search": 1, "album": 1, "albums": 1, "album_tracks": 1}
-    assert (run.browse_allowed, run.batch_allowed) == (False, True)
+    assert (run.result().browse_allowed, run.result().batch_allowed) == (False, True)
     assert found.places == places_of(three)
 
 
@@ -117,7 +117,7 @@ def test_an_older_app_that_may_browse_and_has_no_batch_fetches_one_by_one(
 ) -> None:
     found = extract(serve(*three, regime="development", allow={"browse"}), run)
     assert found.calls == {"browse": 1, "albums": 1, "album": 3, "album_tracks": 1}
-    assert (run.browse_allowed, run.batch_allowed) == (True, False)
+    assert (run.result().browse_allowed, run.result().batch_allowed) == (True, False)
     assert found.places == places_of(three)
 
 
@@ -128,7 +128,7 @@ def test_a_refusal_of_browse_without_a_word_of_premium_means_search(
     api = serve(*three)
     api.always("browse", refusal)
     assert extract(api, run).places == places_of(three)
-    assert run.browse_allowed is False
+    assert run.result().browse_allowed is False
 
 
 def test_browse_that_is_refused_on_its_second_page_means_search(serve: Serve, run: Run, many: list[Album]) -> None:
@@ -136,7 +136,7 @@ def test_browse_that_is_refused_on_its_second_page_means_search(serve: Serve, ru
     api.script("browse", None, errors.forbidden)
     found = extract(api, run)
     assert found.places == places_of(many)
-    assert run.browse_allowed is False
+    assert run.result().browse_allowed is False
 
 
 def test_an_app_that_loses_browse_and_batch_in_mid_week_goes_the_other_ways(
@@ -149,7 +149,7 @@ def test_an_app_that_loses_browse_and_batch_in_mid_week_goes_the_other_ways(
     api.catalogue = Catalogue.of([*three, new])
     second = warehouse.load(api)
     assert second.calls["search"] == 1
-    assert (second.run.browse_allowed, second.run.batch_allowed) == (False, False)
+    assert (second.run.result().browse_allowed, second.run.result().batch_allowed) == (False, False)
     assert warehouse.places() == places_of([*three, new])
     third = warehouse.load(api)
     assert third.calls == {"search": 1}
@@ -234,7 +234,11 @@ def test_null_items_are_dropped_and_counted_and_keep_their_position(serve: Serve
     api.catalogue.listing = [None, one, None, dozen, many]
     found = extract(api, run)
     assert [row["position"] for row in found.rows["release_sightings"]] == [2, 4, 5]
-    assert (run.items_dropped, run.albums_listed, run.is_complete) == (2, 3, True)
+    assert (run.result().listing.items_dropped, run.result().listing.albums_listed, run.result().is_complete) == (
+        2,
+        3,
+        True,
+    )
 
 
 def test_an_item_without_an_id_is_dropped_and_counted(serve: Serve, run: Run, three: list[Album]) -> None:
@@ -247,7 +251,7 @@ def test_an_item_without_an_id_is_dropped_and_counted(serve: Serve, run: Run, th
 
     api.script("browse", spoil)
     assert extract(api, run).places == places_of(three[1:])
-    assert run.items_dropped == 2
+    assert run.result().listing.items_dropped == 2
 
 
 @pytest.mark.parametrize("step", [Reply(200, {}), Reply(200, {"albums": None}), Reply(200, "")])
@@ -257,7 +261,7 @@ def test_an_answer_without_its_envelope_is_asked_for_again(
     api = serve(*three)
     api.script("browse", step, step)
     assert extract(api, run).places == places_of(three)
-    assert (api.calls["browse"], run.retries) == (3, 2)
+    assert (api.calls["browse"], run.result().calls.retries) == (3, 2)
 
 
 def test_a_listing_that_fails_half_way_is_used_as_far_as_it_was_read(serve: Serve, run: Run, many: list[Album]) -> None:
@@ -265,8 +269,8 @@ def test_a_listing_that_fails_half_way_is_used_as_far_as_it_was_read(serve: Serv
     api.always("browse", errors.bad_gateway, match=lambda request: request.query["offset"] == "50")
     found = extract(api, run)
     assert found.places == places_of(many[:50])
-    assert isinstance(run.listing_cut, ApiUnavailableError)
-    assert not run.is_complete
+    assert isinstance(run.result().listing.cut_by, ApiUnavailableError)
+    assert not run.result().is_complete
 
 
 def link_to(url: str) -> Any:
@@ -283,7 +287,7 @@ def test_a_next_link_to_another_host_is_never_followed(serve: Serve, run: Run, m
     found = extract(api, run)
     assert stranger.requests == []
     assert found.places == places_of(many[:50])
-    assert isinstance(run.listing_cut, ForeignOriginError)
+    assert isinstance(run.result().listing.cut_by, ForeignOriginError)
 
 
 def test_a_next_link_in_a_circle_ends_the_listing_with_an_error(serve: Serve, run: Run, many: list[Album]) -> None:
@@ -292,14 +296,14 @@ def test_a_next_link_in_a_circle_ends_the_listing_with_an_error(serve: Serve, ru
     found = extract(api, run)
     assert api.calls["browse"] == 1
     assert found.places == places_of(many[:50])
-    assert isinstance(run.listing_cut, PagingError)
+    assert isinstance(run.result().listing.cut_by, PagingError)
 
 
 def test_a_next_link_that_is_no_address_costs_no_good_page(serve: Serve, run: Run, many: list[Album]) -> None:
     api = serve(*many)
     api.always("browse", link_to("http://[::1/v1/browse"))
     assert extract(api, run).places == places_of(many[:50])
-    assert isinstance(run.listing_cut, PagingError)
+    assert isinstance(run.result().listing.cut_by, PagingError)
 
 
 def test_a_failing_discovery_still_works_the_backlog(warehouse: Warehouse, serve: Serve, three: list[Album]) -> None:
@@ -308,8 +312,8 @@ def test_a_failing_discovery_still_works_the_backlog(warehouse: Warehouse, serve
     api.always("browse", errors.bad_gateway)
     second = warehouse.load(api)
     assert warehouse.places() == places_of(three)
-    assert isinstance(second.run.failure, ApiUnavailableError)
-    assert not second.run.is_complete
+    assert isinstance(second.run.result().failure, ApiUnavailableError)
+    assert not second.run.result().is_complete
 
 
 # -- markets

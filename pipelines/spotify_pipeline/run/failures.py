@@ -15,8 +15,8 @@ from dlt.common.destination.exceptions import (
 )
 from dlt.common.exceptions import MissingDependencyException
 
-from spotify_pipeline.cli.exits import Exit
 from spotify_pipeline.destinations.target import AnotherRunError, DestinationUnavailableError
+from spotify_pipeline.exits import Exit
 from spotify_source.errors import (
     ApiUnavailableError,
     AppRefusedError,
@@ -82,7 +82,7 @@ def _known(error: BaseException) -> SpotifySourceError | None:
     if isinstance(error, ConfigFieldMissingException) and {"client_id", "client_secret"} & set(error.fields):
         return CredentialsError(f"{' and '.join(sorted(error.fields))} of the Spotify app: not found.")
     if isinstance(error, (ConfigurationException, UnknownDestinationModule, MissingDependencyException)):
-        return ConfigurationError(_first_line(error), guidance="Mend it in .dlt/config.toml or in the environment.")
+        return ConfigurationError(_first_line(error), guidance="Fix it in .dlt/config.toml or in the environment.")
     if isinstance(error, (duckdb.Error, DestinationException)):
         # dlt's own words begin with a traceback.
         said = next((cause for cause in _causes(error) if isinstance(cause, duckdb.Error)), error)
@@ -93,7 +93,7 @@ def _known(error: BaseException) -> SpotifySourceError | None:
     if isinstance(error, OSError):
         return DestinationUnavailableError(
             f"The machine failed: {_first_line(error)}",
-            guidance="Free the disk, or mend the permissions; run it again.",
+            guidance="Free disk space or fix the permissions, then run it again.",
         )
     return None
 

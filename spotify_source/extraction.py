@@ -1,0 +1,82 @@
+"""One run of the source: which steps it takes, and what came of them. Knows no dlt resource and no table's form."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
+
+from .connection import Connection
+from .model.result import RunResult
+from .model.values import FetchedAlbum, Plan
+from .schema import ALBUM_TABLES
+from .steps.albums import AlbumFetcher
+from .steps.backlog import album_requests
+from .steps.discovery import Discoverer
+from .steps.loaded_state import read_loaded_state
+
+
+class Extraction:
+    """The steps of a run, and what each has counted.
+
+    Args:
+        connection: The client, what limits it, and what is wanted. Its run is begun, and reads its result here.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        client, state, clock = connection.client, connection.state, connection.run.clock
+        self._discoverer = Discoverer(client, state, clock, connection.options)
+        self._fetcher = AlbumFetcher(client, connection.governor, state, clock)
+        self._plan: Plan | None = None
+        connection.run.begin(self.result)
+
+    def plan(self, requested: Collection[str]) -> Plan:
+        """Read the listing, compare it with what is loaded, and say which albums to fetch.
+
+        Args:
+            requested: The tables to load; only `albums` and `album_tracks` need albums.
+
+        Raises:
+            SpotifySourceError: No listing could be read, and nothing is pending from earlier runs.
+        """
+        options = self._connection.options
+        listing = self._discoverer.discover()
+        loaded = read_loaded_state()
+        wanted = ALBUM_TABLES.intersection(requested)
+        requests = album_requests(
+            listing,
+            loaded,
+            self._connection.state,
+            requested=wanted,
+            default_market=options.markets[0],
+            full_refresh=options.full_refresh,
+        )
+        if self._discoverer.failure is not None and not requests:
+            raise self._discoverer.failure
+        now = requests[: options.limit]
+        self._plan = Plan(listing, loaded, now, over_limit=len(requests) - len(now))
+        return self._plan
+
+    def fetch(self, plan: Plan) -> Iterator[Any]:
+        """The calls for the albums of the plan; see `AlbumFetcher.fetch`."""
+        return self._fetcher.fetch(plan.requests)
+
+    def complete(self, fetched: Sequence[FetchedAlbum]) -> Iterator[Any]:
+        """The calls for their further tracks; see `AlbumFetcher.complete`."""
+        return self._fetcher.complete(fetched)
+
+    def result(self) -> RunResult:
+        """What has come of it so far."""
+        state, now = self._connection.state, self._connection.run.clock.now()
+        plan = self._plan
+        return RunResult(
+            listing=self._discoverer.counts(albums_new=plan.albums_new if plan else 0),
+            albums=self._fetcher.counts(
+                wanted=len(plan.requests) if plan else 0, over_limit=plan.over_limit if plan else 0
+            ),
+            calls=self._connection.governor.counts(),
+            browse_allowed=state.allowed("browse", now),
+            batch_allowed=state.allowed("batch", now),
+            failure=self._discoverer.failure or self._fetcher.failure,
+            source_state=state.snapshot(),
+        )

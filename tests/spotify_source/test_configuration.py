@@ -1,0 +1,50 @@
+"""The settings of the source: declared once, found by dlt, and the same for the source and for the commands."""
+
+from __future__ import annotations
+
+import inspect
+import pickle
+from pathlib import Path
+
+import pytest
+from dlt.common.configuration.exceptions import ConfigFieldMissingException
+
+import spotify_source
+from spotify_source.connection import SpotifyConfiguration, configured
+from spotify_source.errors import BucketClosedError, ClosedReason
+
+
+def test_the_arguments_of_the_source_are_its_settings() -> None:
+    arguments = inspect.signature(spotify_source.spotify_source).parameters
+    settings = SpotifyConfiguration()
+    assert [name for name in arguments if name != "run"] == list(SpotifyConfiguration.__dataclass_fields__)[-12:]
+    for name in arguments:
+        if name not in ("run", "client_id", "client_secret"):
+            assert arguments[name].default == getattr(settings, name), name
+
+
+def test_settings_come_from_the_environment_and_an_argument_goes_before_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"CLIENT_ID": "me", "CLIENT_SECRET": "secret", "MARKET": "SE", "DAILY_CALLS": "7"}.items():
+        monkeypatch.setenv(f"SOURCES__SPOTIFY__{name}", value)
+    found = configured(market="GB")
+    assert (found.client_id, found.market, found.daily_calls) == ("me", "GB", 7)
+
+
+def test_settings_that_are_nowhere_are_named() -> None:
+    with pytest.raises(ConfigFieldMissingException) as caught:
+        configured(market="GB")
+    assert caught.value.fields == ["client_id", "client_secret"]
+
+
+@pytest.mark.parametrize("reason", ClosedReason)
+def test_a_closed_bucket_can_be_pickled(reason: ClosedReason) -> None:
+    error = BucketClosedError("album", reason, 1.5)
+    again = pickle.loads(pickle.dumps(error))
+    assert (again.bucket, again.reason, again.until, again.what) == ("album", reason, 1.5, error.what)
+
+
+def test_the_source_is_imported_without_what_only_the_application_needs() -> None:
+    source = Path(spotify_source.__file__).parent
+    imported = {line for file in source.rglob("*.py") for line in file.read_text(encoding="utf-8").splitlines()}
+    for other in ("spotify_pipeline", "duckdb", "filelock", "rich", "jinja2"):
+        assert not any(line.strip().startswith((f"import {other}", f"from {other}")) for line in imported), other
