@@ -227,6 +227,18 @@ LOAD_RUNS: Final = Table(
 )
 
 TABLES: Final = (NEW_RELEASES, RELEASE_SIGHTINGS, ALBUMS, ALBUM_TRACKS, LOAD_RUNS)
+# What is fetched album by album, and can be fetched again. What was listed once, can't.
+FETCHED: Final = (ALBUMS, ALBUM_TRACKS)
+
+
+def with_nested(table: Table) -> tuple[Table, ...]:
+    """A table, and those nested in it."""
+    return (table, *table.nested.values())
+
+
+def all_tables() -> tuple[Table, ...]:
+    """Every declared table, nested ones behind the one that they are nested in."""
+    return tuple(found for table in TABLES for found in with_nested(table))
 
 
 def declare(resource: DltResource, table: Table) -> DltResource:

@@ -18,7 +18,9 @@ from spotify_pipeline.cli.failures import tell
 from spotify_pipeline.cli.options import Options
 from spotify_pipeline.cli.progress import shown
 from spotify_pipeline.cli.signals import stopped_by_signals
-from spotify_pipeline.destinations.target import Target
+from spotify_pipeline.destinations.base import Destination
+from spotify_pipeline.destinations.duckdb_file import DuckDbFile
+from spotify_pipeline.destinations.other import OtherDestination
 from spotify_pipeline.run import dry_run
 from spotify_pipeline.run import load_runs as run_log
 from spotify_pipeline.run.check import check_all, exit_of
@@ -48,11 +50,11 @@ def load(options: Options, clock: Clock | None = None) -> int:
                 run.max_attempts = 1
                 return _check(options, run, stack)
             source = _source(options, run, stack)
-            target = _target(options)
-            stack.enter_context(target.locked())
-            target.check(create=not options.dry_run)
-            afterwards.check(options, target)
-            return _dry_run(source, target, run) if options.dry_run else _load(options, source, target, run)
+            destination = _destination(options)
+            stack.enter_context(destination.locked())
+            destination.check(create=not options.dry_run)
+            afterwards.check(options, destination)
+            return _dry_run(source, destination, run) if options.dry_run else _load(options, source, destination, run)
     except Exception as error:  # noqa: BLE001 - every end has an exit code
         failure = tell(error)
         return failure.exit if options.report == "text" else _say_failure(failure.exit, failure.reason)
@@ -61,9 +63,11 @@ def load(options: Options, clock: Clock | None = None) -> int:
         run.stop()
 
 
-def _target(options: Options) -> Target:
-    db = options.db or Path("spotify_demo.duckdb" if options.demo else "spotify.duckdb")
-    return Target(options.destination, db, options.dataset)
+def _destination(options: Options) -> Destination:
+    if options.destination is not None:
+        return OtherDestination(options.destination, options.dataset)
+    file = options.db or Path("spotify_demo.duckdb" if options.demo else "spotify.duckdb")
+    return DuckDbFile(file, options.dataset)
 
 
 def _source(options: Options, run: Run, stack: ExitStack) -> DltSource:
@@ -98,22 +102,22 @@ def _demo(options: Options, stack: ExitStack) -> dict[str, Any]:
     }
 
 
-def _load(options: Options, source: DltSource, target: Target, run: Run) -> Exit:
+def _load(options: Options, source: DltSource, destination: Destination, run: Run) -> Exit:
     started = run.clock.monotonic()
     with shown(options.progress, run) as steps:
-        pipeline = target.pipeline(steps)
-        result = run_pipeline(target, pipeline, source, run)
-        followed = list(afterwards.follow_up(options, target, run, result))
+        pipeline = destination.pipeline(steps)
+        result = run_pipeline(destination, pipeline, source, run)
+        followed = list(afterwards.follow_up(options, destination, run, result))
     if not result.row:
         return result.exit if options.report == "text" else _say_failure(result.exit, result.reason)
-    outcome = Outcome(result.reason, result.new_fields, target.db, target.dataset, followed, options.demo)
+    outcome = Outcome(result.reason, result.new_fields, destination.file, destination.dataset, followed, options.demo)
     seconds = run.clock.monotonic() - started
     _say((as_json if options.report == "json" else report)(result.row, run, outcome, seconds))
     return result.exit
 
 
-def _dry_run(source: DltSource, target: Target, run: Run) -> Exit:
-    with target.as_it_is():
+def _dry_run(source: DltSource, destination: Destination, run: Run) -> Exit:
+    with destination.active_pipeline():
         plan = dry_run.plan_of(source, run)
     _say(dry_run.describe(plan, run, with_tracks="album_tracks" in source.resources.selected))
     return tell(run.failure).exit if run.failure else Exit.COMPLETE
@@ -122,9 +126,9 @@ def _dry_run(source: DltSource, target: Target, run: Run) -> Exit:
 def _check(options: Options, run: Run, stack: ExitStack) -> Exit:
     settings = Path(os.environ.get("DLT_PROJECT_DIR", ".")).resolve() / ".dlt"
     _say(f"Settings: {settings if settings.is_dir() else 'none found, the environment alone'}")
-    target = _target(options)
+    destination = _destination(options)
     findings = []
-    for finding in check_all(target, lambda: _source(options, run, stack), run):
+    for finding in check_all(destination, lambda: _source(options, run, stack), run):
         _say(str(finding))
         findings.append(finding)
     return exit_of(findings)

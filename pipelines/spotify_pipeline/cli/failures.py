@@ -8,15 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import duckdb
-from dlt.common.configuration.exceptions import ConfigFieldMissingException, ConfigurationException
-from dlt.common.destination.exceptions import (
-    DestinationException,
-    UnknownDestinationModule,
-)
-from dlt.common.exceptions import MissingDependencyException
 
 from spotify_pipeline.cli.exits import Exit
-from spotify_pipeline.destinations.target import AnotherRunError, DestinationUnavailableError
+from spotify_pipeline.destinations.errors import AnotherRunError, DestinationUnavailableError
+from spotify_pipeline.dlt_internals import failures as dlt_failures
 from spotify_source.errors import (
     ApiUnavailableError,
     AppRefusedError,
@@ -79,11 +74,12 @@ def _known(error: BaseException) -> SpotifySourceError | None:
     """The error as one of ours, if a person can act on it."""
     if isinstance(error, SpotifySourceError):
         return error
-    if isinstance(error, ConfigFieldMissingException) and {"client_id", "client_secret"} & set(error.fields):
-        return CredentialsError(f"{' and '.join(sorted(error.fields))} of the Spotify app: not found.")
-    if isinstance(error, (ConfigurationException, UnknownDestinationModule, MissingDependencyException)):
-        return ConfigurationError(_first_line(error), guidance="Mend it in .dlt/config.toml or in the environment.")
-    if isinstance(error, (duckdb.Error, DestinationException)):
+    missing = dlt_failures.missing_settings(error)
+    if missing & {"client_id", "client_secret"}:
+        return CredentialsError(f"{' and '.join(sorted(missing))} of the Spotify app: not found.")
+    if isinstance(error, dlt_failures.CONFIGURATION):
+        return ConfigurationError(_first_line(error), guidance="Fix it in .dlt/config.toml or in the environment.")
+    if isinstance(error, (duckdb.Error, *dlt_failures.DESTINATION)):
         # dlt's own words begin with a traceback.
         said = next((cause for cause in _causes(error) if isinstance(cause, duckdb.Error)), error)
         return DestinationUnavailableError(
@@ -93,7 +89,7 @@ def _known(error: BaseException) -> SpotifySourceError | None:
     if isinstance(error, OSError):
         return DestinationUnavailableError(
             f"The machine failed: {_first_line(error)}",
-            guidance="Free the disk, or mend the permissions; run it again.",
+            guidance="Free the disk, or fix the permissions; run it again.",
         )
     return None
 

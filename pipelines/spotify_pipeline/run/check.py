@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-import dlt
-import duckdb
 from dlt.extract import DltSource
 
 from spotify_pipeline.cli.exits import Exit
 from spotify_pipeline.cli.failures import Failure, understand
-from spotify_pipeline.destinations.target import Target
-from spotify_pipeline.run.summary import count, local_time
+from spotify_pipeline.destinations.base import Destination
+from spotify_pipeline.run.summary import local_time
 from spotify_source import Run
 from spotify_source.errors import BucketClosedError, ForbiddenError, PremiumRequiredError, SpotifySourceError
 
@@ -23,7 +21,7 @@ class Finding:
 
     Attributes:
         what: What was looked at, and how it is.
-        failure: What is wrong with it, and how to mend it; None where nothing is.
+        failure: What is wrong with it, and how to fix it; None where nothing is.
     """
 
     what: str
@@ -41,42 +39,41 @@ class Finding:
 
 
 def exit_of(findings: list[Finding]) -> Exit:
-    """The exit code: that of the first cross, in the order in which one would mend them."""
+    """The exit code: that of the first cross, in the order in which one would fix them."""
     crosses = {finding.failure.exit for finding in findings if finding.failure}
     order = (Exit.CONFIGURATION, Exit.REFUSED, Exit.UNAVAILABLE, Exit.PENDING, Exit.DEFECT)
     return next((code for code in order if code in crosses), Exit.COMPLETE)
 
 
-def check_all(target: Target, make_source: Callable[[], DltSource], run: Run) -> Iterator[Finding]:
+def check_all(destination: Destination, make_source: Callable[[], DltSource], run: Run) -> Iterator[Finding]:
     """The destination, then the configuration, then the app.
 
     Args:
-        target: The destination.
+        destination: Where it would load to.
         make_source: Makes the source; what it raises is a finding.
         run: The run of that source.
     """
-    destination = list(check_destination(target))
-    yield from destination
+    about_destination = list(check_destination(destination))
+    yield from about_destination
     try:
         source = make_source()
-        if any(finding.failure for finding in destination):
+        if any(finding.failure for finding in about_destination):
             yield from check_app(source, run)
             return
-        with target.as_it_is():
+        with destination.active_pipeline():
             yield from check_app(source, run)
     except Exception as error:  # noqa: BLE001 - every trouble is a finding
         yield Finding("Configuration", understand(error))
 
 
-def check_destination(target: Target) -> Iterator[Finding]:
+def check_destination(destination: Destination) -> Iterator[Finding]:
     """Whether the destination can be written, and what it holds. Creates no file."""
-    place = str(target.db or target.name)
     try:
-        target.check(create=False)
+        destination.check(create=False)
     except SpotifySourceError as error:
-        yield Finding(f"Destination: {place}", understand(error))
+        yield Finding(f"Destination: {destination.place}", understand(error))
         return
-    yield Finding(f"Destination: {place}, dataset {target.dataset}; {_state_of(target)}")
+    yield Finding(f"Destination: {destination.place}, dataset {destination.dataset}; {destination.state()}")
 
 
 def check_app(source: DltSource, run: Run) -> Iterator[Finding]:
@@ -118,23 +115,3 @@ def _quota(run: Run) -> Iterator[Finding]:
     yield Finding(f"Calls in the last 24 hours: {spent or 'none'}{budget}")
     for bucket, until in sorted(run.memory.blocks(now).items()):
         yield Finding(f"Quota: {bucket} is spent until {local_time(until)}; a run before that loads without it")
-
-
-def _state_of(target: Target) -> str:
-    if target.db is None:
-        return "configured"
-    if not target.db.exists():
-        return "the first run creates it"
-    return f"writable, not locked; {_schema_version(target)}"
-
-
-def _schema_version(target: Target) -> str:
-    with duckdb.connect(str(target.db)) as connection:
-        try:
-            version, loads = connection.execute(
-                f'SELECT (SELECT max(version) FROM "{target.dataset}"._dlt_version), '  # noqa: S608 - a checked name
-                f'(SELECT count(*) FROM "{target.dataset}"._dlt_loads WHERE status = 0)'
-            ).fetchone() or (None, 0)
-        except duckdb.CatalogException:
-            return "nothing loaded yet"
-    return f"schema version {version}, {count(loads, 'load')}, dlt {dlt.__version__}"

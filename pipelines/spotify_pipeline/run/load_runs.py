@@ -8,7 +8,6 @@ from datetime import datetime, timezone
 from typing import Any
 
 import dlt
-import duckdb
 from dlt.extract import DltResource
 
 from spotify_source import Run, schema
@@ -76,14 +75,6 @@ def row_of(run: Run, exit_code: int, reason: str | None, load_id: str | None) ->
         "albums_pending": run.albums_pending,
         "blocked_until": json.dumps(blocked),
     }
-
-
-def insert(connection: duckdb.DuckDBPyConnection, dataset: str, row: Row) -> None:
-    """Write the row with one INSERT: a second load package would cost ten times as long."""
-    values = {**row, "_dlt_load_id": row["load_id"] or "", "_dlt_id": row["run_id"]}
-    columns, marks = ", ".join(values), ", ".join("?" for _ in values)
-    statement = f'INSERT INTO "{dataset}"."{schema.LOAD_RUNS.name}" ({columns}) VALUES ({marks})'  # noqa: S608 - names
-    connection.execute(statement, list(values.values()))
 
 
 def _utc(seconds: float) -> datetime:

@@ -7,16 +7,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 import dlt
-import duckdb
 from dlt.common.pipeline import LoadInfo
 from dlt.extract import DltSource
 
-from spotify_pipeline.after_load.comments import write_comments
 from spotify_pipeline.cli.exits import Exit
 from spotify_pipeline.cli.failures import Failure, tell, understand
-from spotify_pipeline.destinations.target import Target
-from spotify_pipeline.dlt_internals.dropped_tables import repair_dropped_tables
-from spotify_pipeline.dlt_internals.pending_packages import load_leftovers
+from spotify_pipeline.destinations.base import Destination
+from spotify_pipeline.dlt_internals.pending_packages import load_pending_packages
 from spotify_pipeline.run import load_runs as run_log
 from spotify_pipeline.run.summary import new_fields, why_incomplete
 from spotify_source import Run
@@ -41,10 +38,10 @@ class Result:
     row: run_log.Row = field(default_factory=dict)
 
 
-def run_pipeline(target: Target, pipeline: dlt.Pipeline, source: DltSource, run: Run) -> Result:
+def run_pipeline(destination: Destination, pipeline: dlt.Pipeline, source: DltSource, run: Run) -> Result:
     """Load what is left over, then the source, and enter the run into load_runs."""
     with ExitStack() as stack:
-        load_info, failure = _load(target, pipeline, source, run, stack)
+        load_info, failure = _load(destination, pipeline, source, run, stack)
         result = Result(
             exit=failure.exit if failure else Exit.COMPLETE if run.is_complete else Exit.PENDING,
             reason=failure.reason if failure else why_incomplete(run),
@@ -53,38 +50,34 @@ def run_pipeline(target: Target, pipeline: dlt.Pipeline, source: DltSource, run:
         )
         if result.exit is not Exit.CONFIGURATION:
             result.row = run_log.row_of(run, result.exit, result.reason, result.load_id)
-            _enter(result, target, pipeline, run)
+            _enter(result, destination, pipeline, run)
         return result
 
 
 def _load(
-    target: Target, pipeline: dlt.Pipeline, source: DltSource, run: Run, stack: ExitStack
+    destination: Destination, pipeline: dlt.Pipeline, source: DltSource, run: Run, stack: ExitStack
 ) -> tuple[LoadInfo | None, Failure | None]:
     """Take dlt's steps one by one: while calls are made, others may read the file. From then on `stack` holds it."""
     try:
-        with target.opened():
-            repair_dropped_tables(target, pipeline)
-            load_leftovers(pipeline)
+        with destination.opened():
+            destination.repair_dropped_tables(pipeline)
+            load_pending_packages(pipeline)
             pipeline.sync_destination()
         pipeline.extract(source)
         pipeline.normalize()
-        stack.enter_context(target.opened())
+        stack.enter_context(destination.opened())
         return pipeline.load(), tell(run.failure) if run.failure else None
     except Exception as error:  # noqa: BLE001 - every end is entered into load_runs
         return None, tell(error)
 
 
-def _enter(result: Result, target: Target, pipeline: dlt.Pipeline, run: Run) -> None:
-    """Enter the run into load_runs, and show the descriptions in DuckDB."""
+def _enter(result: Result, destination: Destination, pipeline: dlt.Pipeline, run: Run) -> None:
+    """Enter the run into load_runs, and show the descriptions as comments."""
     try:
         if result.load_id is None and not pipeline.has_pending_data:
             # The extract failed: the tables may be missing, and what the run learnt is not stored yet.
             pipeline.run(run_log.empty_tables(run))
-        if target.db is None:
-            pipeline.run(run_log.load_runs_table(result.row))
-            return
-        with duckdb.connect(str(target.db)) as connection:
-            run_log.insert(connection, target.dataset, result.row)
-            write_comments(connection, target.dataset, pipeline.default_schema)
+        destination.enter_load_run(pipeline, result.row)
+        destination.write_comments(pipeline.default_schema)
     except Exception as error:  # noqa: BLE001 - the run itself has ended already
         print(f"The run could not be entered into load_runs: {understand(error).reason}", file=sys.stderr)  # noqa: T201

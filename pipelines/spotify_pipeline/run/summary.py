@@ -88,7 +88,7 @@ def closed_reason(closed: BucketClosedError) -> str:
 
 def new_fields(load_info: LoadInfo) -> list[str]:
     """Columns that a load added and no table declares, as 'table.column'."""
-    declared = {table.name: {column.name for column in table.columns} for table in _all_tables()}
+    declared = {table.name: {column.name for column in table.columns} for table in schema.all_tables()}
     added = [
         f"{table}.{column}"
         for package in load_info.load_packages
@@ -97,12 +97,6 @@ def new_fields(load_info: LoadInfo) -> list[str]:
         if not table.startswith("_dlt") and not column.startswith("_dlt") and column not in declared.get(table, ())
     ]
     return sorted(added)
-
-
-def _all_tables() -> Iterator[schema.Table]:
-    for table in schema.TABLES:
-        yield table
-        yield from table.nested.values()
 
 
 def _lines(run: Run, outcome: Outcome, seconds: float) -> Iterator[str]:
