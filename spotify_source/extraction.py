@@ -8,7 +8,7 @@ from typing import Any
 from .connection import Connection
 from .model.result import RunResult
 from .model.values import FetchedAlbum, Plan
-from .schema import ALBUM_TABLES
+from .schema import FETCHED
 from .steps.albums import AlbumFetcher
 from .steps.backlog import album_requests
 from .steps.discovery import Discoverer
@@ -42,7 +42,7 @@ class Extraction:
         options = self._connection.options
         listing = self._discoverer.discover()
         loaded = read_loaded_state()
-        wanted = ALBUM_TABLES.intersection(requested)
+        wanted = {table.name for table in FETCHED}.intersection(requested)
         requests = album_requests(
             listing,
             loaded,

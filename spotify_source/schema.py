@@ -5,7 +5,7 @@ Names are the API's own: https://developer.spotify.com/documentation/web-api/ref
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -237,15 +237,18 @@ LOAD_RUNS: Final = Table(
 )
 
 TABLES: Final = (NEW_RELEASES, RELEASE_SIGHTINGS, ALBUMS, ALBUM_TRACKS, LOAD_RUNS)
-# The tables whose rows cost a call for each album.
-ALBUM_TABLES: Final = frozenset({ALBUMS.name, ALBUM_TRACKS.name})
+# What is fetched album by album, and can be fetched again. What was listed once, can't.
+FETCHED: Final = (ALBUMS, ALBUM_TRACKS)
 
 
-def with_nested() -> Iterator[Table]:
-    """Every table, each followed by those nested in it."""
-    for table in TABLES:
-        yield table
-        yield from table.nested.values()
+def with_nested(table: Table) -> tuple[Table, ...]:
+    """A table, and those nested in it."""
+    return (table, *table.nested.values())
+
+
+def all_tables() -> tuple[Table, ...]:
+    """Every declared table, nested ones behind the one that they are nested in."""
+    return tuple(found for table in TABLES for found in with_nested(table))
 
 
 def declare(resource: DltResource, table: Table) -> DltResource:

@@ -16,7 +16,7 @@ from unittest.mock import patch
 import pytest
 import yaml
 from spotify_pipeline.demo import OfflineApi
-from spotify_pipeline.destinations.target import Target
+from spotify_pipeline.destinations.duckdb_file import DuckDbFile
 
 from tests.support.checkout import CHECKOUT
 from tests.support.place import Place
@@ -39,8 +39,8 @@ def run(place: Place, api: OfflineApi | None, *command: str, **more: str) -> sub
 def another_run(place: Place) -> Iterator[None]:
     """Load into the place for as long as the block lasts, so that load.py ends with 75."""
     with patch.dict(os.environ, place.environment()):
-        target = Target(None, place.database, "spotify_raw")
-    with target.locked():
+        destination = DuckDbFile(place.database, "spotify_raw")
+    with destination.locked():
         yield
 
 

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from unittest.mock import patch
 
+from dlt.common.configuration.container import Container
+from dlt.common.pipeline import PipelineContext
 from spotify_pipeline.cli.command import load
 from spotify_pipeline.cli.options import parse
 from spotify_pipeline.demo import OfflineApi
@@ -67,6 +69,8 @@ class Place(Database):
             env: More of the environment.
             settings: Of the source, by their names in [sources.spotify].
         """
+        # A process of its own would know of no pipeline yet.
+        Container()[PipelineContext].deactivate()
         before = api.calls if api else Counter[str]()
         with patch.dict(os.environ, {**self.environment(api, **settings), **(env or {})}):
             ran = run_here(lambda: load(parse(self.arguments(*arguments)), clock or self.clock))

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator
 from typing import Final
 
+from spotify_pipeline.destinations.duckdb_sql import TYPES
 from spotify_pipeline.places import dbt_project
 from spotify_source import schema
 from spotify_source.schema import Column, Table
@@ -16,15 +17,6 @@ from spotify_source.schema import Column, Table
 PROJECT: Final = dbt_project()
 SOURCES_FILE: Final = PROJECT / "models" / "staging" / "_spotify__sources.yml"
 
-_DUCKDB_TYPES: Final = {
-    "text": "varchar",
-    "bigint": "bigint",
-    "bool": "boolean",
-    "double": "double",
-    "date": "date",
-    "timestamp": "timestamp with time zone",
-    "json": "json",
-}
 _DLT_LOADS: Final = Table(
     name="_dlt_loads",
     description="Load packages, written by dlt when all rows of one are there. A load_id can occur twice.",
@@ -65,21 +57,15 @@ def write() -> None:
 
 
 def _lines() -> Iterator[str]:
-    for table in (*_with_nested(), _DLT_LOADS):
+    for table in (*schema.all_tables(), _DLT_LOADS):
         yield f"      - name: {table.name}"
         yield f"        description: {_quoted(table.description)}"
         yield "        columns:"
         for column in table.columns:
             yield f"          - name: {column.name}"
-            yield f"            data_type: {_DUCKDB_TYPES[column.data_type]}"
+            yield f"            data_type: {TYPES[column.data_type].lower()}"
             yield f"            description: {_quoted(column.description)}"
     yield ""
-
-
-def _with_nested() -> Iterator[Table]:
-    for table in schema.TABLES:
-        yield table
-        yield from table.nested.values()
 
 
 def _quoted(text: str) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Final, Literal
 
 import duckdb
 
+from spotify_pipeline.destinations.duckdb_sql import empty_table, existing_tables, quoted_name, quoted_text
 from spotify_source import schema
 from spotify_source.errors import ConfigurationError
 
@@ -19,15 +20,6 @@ _COPY_OPTIONS: Final[Mapping[Format, str]] = {
     "json": "FORMAT json, ARRAY true, USE_TMP_FILE true",
     "parquet": "FORMAT parquet, USE_TMP_FILE true",
     "csv": "FORMAT csv, HEADER true, USE_TMP_FILE true",
-}
-_TYPES: Final = {
-    "text": "VARCHAR",
-    "bigint": "BIGINT",
-    "bool": "BOOLEAN",
-    "double": "DOUBLE",
-    "date": "DATE",
-    "timestamp": "TIMESTAMPTZ",
-    "json": "JSON",
 }
 _TABLES: Final = (
     schema.ALBUMS,
@@ -122,7 +114,7 @@ def export(
     path = folder.expanduser() / f"album_items_{now.astimezone(timezone.utc):%Y%m%dT%H%M%S}.{fmt}"
     query = f"WITH {_tables(connection, dataset)}, {_ITEMS} {_SELECTIONS[fmt]}"
     try:
-        connection.execute(f"COPY ({query}) TO {_quoted(path)} ({_COPY_OPTIONS[fmt]})", {"load_id": load_id})
+        connection.execute(f"COPY ({query}) TO {quoted_text(str(path))} ({_COPY_OPTIONS[fmt]})", {"load_id": load_id})
     except duckdb.IOException as error:
         raise _unwritable(folder, str(error).splitlines()[0]) from None
     return path
@@ -144,27 +136,16 @@ def check_folder(folder: Path) -> None:
 
 def _tables(connection: duckdb.DuckDBPyConnection, dataset: str) -> str:
     """The tables as common table expressions; one that no load has made yet is empty."""
-    found = connection.execute(
-        "SELECT table_name FROM duckdb_tables() WHERE database_name = current_database() AND schema_name = $1",
-        [dataset],
-    ).fetchall()
-    present = {name for (name,) in found}
-    return ", ".join(f"{table.name} AS ({_rows(table, dataset, present)})" for table in _TABLES)
-
-
-def _rows(table: schema.Table, dataset: str, present: Collection[str]) -> str:
-    if table.name in present:
-        return f'FROM "{dataset}".{table.name}'
-    columns = ", ".join(f"NULL::{_TYPES[column.data_type]} AS {column.name}" for column in table.columns)
-    return f"SELECT {columns} WHERE false"
+    present = existing_tables(connection, dataset)
+    rows = {
+        table.name: f"FROM {quoted_name(dataset, table.name)}" if table.name in present else empty_table(table)
+        for table in _TABLES
+    }
+    return ", ".join(f"{name} AS ({query})" for name, query in rows.items())
 
 
 def _unwritable(folder: Path, why: str) -> ConfigurationError:
     return ConfigurationError(
         f"The export can't be written to {folder}: {why}.",
-        guidance="Choose another folder with --export, or mend the permissions of this one.",
+        guidance="Choose another folder with --export, or fix the permissions of this one.",
     )
-
-
-def _quoted(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"

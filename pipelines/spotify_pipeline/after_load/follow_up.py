@@ -13,9 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-import duckdb
-
-from spotify_pipeline.destinations.target import Target
+from spotify_pipeline.destinations.base import Destination, Feature
+from spotify_source.errors import ConfigurationError
 
 Format = Literal["json", "parquet", "csv"]
 
@@ -52,42 +51,55 @@ class FollowUp:
     error: Exception | None = None
 
 
-def check(wanted: Wanted, target: Target) -> None:
+def check(wanted: Wanted, destination: Destination) -> None:
     """See before any call is spent whether it can be done.
 
     Raises:
         ConfigurationError: It can't.
     """
+    for option, feature in _features(wanted).items():
+        if not destination.supports(feature):
+            raise ConfigurationError(
+                f"{option} works on a DuckDB file, and {destination.place} is none.",
+                guidance=f"Leave out {option} or --destination.",
+            )
     if wanted.export is not None:
         from spotify_pipeline.after_load import export
 
         export.check_folder(wanted.export)
-    if wanted.transform and target.db is not None:
+    if wanted.transform and destination.file is not None:
         from spotify_pipeline.after_load import transform
 
-        transform.check(target.db, target.dataset)
+        transform.check(destination.file, destination.dataset)
 
 
-def follow_up(wanted: Wanted, target: Target, load_id: str | None, now: datetime) -> Iterator[FollowUp]:
+def follow_up(wanted: Wanted, destination: Destination, load_id: str | None, now: datetime) -> Iterator[FollowUp]:
     """Do what is wanted, one after the other; what fails does not keep the next from being done.
 
     Args:
         wanted: What to do.
-        target: Where it was loaded.
+        destination: Where it was loaded.
         load_id: The load package; None where nothing was loaded.
         now: The time, UTC.
     """
-    db, dataset = target.db, target.dataset
-    if db is None:
-        return
     if wanted.export is not None:
         folder, fmt = wanted.export, wanted.export_format
-        yield _done("export", lambda: _export(folder, fmt, db, dataset, load_id, now))
+        yield _done("export", lambda: _export(folder, fmt, destination, load_id, now))
     if wanted.retain_days is not None:
         days = wanted.retain_days
-        yield _done("retention", lambda: _retain(days, db, dataset, now))
-    if wanted.transform:
-        yield _transform(db, dataset)
+        yield _done("retention", lambda: _retain(days, destination, now))
+    if wanted.transform and destination.file is not None:
+        yield _transform(destination.file, destination.dataset)
+
+
+def _features(wanted: Wanted) -> dict[str, Feature]:
+    """What is wanted, by the option that asks for it."""
+    options: dict[str, tuple[Feature, object]] = {
+        "--export": ("export", wanted.export),
+        "--retain-days": ("retention", wanted.retain_days),
+        "--transform": ("transform", wanted.transform),
+    }
+    return {option: feature for option, (feature, value) in options.items() if value}
 
 
 def _done(name: str, step: Callable[[], str]) -> FollowUp:
@@ -97,19 +109,19 @@ def _done(name: str, step: Callable[[], str]) -> FollowUp:
         return FollowUp(name, error=error)
 
 
-def _export(folder: Path, fmt: Format, db: Path, dataset: str, load_id: str | None, now: datetime) -> str:
+def _export(folder: Path, fmt: Format, destination: Destination, load_id: str | None, now: datetime) -> str:
     from spotify_pipeline.after_load import export
 
-    with duckdb.connect(str(db)) as connection:
-        path = export.export(connection, dataset, load_id or "", folder, fmt, now)
+    with destination.connect() as connection:
+        path = export.export(connection, destination.dataset, load_id or "", folder, fmt, now)
     return f"Exported: {path}"
 
 
-def _retain(days: int, db: Path, dataset: str, now: datetime) -> str:
+def _retain(days: int, destination: Destination, now: datetime) -> str:
     from spotify_pipeline.after_load import retention
 
-    with duckdb.connect(str(db)) as connection:
-        return str(retention.remove_older(connection, dataset, days, now))
+    with destination.connect() as connection:
+        return str(retention.remove_older(connection, destination.dataset, days, now))
 
 
 def _transform(db: Path, dataset: str) -> FollowUp:

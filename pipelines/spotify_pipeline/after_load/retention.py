@@ -5,13 +5,14 @@ The terms let nothing be kept for ever: https://developer.spotify.com/terms
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 import duckdb
 
+from spotify_pipeline.destinations.duckdb_sql import existing_tables
 from spotify_source import schema
 from spotify_source.options import check_at_least
 
@@ -21,7 +22,7 @@ _SIGHTINGS: Final = schema.RELEASE_SIGHTINGS.name
 _LOADS: Final = "_dlt_loads"
 
 # Tables of a dataset, with the columns of each.
-Tables = Mapping[str, Sequence[str]]
+Tables = Mapping[str, Collection[str]]
 
 
 @dataclass(frozen=True)
@@ -64,14 +65,14 @@ def remove_older(connection: duckdb.DuckDBPyConnection, dataset: str, days: int,
     """
     check_at_least("retain_days", days, 1)
     before = now - timedelta(days=days)
-    tables = _tables(connection, dataset)
+    tables = existing_tables(connection, dataset)
     # dlt leaves what it loaded last in its staging tables.
     staging = f"{dataset}_staging"
     connection.begin()
     try:
         albums = _albums_last_seen(connection, dataset, tables, before)
         rows = _remove(connection, dataset, tables, albums, before)
-        _remove(connection, staging, _tables(connection, staging), albums, before)
+        _remove(connection, staging, existing_tables(connection, staging), albums, before)
     except BaseException:
         connection.rollback()
         raise
@@ -131,14 +132,3 @@ def _nested_in(table: str, tables: Tables) -> list[str]:
 def _delete(connection: duckdb.DuckDBPyConnection, what: str, parameters: Mapping[str, Any]) -> int:
     ((count,),) = connection.execute(f"DELETE FROM {what}", parameters).fetchall()  # noqa: S608 - names of ours
     return int(count)
-
-
-def _tables(connection: duckdb.DuckDBPyConnection, dataset: str) -> Tables:
-    found = connection.execute(
-        """
-        SELECT table_name, list(column_name) FROM duckdb_columns()
-        WHERE database_name = current_database() AND schema_name = $1 GROUP BY ALL
-        """,
-        [dataset],
-    )
-    return dict(found.fetchall())

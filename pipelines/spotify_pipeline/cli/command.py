@@ -17,7 +17,9 @@ from spotify_pipeline.after_load.follow_up import FollowUp, Wanted, check, follo
 from spotify_pipeline.cli.options import Options
 from spotify_pipeline.cli.progress import shown
 from spotify_pipeline.cli.signals import stopped_by_signals
-from spotify_pipeline.destinations.target import Target
+from spotify_pipeline.destinations.base import Destination
+from spotify_pipeline.destinations.duckdb_file import DuckDbFile
+from spotify_pipeline.destinations.other import OtherDestination
 from spotify_pipeline.exits import Exit
 from spotify_pipeline.run import dry_run, load_runs
 from spotify_pipeline.run.check import check_all, exit_of
@@ -47,12 +49,12 @@ def load(options: Options, clock: Clock | None = None) -> int:
         with ExitStack() as stack:
             stack.enter_context(stopped_by_signals(run))
             arguments = _arguments(options, stack)
-            target = _target(options)
+            destination = _destination(options)
             if options.check:
-                return _check(target, arguments, run)
+                return _check(destination, arguments, run)
             if options.dry_run:
-                return _dry_run(options, target, arguments, run, stack)
-            return _load(options, target, arguments, run, stack)
+                return _dry_run(options, destination, arguments, run, stack)
+            return _load(options, destination, arguments, run, stack)
     except Exception as error:  # noqa: BLE001 - every end has an exit code
         failure = tell(error)
         return failure.exit if options.report == "text" else _say_failure(failure.exit, failure.reason)
@@ -61,9 +63,11 @@ def load(options: Options, clock: Clock | None = None) -> int:
         run.stop()
 
 
-def _target(options: Options) -> Target:
-    db = options.db or Path("spotify_demo.duckdb" if options.demo else "spotify.duckdb")
-    return Target(options.destination, db, options.dataset)
+def _destination(options: Options) -> Destination:
+    if options.destination is not None:
+        return OtherDestination(options.destination, options.dataset)
+    file = options.db or Path("spotify_demo.duckdb" if options.demo else "spotify.duckdb")
+    return DuckDbFile(file, options.dataset)
 
 
 def _arguments(options: Options, stack: ExitStack) -> dict[str, Any]:
@@ -105,36 +109,36 @@ def _source(options: Options, arguments: dict[str, Any], run: Run) -> DltSource:
     return source
 
 
-def _load(options: Options, target: Target, arguments: dict[str, Any], run: Run, stack: ExitStack) -> Exit:
+def _load(options: Options, destination: Destination, arguments: dict[str, Any], run: Run, stack: ExitStack) -> Exit:
     source = _source(options, arguments, run)
     wanted = Wanted(options.export, options.export_format, options.retain_days, options.transform)
-    stack.enter_context(target.locked())
-    target.check()
-    check(wanted, target)
+    stack.enter_context(destination.locked())
+    destination.check()
+    check(wanted, destination)
     started = run.clock.monotonic()
 
     def follow(loaded: Loaded) -> Iterator[FollowUp]:
         now = datetime.fromtimestamp(run.clock.now(), timezone.utc)
-        for one in follow_up(wanted, target, loaded.load_id, now):
+        for one in follow_up(wanted, destination, loaded.load_id, now):
             if one.error is not None:
                 tell(one.error)
             yield one
 
     with shown(options.progress, run) as steps:
-        outcome = run_pipeline(target, target.pipeline(steps), source, run, follow)
+        outcome = run_pipeline(destination, destination.pipeline(steps), source, run, follow)
     if outcome.exit is Exit.CONFIGURATION and not outcome.followed:
         return outcome.exit if options.report == "text" else _say_failure(outcome.exit, outcome.reason)
-    place = Place(target.db, target.dataset, queries=options.demo)
+    place = Place(destination.file, destination.dataset, queries=options.demo)
     report = as_json if options.report == "json" else as_text
     _say(report(outcome, place, run.clock.monotonic() - started))
     return outcome.exit
 
 
-def _dry_run(options: Options, target: Target, arguments: dict[str, Any], run: Run, stack: ExitStack) -> Exit:
+def _dry_run(options: Options, destination: Destination, arguments: dict[str, Any], run: Run, stack: ExitStack) -> Exit:
     connection = connect(configured(**arguments), run)
-    stack.enter_context(target.locked())
-    target.check(create=False)
-    with target.as_it_is() as stored_state:
+    stack.enter_context(destination.locked())
+    destination.check(create=False)
+    with destination.active_pipeline() as stored_state:
         connection.state.attach(stored_state)
         plan = dry_run.plan_of(connection, options.resources)
     _say(dry_run.describe(plan, connection))
@@ -142,7 +146,7 @@ def _dry_run(options: Options, target: Target, arguments: dict[str, Any], run: R
     return tell(failure).exit if failure else Exit.COMPLETE
 
 
-def _check(target: Target, arguments: dict[str, Any], run: Run) -> Exit:
+def _check(destination: Destination, arguments: dict[str, Any], run: Run) -> Exit:
     settings = Path(os.environ.get("DLT_PROJECT_DIR", ".")).resolve() / ".dlt"
     _say(f"Settings: {settings if settings.is_dir() else 'none found, the environment alone'}")
 
@@ -150,7 +154,7 @@ def _check(target: Target, arguments: dict[str, Any], run: Run) -> Exit:
         return connect(configured(**arguments), run, max_attempts=1)
 
     findings = []
-    for finding in check_all(target, connected):
+    for finding in check_all(destination, connected):
         _say(str(finding))
         findings.append(finding)
     return exit_of(findings)

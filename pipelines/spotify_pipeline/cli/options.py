@@ -139,10 +139,6 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     options = Options(**vars(parser.parse_args(arguments)))
     if options.destination and options.db:
         parser.error("--db is DuckDB's own: leave out --db or --destination")
-    of_duckdb = {"--export": options.export, "--retain-days": options.retain_days, "--transform": options.transform}
-    for option, value in of_duckdb.items():
-        if options.destination and value:
-            parser.error(f"{option} works on a DuckDB file: leave out {option} or --destination")
     if options.check and options.dry_run:
         parser.error("--check and --dry-run: choose one")
     if not re.fullmatch(r"[A-Za-z_]\w*", options.dataset, re.ASCII):

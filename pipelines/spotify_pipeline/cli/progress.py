@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
 
-from dlt.common.runtime.collector import NullCollector
-
+from spotify_pipeline.dlt_internals.progress import Progress
 from spotify_source import Run
 from spotify_source.model.result import AlbumCounts
 
@@ -17,17 +16,8 @@ Kind = Literal["auto", "bar", "log", "none"]
 _LOG_SECONDS = 10.0
 
 
-class Steps(NullCollector):
-    """dlt's collector, reduced to the step that the pipeline is at: 'Extract', 'Normalize', 'Load', or ''."""
-
-    step = ""
-
-    def _start(self, step: str) -> None:
-        self.step = step.split(maxsplit=1)[0]
-
-
 @contextmanager
-def shown(kind: Kind, run: Run) -> Iterator[Steps]:
+def shown(kind: Kind, run: Run) -> Iterator[Progress]:
     """Show the run until the block ends.
 
     Args:
@@ -37,7 +27,7 @@ def shown(kind: Kind, run: Run) -> Iterator[Steps]:
     Yields:
         The collector to hand to the pipeline.
     """
-    steps = Steps()
+    steps = Progress()
     if kind == "bar" or (kind == "auto" and sys.stderr.isatty()):
         from spotify_pipeline.cli.live import live_display  # noqa: PLC0415 - what a scheduler never sees, it need not import
 
@@ -73,7 +63,7 @@ def _fetched(run: Run, albums: AlbumCounts) -> str:
 
 
 @contextmanager
-def _logged(run: Run, steps: Steps) -> Iterator[None]:
+def _logged(run: Run, steps: Progress) -> Iterator[None]:
     over = threading.Event()
 
     def log() -> None:

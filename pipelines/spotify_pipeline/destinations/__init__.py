@@ -1,1 +1,1 @@
-"""Where a run loads to."""
+"""Where a run loads to: a DuckDB file, or any other dlt destination, behind one interface."""

@@ -1,7 +1,8 @@
 """Load packages that a run which died left behind. Knows dlt's working folder, not what the packages hold.
 
 dlt goes on with a package where it stopped, but a process may be killed between any two of its steps, and it does not
-know all the states in which that leaves its folders.
+know all the states in which that leaves its folders. Its public means (`has_pending_data`, `normalize`, `load`) come
+after what is put right here with the names of its folders and files.
 """
 
 from __future__ import annotations
@@ -11,8 +12,6 @@ from pathlib import Path
 
 import dlt
 from dlt.common.storages import LoadStorage, NormalizeStorage, PackageStorage
-
-from spotify_pipeline.destinations.target import PIPELINE_NAME
 
 
 def load_pending_packages(pipeline: dlt.Pipeline) -> None:
@@ -26,8 +25,9 @@ def load_pending_packages(pipeline: dlt.Pipeline) -> None:
     if not pipeline.schema_names:
         # Killed before its first state was saved: without a schema nothing would be loaded.
         with pipeline.managed_state():
-            pipeline.default_schema_name = PIPELINE_NAME  # type: ignore[assignment]  # dlt's annotation is too narrow
-            pipeline.schema_names = [PIPELINE_NAME]
+            # The pipeline has the name of the source, and the source gives its name to the schema.
+            pipeline.default_schema_name = pipeline.pipeline_name  # type: ignore[assignment]  # the annotation is too narrow
+            pipeline.schema_names = [pipeline.pipeline_name]
     pipeline.activate()
     for load_id in pipeline.list_normalized_load_packages():
         _rewind(pipeline, load_id)

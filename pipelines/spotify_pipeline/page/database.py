@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import duckdb
 
-from spotify_pipeline.destinations.target import DestinationUnavailableError
+from spotify_pipeline.destinations.duckdb_sql import TYPES, empty_table, quoted_name, quoted_text
+from spotify_pipeline.destinations.errors import DestinationUnavailableError
+from spotify_pipeline.destinations.lock import holder_of_file
 from spotify_source import schema
 from spotify_source.errors import ConfigurationError
 
 MARTS = "spotify_marts"
 _VIEWS = Path(__file__).with_name("views.sql")
-_TYPES: dict[str, str] = {
-    "text": "VARCHAR",
-    "bigint": "BIGINT",
-    "bool": "BOOLEAN",
-    "double": "DOUBLE",
-    "date": "DATE",
-    # Sessions are in UTC: the time zone can go.
-    "timestamp": "TIMESTAMP",
-    "json": "JSON",
-}
+# The session is in UTC: the time zone can go.
+_TYPES: Final[Mapping[schema.DataType, str]] = {**TYPES, "timestamp": "TIMESTAMP"}
 
 Row = dict[str, Any]
 
@@ -78,19 +72,21 @@ class Database:
 
     def show_declared_tables(self) -> None:
         """Make the views that the sections ask."""
-        for table in _declared():
+        for table in schema.all_tables():
             self._connection.execute(self._view_of(table))
         self._connection.execute(_VIEWS.read_text(encoding="utf-8"))
 
     def _view_of(self, table: schema.Table) -> str:
-        present = self._columns.get((self.dataset, table.name), set())
+        present = self._columns.get((self.dataset, table.name))
+        if present is None:
+            return f"CREATE VIEW {table.name} AS {empty_table(table, _TYPES)}"
         columns = ", ".join(
             f"TRY_CAST({column.name if column.name in present else 'NULL'} AS {_TYPES[column.data_type]}) "
             f'AS "{column.name}"'
             for column in table.columns
         )
-        source = f"FROM loaded.{_name(self.dataset)}.{table.name}" if present else "WHERE false"
-        return f"CREATE VIEW {table.name} AS SELECT {columns} {source}"
+        source = quoted_name("loaded", self.dataset, table.name)
+        return f"CREATE VIEW {table.name} AS SELECT {columns} FROM {source}"  # noqa: S608 - quoted
 
 
 @contextmanager
@@ -123,16 +119,17 @@ def opened(db: Path, dataset: str) -> Iterator[Database]:
 def _attach(connection: duckdb.DuckDBPyConnection, db: Path) -> None:
     # Attached under a name of ours: a schema called like the file would be ambiguous in a plain connection.
     try:
-        connection.execute(f"ATTACH '{str(db).replace(chr(39), chr(39) * 2)}' AS loaded (READ_ONLY)")
+        connection.execute(f"ATTACH {quoted_text(str(db))} AS loaded (READ_ONLY)")
     except duckdb.Error as error:
-        said = str(error).splitlines()[0]
-        if "lock" in said.lower() or "used by another process" in said.lower():
+        holder = holder_of_file(str(error))
+        if holder is not None:
             raise DestinationUnavailableError(
-                f"{db} is in use: {said}",
+                f"{db} is in use: {holder}.",
                 guidance="Wait until the load ends, or close the other program, then run this again.",
             ) from None
         raise NothingToReadError(
-            f"{db} can't be read as a DuckDB database: {said}", guidance="Name another file with --db."
+            f"{db} can't be read as a DuckDB database: {str(error).splitlines()[0]}",
+            guidance="Name another file with --db.",
         ) from None
 
 
@@ -145,13 +142,3 @@ def _check_dataset(database: Database, db: Path) -> None:
     else:
         guidance = f"Load it first, with python pipelines/load.py --db {db}, or name another file with --db."
     raise NothingToReadError(f"{db} has no tables of this pipeline in {database.dataset}.", guidance=guidance)
-
-
-def _declared() -> Iterator[schema.Table]:
-    for table in schema.TABLES:
-        yield table
-        yield from table.nested.values()
-
-
-def _name(identifier: str) -> str:
-    return '"' + identifier.replace('"', '""') + '"'

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-import dlt
-import duckdb
-
-from spotify_pipeline.destinations.target import Target
+from spotify_pipeline.destinations.base import Destination
 from spotify_pipeline.exits import Exit
 from spotify_pipeline.run.failures import Failure, understand
-from spotify_pipeline.run.wording import by_bucket, count, local_time
+from spotify_pipeline.run.wording import by_bucket, local_time
 from spotify_source.connection import Connection
 from spotify_source.errors import BucketClosedError, ForbiddenError, PremiumRequiredError, SpotifySourceError
 
@@ -46,34 +43,33 @@ def exit_of(findings: list[Finding]) -> Exit:
     return next((code for code in order if code in crosses), Exit.COMPLETE)
 
 
-def check_all(target: Target, connected: Callable[[], Connection]) -> Iterator[Finding]:
+def check_all(destination: Destination, connected: Callable[[], Connection]) -> Iterator[Finding]:
     """The destination, then the configuration, then the app.
 
     Args:
-        target: The destination.
+        destination: Where it would load to.
         connected: Makes a client that makes each call once; what it raises is a finding.
     """
-    destination = list(check_destination(target))
-    yield from destination
+    about_destination = list(check_destination(destination))
+    yield from about_destination
     try:
         connection = connected()
-        if not any(finding.failure for finding in destination):
-            with target.as_it_is() as stored_state:
+        if not any(finding.failure for finding in about_destination):
+            with destination.active_pipeline() as stored_state:
                 connection.state.attach(stored_state)
         yield from check_app(connection)
     except Exception as error:  # noqa: BLE001 - every trouble is a finding
         yield Finding("Configuration", understand(error))
 
 
-def check_destination(target: Target) -> Iterator[Finding]:
+def check_destination(destination: Destination) -> Iterator[Finding]:
     """Whether the destination can be written, and what it holds. Creates no file."""
-    place = str(target.db or target.name)
     try:
-        target.check(create=False)
+        destination.check(create=False)
     except SpotifySourceError as error:
-        yield Finding(f"Destination: {place}", understand(error))
+        yield Finding(f"Destination: {destination.place}", understand(error))
         return
-    yield Finding(f"Destination: {place}, dataset {target.dataset}; {_state_of(target)}")
+    yield Finding(f"Destination: {destination.place}, dataset {destination.dataset}; {destination.state()}")
 
 
 def check_app(connection: Connection) -> Iterator[Finding]:
@@ -126,23 +122,3 @@ def _quota(connection: Connection) -> Iterator[Finding]:
     yield Finding(f"Calls of this app in the last 24 hours: {by_bucket(ledger.all_calls_made(now))}{budget}")
     for bucket, until in ledger.blocks(now).items():
         yield Finding(f"Quota: {bucket} is spent until {local_time(until)}; a run before that loads without it")
-
-
-def _state_of(target: Target) -> str:
-    if target.db is None:
-        return "configured"
-    if not target.db.exists():
-        return "the first run creates it"
-    return f"writable, not locked; {_schema_version(target)}"
-
-
-def _schema_version(target: Target) -> str:
-    with duckdb.connect(str(target.db)) as connection:
-        try:
-            version, loads = connection.execute(
-                f'SELECT (SELECT max(version) FROM "{target.dataset}"._dlt_version), '  # noqa: S608 - a checked name
-                f'(SELECT count(*) FROM "{target.dataset}"._dlt_loads WHERE status = 0)'
-            ).fetchone() or (None, 0)
-        except duckdb.CatalogException:
-            return "nothing loaded yet"
-    return f"schema version {version}, {count(loads, 'load')}, dlt {dlt.__version__}"

@@ -21,7 +21,7 @@ def plan_of(connection: Connection, resources: Collection[str] | None) -> Plan:
         connection: A client that may call, with what earlier runs left.
         resources: The tables to load; None is all.
     """
-    return Extraction(connection).plan(resources or schema.ALBUM_TABLES)
+    return Extraction(connection).plan(resources or [table.name for table in schema.FETCHED])
 
 
 def describe(plan: Plan, connection: Connection) -> str:

@@ -8,14 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import duckdb
-from dlt.common.configuration.exceptions import ConfigFieldMissingException, ConfigurationException
-from dlt.common.destination.exceptions import (
-    DestinationException,
-    UnknownDestinationModule,
-)
-from dlt.common.exceptions import MissingDependencyException
 
-from spotify_pipeline.destinations.target import AnotherRunError, DestinationUnavailableError
+from spotify_pipeline.destinations.errors import AnotherRunError, DestinationUnavailableError
+from spotify_pipeline.dlt_internals import failures as dlt_failures
 from spotify_pipeline.exits import Exit
 from spotify_source.errors import (
     ApiUnavailableError,
@@ -23,6 +18,7 @@ from spotify_source.errors import (
     CallFailedError,
     ConfigurationError,
     CredentialsError,
+    LedgerError,
     SpotifySourceError,
 )
 
@@ -32,6 +28,7 @@ _EXITS: list[tuple[type[SpotifySourceError], Exit]] = [
     (AppRefusedError, Exit.REFUSED),
     (ApiUnavailableError, Exit.UNAVAILABLE),
     (DestinationUnavailableError, Exit.UNAVAILABLE),
+    (LedgerError, Exit.UNAVAILABLE),
     (CallFailedError, Exit.UNAVAILABLE),
 ]
 
@@ -79,11 +76,12 @@ def _known(error: BaseException) -> SpotifySourceError | None:
     """The error as one of ours, if a person can act on it."""
     if isinstance(error, SpotifySourceError):
         return error
-    if isinstance(error, ConfigFieldMissingException) and {"client_id", "client_secret"} & set(error.fields):
-        return CredentialsError(f"{' and '.join(sorted(error.fields))} of the Spotify app: not found.")
-    if isinstance(error, (ConfigurationException, UnknownDestinationModule, MissingDependencyException)):
+    missing = dlt_failures.missing_settings(error)
+    if missing & {"client_id", "client_secret"}:
+        return CredentialsError(f"{' and '.join(sorted(missing))} of the Spotify app: not found.")
+    if isinstance(error, dlt_failures.CONFIGURATION):
         return ConfigurationError(_first_line(error), guidance="Fix it in .dlt/config.toml or in the environment.")
-    if isinstance(error, (duckdb.Error, DestinationException)):
+    if isinstance(error, (duckdb.Error, *dlt_failures.DESTINATION)):
         # dlt's own words begin with a traceback.
         said = next((cause for cause in _causes(error) if isinstance(cause, duckdb.Error)), error)
         return DestinationUnavailableError(

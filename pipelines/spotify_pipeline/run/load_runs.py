@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import dlt
-import duckdb
 from dlt.extract import DltResource
 
+from spotify_pipeline.destinations.base import Row
 from spotify_pipeline.run.outcome import Outcome
 from spotify_pipeline.run.wording import utc
 from spotify_source import RunResult, schema
 
-Row = Mapping[str, Any]
 
-
-def load_runs_table(*rows: Row) -> DltResource:
-    """The table as a resource; without rows, so that dlt creates it along with the others."""
+def load_runs_table() -> DltResource:
+    """The table as a resource without rows, so that dlt creates it along with the others."""
 
     @dlt.resource
     def load_runs() -> Iterator[Any]:
         yield from schema.creation(schema.LOAD_RUNS)
-        yield from rows
 
     return schema.declare(load_runs, schema.LOAD_RUNS)
 
@@ -75,21 +72,3 @@ def row_of(outcome: Outcome) -> Row:
             {bucket: utc(until).isoformat() for bucket, until in sorted(calls.blocked_until.items())}
         ),
     }
-
-
-def insert(connection: duckdb.DuckDBPyConnection, dataset: str, row: Row) -> None:
-    """Write the row with one INSERT: a second load package would cost ten times as long."""
-    values = {**row, "_dlt_load_id": row["load_id"] or "", "_dlt_id": row["run_id"]}
-    columns, marks = ", ".join(values), ", ".join("?" for _ in values)
-    connection.execute(f"INSERT INTO {_table(dataset)} ({columns}) VALUES ({marks})", list(values.values()))  # noqa: S608 - names of ours
-
-
-def update(connection: duckdb.DuckDBPyConnection, dataset: str, row: Row) -> None:
-    """Write the row of a run anew: what followed its load has changed how it ended."""
-    assignments = ", ".join(f"{column} = ?" for column in row)
-    statement = f"UPDATE {_table(dataset)} SET {assignments} WHERE run_id = ?"  # noqa: S608 - names of ours
-    connection.execute(statement, [*row.values(), row["run_id"]])
-
-
-def _table(dataset: str) -> str:
-    return f'"{dataset}"."{schema.LOAD_RUNS.name}"'

@@ -8,14 +8,11 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 import dlt
-import duckdb
 from dlt.common.pipeline import LoadInfo
 from dlt.extract import DltSource
 
-from spotify_pipeline.after_load.comments import write_comments
 from spotify_pipeline.after_load.follow_up import FollowUp
-from spotify_pipeline.destinations.target import Target
-from spotify_pipeline.dlt_internals.dropped_tables import repair_dropped_tables
+from spotify_pipeline.destinations.base import Destination
 from spotify_pipeline.dlt_internals.pending_packages import load_pending_packages
 from spotify_pipeline.exits import Exit
 from spotify_pipeline.run import load_runs
@@ -27,29 +24,31 @@ from spotify_source import Run, schema
 Follow = Callable[[Loaded], Iterator[FollowUp]]
 
 
-def run_pipeline(target: Target, pipeline: dlt.Pipeline, source: DltSource, run: Run, follow: Follow) -> Outcome:
+def run_pipeline(
+    destination: Destination, pipeline: dlt.Pipeline, source: DltSource, run: Run, follow: Follow
+) -> Outcome:
     """Load what is pending, then the source; do what follows; enter the run into load_runs.
 
     The row is there before what follows begins, since dbt's models read it, and says in the end what came of that too.
 
     Args:
-        target: Where to.
+        destination: Where to.
         pipeline: The dlt pipeline into it.
         source: What to load.
         run: The run of that source.
         follow: What is done after the load.
     """
     with ExitStack() as stack:
-        loaded = _load(target, pipeline, source, run, stack)
+        loaded = _load(destination, pipeline, source, run, stack)
         before = _outcome(run, loaded)
         if before.exit is Exit.CONFIGURATION:
             return before
-        _enter(before, target, pipeline)
+        _enter(before, destination, pipeline)
     followed = tuple(follow(loaded))
     if not followed:
         return before
     outcome = replace(before, followed=followed, finished_at=utc(run.clock.now()))
-    _amend(outcome, target)
+    _amend(outcome, destination)
     return outcome
 
 
@@ -57,16 +56,16 @@ def _outcome(run: Run, loaded: Loaded) -> Outcome:
     return Outcome(run.run_id, run.started_at, utc(run.clock.now()), run.result(), loaded)
 
 
-def _load(target: Target, pipeline: dlt.Pipeline, source: DltSource, run: Run, stack: ExitStack) -> Loaded:
+def _load(destination: Destination, pipeline: dlt.Pipeline, source: DltSource, run: Run, stack: ExitStack) -> Loaded:
     """Take dlt's steps one by one: while calls are made, others may read the file. From then on `stack` holds it."""
     try:
-        with target.opened():
-            repair_dropped_tables(target, pipeline)
+        with destination.opened():
+            destination.repair_dropped_tables(pipeline)
             load_pending_packages(pipeline)
             pipeline.sync_destination()
         pipeline.extract(source)
         pipeline.normalize()
-        stack.enter_context(target.opened())
+        stack.enter_context(destination.opened())
         load_info = pipeline.load()
     except Exception as error:  # noqa: BLE001 - every end is entered into load_runs
         return Loaded(failure=tell(error))
@@ -80,7 +79,7 @@ def _load(target: Target, pipeline: dlt.Pipeline, source: DltSource, run: Run, s
 
 def _new_fields(load_info: LoadInfo) -> list[str]:
     """Columns that a load added and no table declares, as 'table.column'."""
-    declared = {table.name: {column.name for column in table.columns} for table in schema.with_nested()}
+    declared = {table.name: {column.name for column in table.columns} for table in schema.all_tables()}
     added = [
         f"{table}.{column}"
         for package in load_info.load_packages
@@ -91,30 +90,22 @@ def _new_fields(load_info: LoadInfo) -> list[str]:
     return sorted(added)
 
 
-def _enter(outcome: Outcome, target: Target, pipeline: dlt.Pipeline) -> None:
-    """Enter the run into load_runs, and show the descriptions in DuckDB."""
-    row = load_runs.row_of(outcome)
+def _enter(outcome: Outcome, destination: Destination, pipeline: dlt.Pipeline) -> None:
+    """Enter the run into load_runs, and show the descriptions as comments."""
     try:
         if outcome.loaded.load_id is None and not pipeline.has_pending_data:
             # The extract failed: the tables may be missing, and what the run learnt is not stored yet.
             pipeline.run(load_runs.empty_tables(outcome.result))
-        if target.db is None:
-            pipeline.run(load_runs.load_runs_table(row))
-            return
-        with duckdb.connect(str(target.db)) as connection:
-            load_runs.insert(connection, target.dataset, row)
-            write_comments(connection, target.dataset, pipeline.default_schema)
+        destination.enter_load_run(pipeline, load_runs.row_of(outcome))
+        destination.write_comments(pipeline.default_schema)
     except Exception as error:  # noqa: BLE001 - the run itself has ended already
         _say_not_entered(error)
 
 
-def _amend(outcome: Outcome, target: Target) -> None:
+def _amend(outcome: Outcome, destination: Destination) -> None:
     """Let the row say what came of that which followed the load."""
-    if target.db is None:
-        return
     try:
-        with duckdb.connect(str(target.db)) as connection:
-            load_runs.update(connection, target.dataset, load_runs.row_of(outcome))
+        destination.amend_load_run(load_runs.row_of(outcome))
     except Exception as error:  # noqa: BLE001 - the run itself has ended already
         _say_not_entered(error)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import dlt
 import duckdb
-from dlt.common.schema import Schema
+
+from spotify_pipeline.destinations.duckdb_sql import quoted_name, quoted_text
 
 _EXISTING = """
     SELECT table_name, NULL, comment FROM duckdb_tables() WHERE database_name = current_database() AND schema_name = $1
@@ -18,12 +20,12 @@ _EXISTING = """
 _UNDESCRIBED = {"_dlt_id": "dlt's own id of the row."}
 
 
-def write_comments(connection: duckdb.DuckDBPyConnection, dataset: str, schema: Schema) -> None:
+def write_comments(connection: duckdb.DuckDBPyConnection, dataset: str, schema: dlt.Schema) -> None:
     """Comment the tables and columns whose description differs from what DuckDB shows."""
     found = connection.execute(_EXISTING, [dataset]).fetchall()
     existing = {(table, column): comment for table, column, comment in found}
     statements = [
-        f"COMMENT ON {_named(dataset, table, column)} IS {_quoted(text)}"
+        f"COMMENT ON {_named(dataset, table, column)} IS {quoted_text(text)}"
         for table, column, text in _descriptions(schema)
         if (table, column) in existing and existing[table, column] != text
     ]
@@ -31,7 +33,7 @@ def write_comments(connection: duckdb.DuckDBPyConnection, dataset: str, schema: 
         connection.execute(";".join(["BEGIN", *statements, "COMMIT"]))
 
 
-def _descriptions(schema: Schema) -> Iterator[tuple[str, str | None, str]]:
+def _descriptions(schema: dlt.Schema) -> Iterator[tuple[str, str | None, str]]:
     for name, table in schema.tables.items():
         if text := table.get("description"):
             yield name, None, text
@@ -41,8 +43,5 @@ def _descriptions(schema: Schema) -> Iterator[tuple[str, str | None, str]]:
 
 
 def _named(dataset: str, table: str, column: str | None) -> str:
-    return f'TABLE "{dataset}"."{table}"' if column is None else f'COLUMN "{dataset}"."{table}"."{column}"'
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+    names = (dataset, table) if column is None else (dataset, table, column)
+    return f"{'TABLE' if column is None else 'COLUMN'} {quoted_name(*names)}"

@@ -1,0 +1,147 @@
+"""What a run asks of the place that it loads to. Knows dlt's pipeline and the working folder, no particular destination."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from copy import deepcopy
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import dlt
+import duckdb
+
+from spotify_pipeline.destinations.lock import one_run_at_a_time
+from spotify_pipeline.dlt_internals.destinations import AnyDestination, pipelines_folder
+from spotify_pipeline.dlt_internals.progress import Progress
+from spotify_source.errors import ConfigurationError
+
+PIPELINE_NAME: Final = "spotify"
+
+# What is done on the destination after a load, where it can be done.
+Feature = Literal["export", "retention", "transform"]
+Row = Mapping[str, Any]
+
+
+class Destination(ABC):
+    """A destination and a dataset in it. What a kind of destination can't do is left out, unless it is asked for.
+
+    Args:
+        place: The file, or the name of the dlt destination: what tells it from others, and what people are told.
+        dataset: The dataset (DuckDB calls it a schema).
+
+    Attributes:
+        file: The DuckDB file, where it is one.
+        working_folder: Where dlt keeps what is on its way; one for each place and dataset.
+    """
+
+    file: Path | None = None
+
+    def __init__(self, place: str, dataset: str) -> None:
+        self.place = place
+        self.dataset = dataset
+        # A file that is reached by two paths is one place.
+        same = str(self.file.resolve()) if self.file else place
+        digest = hashlib.sha256(f"{same}\n{dataset}".encode()).hexdigest()[:12]
+        label = re.sub(r"\W+", "_", self.file.stem if self.file else place)[:40]
+        self.working_folder = pipelines_folder() / f"{PIPELINE_NAME}-{label}-{digest}"
+
+    # -- before a run
+
+    def supports(self, _feature: Feature) -> bool:
+        """Whether it can be done here."""
+        return False
+
+    def check(self, *, create: bool = True) -> None:  # noqa: B027 - dlt finds out when it loads
+        """See whether it can be loaded to.
+
+        Args:
+            create: Whether to create what is missing.
+
+        Raises:
+            ConfigurationError: It can't be what is wanted.
+            DestinationUnavailableError: Another program holds it.
+        """
+
+    def state(self) -> str:
+        """What is there, in words, for `--check`. Asked after `check`; creates nothing."""
+        return "configured"
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Keep other runs into the same place out.
+
+        Raises:
+            AnotherRunError: One is at work.
+        """
+        return one_run_at_a_time(self.working_folder)
+
+    # -- a run
+
+    def pipeline(self, progress: Progress | None = None) -> dlt.Pipeline:
+        """The dlt pipeline into it, always of the same name: by that dlt finds its state again.
+
+        Args:
+            progress: What dlt tells how it gets on.
+        """
+        return dlt.pipeline(
+            PIPELINE_NAME,
+            destination=self._dlt_destination(),
+            dataset_name=self.dataset,
+            pipelines_dir=str(self.working_folder),
+            progress=progress or Progress(),
+        )
+
+    @contextmanager
+    def active_pipeline(self) -> Iterator[dict[str, Any]]:
+        """Let what is loaded be read, without a run. Creates nothing at the destination.
+
+        Yields:
+            A copy of what earlier runs left in dlt's source state.
+        """
+        pipeline = self.pipeline()
+        pipeline.sync_destination()
+        pipeline.activate()
+        try:
+            yield deepcopy(dict(pipeline.state.get("sources", {}).get(PIPELINE_NAME, {})))
+        finally:
+            pipeline.deactivate()
+
+    def opened(self) -> AbstractContextManager[None]:
+        """Keep it open for dlt's next steps, where to open it costs something.
+
+        Raises:
+            ConfigurationError: It can't be opened.
+            DestinationUnavailableError: Another program holds it.
+        """
+        return nullcontext()
+
+    def repair_dropped_tables(self, pipeline: dlt.Pipeline) -> None:  # noqa: B027 - not everywhere is it known
+        """Have tables that were dropped by hand created anew by the next load, and what was in them fetched again."""
+
+    # -- after a run
+
+    @abstractmethod
+    def enter_load_run(self, pipeline: dlt.Pipeline, row: Row) -> None:
+        """Write one row of `load_runs`."""
+
+    def amend_load_run(self, row: Row) -> None:  # noqa: B027 - only where something follows a load
+        """Write the row of a run anew: what followed its load has changed how it ended."""
+
+    def write_comments(self, schema: dlt.Schema) -> None:  # noqa: B027 - not everywhere are there any
+        """Show the descriptions of a schema's tables and columns as comments."""
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """A connection, for what is done with SQL; to be closed by the caller.
+
+        Raises:
+            ConfigurationError: There is none to be had, or it can't be opened.
+            DestinationUnavailableError: Another program holds it.
+        """
+        raise ConfigurationError(f"{self.place} is no DuckDB file.", guidance="Leave out --destination.")
+
+    @abstractmethod
+    def _dlt_destination(self) -> AnyDestination:
+        """The destination as `dlt.pipeline` takes it."""

@@ -1,0 +1,157 @@
+"""A DuckDB file to load to: checked before any call is made, opened once, healed, commented. Knows the file alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import dlt
+import duckdb
+
+from spotify_pipeline.destinations.base import Destination, Feature, Row
+from spotify_pipeline.destinations.duckdb_comments import write_comments
+from spotify_pipeline.destinations.duckdb_sql import existing_tables, quoted_name
+from spotify_pipeline.destinations.errors import DestinationUnavailableError
+from spotify_pipeline.destinations.lock import holder_of_file
+from spotify_pipeline.dlt_internals.destinations import AnyDestination, duckdb_destination
+from spotify_pipeline.dlt_internals.dropped_tables import repair_dropped_tables
+from spotify_source import schema as declared
+from spotify_source.errors import ConfigurationError
+
+
+class DuckDbFile(Destination):
+    """A DuckDB file, and a schema in it.
+
+    Args:
+        file: The file; it need not exist yet.
+        dataset: The schema.
+    """
+
+    file: Path
+
+    def __init__(self, file: Path, dataset: str) -> None:
+        self.file = Path(os.path.abspath(file.expanduser()))  # noqa: PTH100 - keeps links
+        super().__init__(str(self.file), dataset)
+
+    def supports(self, _feature: Feature) -> bool:
+        """All of it."""
+        return True
+
+    def check(self, *, create: bool = True) -> None:
+        """Open the file once.
+
+        Args:
+            create: Whether to create a file that is missing.
+
+        Raises:
+            ConfigurationError: It can't be what is wanted: misnamed, in no folder, no database, not writable.
+            DestinationUnavailableError: Another program holds it.
+        """
+        self._check_name()
+        self._check_folder()
+        if create or self.file.exists():
+            with self.opened():
+                pass
+
+    def state(self) -> str:
+        """Whether it is there and can be written, and dlt's version of the schema in it."""
+        if not self.file.exists():
+            return "the first run creates it"
+        return f"writable, not locked; {self._loads()}"
+
+    @contextmanager
+    def active_pipeline(self) -> Iterator[dict[str, Any]]:
+        """As everywhere, but that a file that is missing stays so."""
+        nothing: dict[str, Any] = {}
+        with super().active_pipeline() if self.file.exists() else nullcontext(nothing) as stored_state:
+            yield stored_state
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """Keep the file open, so that dlt does not open and close it once more at each of its steps."""
+        with self.connect():
+            yield
+
+    def repair_dropped_tables(self, pipeline: dlt.Pipeline) -> None:
+        """Ask the file which tables there are: dlt looks at its own schema alone, and every load would fail."""
+        if not pipeline.schema_names:
+            return
+        with self.connect() as connection:
+
+            def empty(table: str) -> None:
+                connection.execute(f"DELETE FROM {quoted_name(self.dataset, table)}")  # noqa: S608 - quoted
+
+            repair_dropped_tables(pipeline, existing_tables(connection, self.dataset).keys(), empty)
+
+    def enter_load_run(self, _pipeline: dlt.Pipeline, row: Row) -> None:
+        """Write the row with one INSERT: a second load package would cost ten times as long."""
+        values = {**row, "_dlt_load_id": row["load_id"] or "", "_dlt_id": row["run_id"]}
+        table = quoted_name(self.dataset, declared.LOAD_RUNS.name)
+        columns, marks = ", ".join(values), ", ".join("?" for _ in values)
+        with self.connect() as connection:
+            connection.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", list(values.values()))  # noqa: S608 - declared names
+
+    def amend_load_run(self, row: Row) -> None:
+        """Update the row."""
+        table = quoted_name(self.dataset, declared.LOAD_RUNS.name)
+        assignments = ", ".join(f"{column} = ?" for column in row)
+        with self.connect() as connection:
+            connection.execute(f"UPDATE {table} SET {assignments} WHERE run_id = ?", [*row.values(), row["run_id"]])  # noqa: S608 - declared names
+
+    def write_comments(self, schema: dlt.Schema) -> None:
+        """Comment what differs."""
+        with self.connect() as connection:
+            write_comments(connection, self.dataset, schema)
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """Open the file, and create it if need be.
+
+        Raises:
+            ConfigurationError: It is no database, or not writable.
+            DestinationUnavailableError: Another program holds it.
+        """
+        try:
+            return duckdb.connect(str(self.file))
+        except duckdb.Error as error:
+            holder = holder_of_file(str(error))
+            if holder is not None:
+                raise DestinationUnavailableError(f"{self.file} is in use: {holder}.") from None
+            raise ConfigurationError(
+                f"{self.file} can't be opened as a DuckDB database: {str(error).splitlines()[0]}",
+                guidance="Choose another file with --db, or fix the permissions of this one.",
+            ) from None
+
+    def _dlt_destination(self) -> AnyDestination:
+        return duckdb_destination(self.file)
+
+    def _check_name(self) -> None:
+        # DuckDB names the catalog after the stem; a schema of that name makes every statement ambiguous.
+        taken = {self.dataset.lower(), f"{self.dataset}_staging".lower()}
+        if self.file.stem.lower() in taken:
+            free = next(stem for stem in ("spotify", "spotify_data", "warehouse") if stem not in taken)
+            raise ConfigurationError(
+                f"A DuckDB file named {self.file.name} can't hold a schema named {self.dataset}: "
+                f"both are called {self.file.stem!r}.",
+                guidance=f"Use --db {self.file.with_name(free + '.duckdb')}, or another --dataset.",
+            )
+
+    def _check_folder(self) -> None:
+        if not self.file.parent.is_dir():
+            raise ConfigurationError(
+                f"There is no folder {self.file.parent}.", guidance="Create it, or choose another file with --db."
+            )
+        if self.file.is_dir():
+            raise ConfigurationError(f"{self.file} is a folder.", guidance=f"Use --db {self.file / 'spotify.duckdb'}.")
+
+    def _loads(self) -> str:
+        versions, loads = (quoted_name(self.dataset, table) for table in ("_dlt_version", "_dlt_loads"))
+        query = f"SELECT (SELECT max(version) FROM {versions}), (SELECT count(*) FROM {loads} WHERE status = 0)"  # noqa: S608 - quoted
+        with self.connect() as connection:
+            try:
+                version, number = connection.execute(query).fetchone() or (None, 0)
+            except duckdb.CatalogException:
+                return "nothing loaded yet"
+        return f"schema version {version}, {number} load{'' if number == 1 else 's'}, dlt {dlt.__version__}"
