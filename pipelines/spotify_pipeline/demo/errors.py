@@ -53,6 +53,8 @@ no_ids = api_error(400, "invalid id")
 too_many_ids = api_error(400, "Too many ids requested")
 no_search_query = api_error(400, "No search query")
 no_search_type = api_error(400, "Missing parameter type")
+# What Spotify says of these is not on record.
+bad_groups = api_error(400, "Invalid include_groups")
 bad_search_type = api_error(400, "Bad search type field")
 
 not_found = api_error(404, "Resource not found")
