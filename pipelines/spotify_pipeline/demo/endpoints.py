@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 
 from . import errors
 from .asking import RefusedError, id_of, ids_of, page_of, view_of
@@ -46,6 +45,8 @@ _BUCKETS = (
     ("artist_albums", re.compile(r"/v1/artists/[^/]+/albums/?")),
 )
 
+BUCKETS = tuple(name for name, _ in _BUCKETS)
+
 
 def bucket_of(path: str) -> str:
     """The kind of call a path is, which is what quotas count by."""
@@ -78,7 +79,7 @@ class Endpoints:
         if handler is None:
             return errors.no_service
         if request.method not in ("GET", "HEAD"):
-            return replace(errors.wrong_method, headers={"allow": "GET, HEAD, OPTIONS"})
+            return errors.wrong_method
         try:
             return handler(request)
         except RefusedError as refusal:
