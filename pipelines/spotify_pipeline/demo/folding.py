@@ -10,8 +10,9 @@ from functools import lru_cache
 _PLAIN = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ŧ": "t", "ħ": "h", "\u0131": "i", "æ": "ae", "œ": "oe", "þ": "th"}
 )
-# Accents of Latin, Greek and Cyrillic, and the points of Hebrew and Arabic. The vowels of Hindi or Thai are no accents.
-_ACCENTS = re.compile("[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670]")
+# Accents of Latin, Greek and Cyrillic, points of Hebrew and Arabic, and what colours an emoji. The vowels of Hindi or Thai
+# are no accents.
+_ACCENTS = re.compile("[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\ufe00-\ufe0f]")
 _ASCII_WORD = re.compile("[a-z0-9]+")
 _APOSTROPHES = re.compile("['\u2019`]")
 # Scripts that leave no space between words: each character is found on its own.

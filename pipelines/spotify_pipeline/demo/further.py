@@ -146,7 +146,7 @@ class Further:
 
     def _someone(self, lot: float) -> int:
         """The place of an artist, most often one that releases a lot."""
-        return int(len(self._roster) * lot**1.7)
+        return int(len(self._roster) * lot**1.25)
 
     def _popularity(self, draft: _Draft) -> int:
         # It moves a little from day to day.

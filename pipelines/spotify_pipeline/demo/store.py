@@ -14,7 +14,7 @@ from .releases import release
 from .wire import Album
 from .world import Slot
 
-# What is served is kept for the next request; beyond so many, it is made again.
+# What is served of the world behind the listing is kept for the next request; beyond so many, it is made again.
 _KEPT = 2000
 
 
@@ -79,6 +79,7 @@ class LazyAlbums(MutableMapping[str, Album]):
         """Know how to make every album, and make none."""
         self._recipes: dict[str, Recipe | Listed] = dict(recipes)
         self._taken: dict[str, Album] = {}
+        self._listed: dict[str, Album] = {}
         self._served: OrderedDict[str, Album] = OrderedDict()
         self._lock = RLock()
 
@@ -90,14 +91,17 @@ class LazyAlbums(MutableMapping[str, Album]):
     def read(self, album_id: str) -> Album:
         """The album, not to be changed."""
         with self._lock:
-            if album_id in self._taken:
-                return self._taken[album_id]
-            if album_id in self._served:
-                self._served.move_to_end(album_id)
-                return self._served[album_id]
-            album = self._served[album_id] = self._recipes[album_id].make()
-            if len(self._served) > _KEPT:
-                self._served.popitem(last=False)
+            for made in (self._taken, self._listed, self._served):
+                if album_id in made:
+                    return made[album_id]
+            recipe = self._recipes[album_id]
+            album = recipe.make()
+            if isinstance(recipe, Listed):
+                self._listed[album_id] = album
+            else:
+                self._served[album_id] = album
+                if len(self._served) > _KEPT:
+                    self._served.popitem(last=False)
             return album
 
     def recipe(self, album_id: str) -> Recipe:
@@ -113,7 +117,6 @@ class LazyAlbums(MutableMapping[str, Album]):
         with self._lock:
             if album_id not in self._taken:
                 self._taken[album_id] = self.read(album_id)
-                self._served.pop(album_id, None)
             return self._taken[album_id]
 
     def __setitem__(self, album_id: str, album: Album) -> None:
@@ -126,8 +129,8 @@ class LazyAlbums(MutableMapping[str, Album]):
         """Take an album out for good."""
         with self._lock:
             del self._recipes[album_id]
-            self._taken.pop(album_id, None)
-            self._served.pop(album_id, None)
+            for made in (self._taken, self._listed, self._served):
+                made.pop(album_id, None)
 
     def __contains__(self, album_id: object) -> bool:
         """Whether it is there; which makes nothing."""
