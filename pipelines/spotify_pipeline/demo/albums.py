@@ -68,9 +68,14 @@ def assemble(album_id: str, name: str, artists: list[Artist], rng: Random) -> Al
     }
 
 
-def make_artist(name: str) -> Artist:
-    """The artist of that name; there is only one."""
-    artist_id = identifier("artist", name)
+def make_artist(name: str, key: str | None = None) -> Artist:
+    """The artist of that name, always the same.
+
+    Args:
+        name: The name, from which the id follows.
+        key: What the id follows from instead: two artists may have one name.
+    """
+    artist_id = identifier("artist", name if key is None else key)
     return {
         "external_urls": {"spotify": web_url("artist", artist_id)},
         "href": href("artist", artist_id),

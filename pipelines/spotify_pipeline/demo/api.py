@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from types import TracebackType
 
+from . import errors
 from .catalogue import Catalogue
 from .endpoints import Endpoints
 from .faults import Faults, Match, Step
-from .limits import Quotas, RateLimit
+from .limits import Quotas, RateLimit, window_max
 from .rendering import Regime
 from .replies import LoggedRequest, Reply
 from .server import LoopbackServer
 from .tokens import Tokens
 
+_FREE = frozenset({"token", "preflight"})
 ALLOWED: Mapping[Regime, frozenset[str]] = {"development": frozenset(), "extended": frozenset({"browse", "batch"})}
 
 
@@ -102,6 +104,21 @@ class OfflineApi:
         """How many requests came, by bucket."""
         return Counter(request.bucket for request in list(self.requests))
 
+    def window_max(self, seconds: float = 30, buckets: Collection[str] | None = None) -> int:
+        """The highest number of calls that came within any so many seconds, by the server's clock.
+
+        Args:
+            seconds: How long the window is. Spotify's is 30 s, over all calls of an app.
+                https://developer.spotify.com/documentation/web-api/concepts/rate-limits
+            buckets: Which kinds of calls count; by default all but tokens and preflights, which the limit knows not.
+        """
+        counted = [
+            request.at
+            for request in list(self.requests)
+            if (request.bucket not in _FREE if buckets is None else request.bucket in buckets)
+        ]
+        return window_max(counted, seconds)
+
     def script(self, bucket: str, *steps: Step, match: Match | None = None) -> None:
         """Let the next requests of a bucket take one step each, and be normal again after the last.
 
@@ -143,6 +160,8 @@ class OfflineApi:
         return self._faults.apply(request, self._normal(request))
 
     def _normal(self, request: LoggedRequest) -> Reply:
+        if request.method == "OPTIONS":
+            return errors.preflight
         if request.bucket == "token":
             return self._tokens.grant(request, self.token_lifetime, self.newest_token_only)
         return (

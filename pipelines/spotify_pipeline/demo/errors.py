@@ -53,11 +53,17 @@ no_ids = api_error(400, "invalid id")
 too_many_ids = api_error(400, "Too many ids requested")
 no_search_query = api_error(400, "No search query")
 no_search_type = api_error(400, "Missing parameter type")
+# What Spotify says of these is not on record.
+bad_groups = api_error(400, "Invalid include_groups")
 bad_search_type = api_error(400, "Bad search type field")
 
 not_found = api_error(404, "Resource not found")
 no_service = api_error(404, "Service not found")
-wrong_method = api_error(405, "Method not allowed")
+wrong_method = api_error(405, "Method not allowed", {"allow": "GET, HEAD, OPTIONS"})
+wrong_token_method = api_error(405, "Method not allowed", {"allow": "POST, OPTIONS"})
+
+# Browsers ask this before a call with a token. It needs none, and costs nothing.
+preflight = Reply(200, "", {"allow": "GET, HEAD, POST, OPTIONS"})
 
 server_error = api_error(500, "Internal server error")
 bad_gateway = api_error(502, "Bad gateway.")

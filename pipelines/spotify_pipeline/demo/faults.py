@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from threading import Lock
 
 from . import errors
 from .ids import fraction
-from .replies import LoggedRequest, Reply
+from .replies import JSON_TYPE, LoggedRequest, Reply
 
 Step = Reply | Callable[[LoggedRequest, Reply], Reply | None] | None
 Match = Callable[[LoggedRequest], bool]
@@ -31,6 +33,54 @@ _RANDOM_FAULTS: tuple[Callable[[Reply], Reply], ...] = (
     lambda _: Reply(200, ""),
     lambda _: replace(errors.html_error_page, status=200),
 )
+
+
+def gzip_bomb(megabytes: int = 64) -> Reply:
+    """A small body that unpacks to JSON of so many megabytes, nearly all of it blanks."""
+    packed = io.BytesIO()
+    with gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=9, mtime=0) as bomb:
+        bomb.write(b"{")
+        for _ in range(megabytes):
+            bomb.write(b" " * 2**20)
+        bomb.write(b"}")
+    return Reply(200, packed.getvalue(), {"content-encoding": "gzip", "content-type": JSON_TYPE})
+
+
+def dripping(size: int = 1, seconds: float = 1.0) -> Step:
+    """The normal reply, so many bytes at a time with a pause after each: no read ever times out."""
+    return lambda _, normal: replace(normal, drip=(size, seconds))
+
+
+def hanging(seconds: float) -> Step:
+    """The normal reply, so many seconds late."""
+    return lambda _, normal: replace(normal, hang=seconds)
+
+
+# What can go wrong, by the names that the command line knows.
+NAMED: Mapping[str, Callable[[], Step]] = {
+    "429": lambda: errors.rate_limited(1),
+    "429-text": lambda: errors.rate_limited_text(1),
+    "quota": errors.quota_exceeded,
+    "401": lambda: errors.expired_token,
+    "403": lambda: errors.forbidden,
+    "404": lambda: errors.not_found,
+    "premium": lambda: errors.premium_lapsed,
+    "500": lambda: errors.server_error,
+    "502": lambda: errors.bad_gateway,
+    "503": lambda: errors.unavailable_empty,
+    "504": lambda: errors.gateway_timeout,
+    "html": lambda: replace(errors.html_error_page, status=200),
+    "empty": lambda: Reply(200, ""),
+    "truncated": lambda: _truncated,
+    "reset": lambda: Reply(reset=True),
+    "hang": lambda: hanging(60),
+    "drip": dripping,
+    "bomb": gzip_bomb,
+}
+
+
+def _truncated(_: LoggedRequest, normal: Reply) -> Reply:
+    return replace(normal, truncate=len(normal.encoded()) // 2)
 
 
 @dataclass

@@ -4,11 +4,33 @@ from __future__ import annotations
 
 import math
 from collections import Counter, UserDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from threading import Lock
 
 from . import errors
 from .replies import Reply
+
+# What an ordinary app's day holds, as far as it was measured in public; of albums no number is known, and 600 is what the
+# buckets beside them hold. https://developer.spotify.com/documentation/web-api/concepts/quota-modes publishes none.
+ORDINARY_QUOTAS: Mapping[str, int] = {
+    "search": 700,
+    "album": 600,
+    "album_tracks": 600,
+    "artist": 600,
+    "artist_albums": 100,
+}
+
+
+def window_max(times: Iterable[float], seconds: float) -> int:
+    """The highest number of times within any so many seconds; of two just so far apart, one counts."""
+    window: deque[float] = deque()
+    highest = 0
+    for at in sorted(times):
+        window.append(at)
+        while window[0] <= at - seconds:
+            window.popleft()
+        highest = max(highest, len(window))
+    return highest
 
 
 class RateLimit:

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
 from urllib.parse import quote_plus
 
-from .wire import Album, AlbumPage, FullAlbum, Image, SimplifiedAlbum, Track, TrackPage
+from .albums import cover
+from .people import popularity
+from .wire import (
+    Album,
+    AlbumGroup,
+    AlbumPage,
+    Artist,
+    FullAlbum,
+    FullArtist,
+    Image,
+    SearchPage,
+    SimplifiedAlbum,
+    Track,
+    TrackPage,
+)
 
 Regime = Literal["development", "extended"]
 
@@ -31,7 +45,11 @@ _SEARCHED_KEYS = _keys(
 )
 _FULL_KEYS = _SEARCHED_KEYS + _keys("tracks copyrights external_ids genres label popularity")
 
-_GONE_IN_DEVELOPMENT = frozenset({"available_markets", "label", "popularity", "linked_from", "preview_url"})
+_ARTIST_KEYS = _keys("external_urls followers genres href id images name popularity type uri")
+
+_GONE_IN_DEVELOPMENT = frozenset(
+    _keys("available_markets album_group label popularity linked_from preview_url followers")
+)
 _LARGEST_LAST = (300, 64, 640)
 
 EMBEDDED_TRACKS = 50
@@ -59,6 +77,10 @@ class View:
         else:
             known |= self._playability(thing)
             known.pop("available_markets", None)
+        return self.pick(known, keys)
+
+    def pick(self, known: Mapping[str, object], keys: Sequence[str]) -> dict[str, object]:
+        """What the viewer may see of what is known."""
         hidden = _GONE_IN_DEVELOPMENT if self.regime == "development" else ()
         return {key: known[key] for key in keys if key in known and key not in hidden}
 
@@ -80,10 +102,26 @@ def listed_album(album: Album, view: View) -> SimplifiedAlbum:
     return cast(SimplifiedAlbum, view.show(album, _LISTED_KEYS, images=_listed_images(images)))
 
 
-def searched_album(album: Album, view: View) -> SimplifiedAlbum:
-    """The album as search shows it."""
-    shown = view.show(album, _SEARCHED_KEYS, album_type=_type_by_id(album), images=_listed_images(album["images"]))
-    return cast(SimplifiedAlbum, shown)
+def searched_album(album: Album, view: View, group: AlbumGroup | None = None) -> SimplifiedAlbum:
+    """The album as search shows it, and an artist's albums, which say to which group it belongs."""
+    instead: dict[str, object] = {"album_type": _type_by_id(album), "images": _listed_images(album["images"])}
+    if group is not None:
+        instead["album_group"] = group
+    return cast(SimplifiedAlbum, view.show(album, (*_SEARCHED_KEYS, "album_group"), **instead))
+
+
+def full_artist(artist: Artist, view: View) -> FullArtist:
+    """The artist as read by the id. Development Mode keeps little but the name and the pictures."""
+    known: dict[str, object] = {
+        **artist,
+        "followers": {"href": None, "total": popularity(artist) ** 3},
+        "images": cover(artist["id"]),
+        "popularity": popularity(artist),
+    }
+    # Of an album they are empty but there, of an artist they are gone.
+    if view.regime == "extended":
+        known["genres"] = []
+    return cast(FullArtist, view.pick(known, _ARTIST_KEYS))
 
 
 def full_album(album: Album, view: View) -> FullAlbum:
@@ -129,13 +167,33 @@ def browse_page(items: list[SimplifiedAlbum | None], view: View, limit: int, off
     }
 
 
-def search_page(
-    items: list[SimplifiedAlbum | None], view: View, query: str, limit: int, offset: int, total: int, more: bool
+def artist_albums_page(
+    items: list[SimplifiedAlbum], view: View, artist_id: str, groups: str | None, limit: int, offset: int, total: int
 ) -> AlbumPage:
-    """A page of search. Its links say ``query`` where the request said ``q``; ``total`` is no count."""
+    """A page of an artist's albums, with the groups that were sent in its links."""
+    sent = [] if groups is None else [("include_groups", groups)]
 
     def link(start: int) -> str:
-        return view.link("/v1/search", ("offset", start), ("limit", limit), ("query", query), ("type", "album"))
+        return view.link(f"/v1/artists/{artist_id}/albums", *sent, ("offset", start), ("limit", limit))
+
+    return {
+        "href": link(offset),
+        "items": list(items),
+        "limit": limit,
+        "next": link(offset + limit) if offset + limit < total else None,
+        "offset": offset,
+        "previous": link(max(0, offset - limit)) if offset else None,
+        "total": total,
+    }
+
+
+def search_page(
+    items: list[object], view: View, query: str, kind: str, limit: int, offset: int, total: int, more: bool
+) -> SearchPage:
+    """A page of search for one type. Its links say ``query`` where the request said ``q``; ``total`` is no count."""
+
+    def link(start: int) -> str:
+        return view.link("/v1/search", ("offset", start), ("limit", limit), ("query", query), ("type", kind))
 
     return {
         "href": link(offset),

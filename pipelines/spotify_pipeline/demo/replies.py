@@ -49,6 +49,7 @@ class Reply:
         truncate: Send only that many bytes of the body under its full Content-Length, then close.
         reset: Send nothing; reset the connection.
         hang: Seconds to wait before anything is sent.
+        drip: How many bytes of the body to send at a time, and the seconds to wait after each.
     """
 
     status: int = 200
@@ -57,6 +58,7 @@ class Reply:
     truncate: int | None = None
     reset: bool = False
     hang: float | None = None
+    drip: tuple[int, float] | None = None
 
     def encoded(self) -> bytes:
         """The body as bytes."""

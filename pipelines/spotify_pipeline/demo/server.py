@@ -5,12 +5,9 @@ from __future__ import annotations
 import socket
 import struct
 import sys
-import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from email.utils import formatdate
-from hashlib import blake2b
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Lock, Thread
@@ -20,17 +17,10 @@ from urllib.parse import parse_qsl, urlsplit
 from . import errors
 from .endpoints import bucket_of
 from .replies import LoggedRequest, Reply
+from .transfer import Message, message
 
 Answer = Callable[[LoggedRequest], Reply]
 
-_COMMON_HEADERS = {
-    "server": "envoy",
-    "access-control-allow-origin": "*",
-    "strict-transport-security": "max-age=31536000",
-    "x-content-type-options": "nosniff",
-    "x-robots-tag": "noindex, nofollow",
-}
-_WITH_ETAG = frozenset({"album", "albums", "album_tracks"})
 # Seconds on, seconds lingering: closing such a socket resets the connection.
 _LINGER_ZERO = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
@@ -139,14 +129,22 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self._write(reply, body, request)
 
-    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = respond  # noqa: N815
+    do_GET = do_HEAD = do_OPTIONS = do_POST = do_PUT = do_DELETE = do_PATCH = respond  # noqa: N815
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002 - the base class names them
+        """Refuse what is no request, or of a method that nobody knows, as a balancer does: without a banner."""
+        self.close_connection = True
+        status = HTTPStatus.METHOD_NOT_ALLOWED if code == HTTPStatus.NOT_IMPLEMENTED else code
+        refusal = Reply(status, "", {"connection": "close"})
+        unread = LoggedRequest("", "", {}, {}, "other", self.server.clock())
+        self._write(refusal, b"", unread)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it
         """Write nothing: the log is a list."""
 
     def _read(self) -> LoggedRequest:
         parts = urlsplit(self.path)
-        length = int(self.headers.get("Content-Length") or 0)
+        length = _number(self.headers.get("Content-Length"))
         body = self.rfile.read(length).decode(errors="replace") if length else ""
         pairs = parse_qsl(parts.query, keep_blank_values=True)
         return LoggedRequest(
@@ -154,7 +152,7 @@ class Handler(BaseHTTPRequestHandler):
             path=parts.path,
             query=dict(reversed(pairs)),
             headers={name.lower(): value for name, value in self.headers.items()},
-            bucket=bucket_of(parts.path),
+            bucket="preflight" if self.command == "OPTIONS" else bucket_of(parts.path),
             at=self.server.clock(),
             host=self.headers.get("Host") or self.server.origin.removeprefix("http://"),
             form=dict(parse_qsl(body)),
@@ -170,33 +168,28 @@ class Handler(BaseHTTPRequestHandler):
         return Reply(200, counts)
 
     def _write(self, reply: Reply, body: bytes, request: LoggedRequest) -> None:
-        head = self._head(reply, body, request)
-        sent = body if reply.truncate is None else body[: reply.truncate]
-        if len(sent) == len(body):
+        sent = message(request, reply, body)
+        if sent.whole:
             # Before it is sent: the client may look at the log as soon as it has the reply.
-            request.status = reply.status
+            request.status = sent.status
         else:
             self.close_connection = True
         try:
-            # One write: two would meet the delayed acknowledgement.
-            self.wfile.write(head + sent)
+            if reply.drip is None:
+                # One write: two would meet the delayed acknowledgement.
+                self.wfile.write(sent.head + sent.sent)
+            else:
+                self._drip(sent, *reply.drip)
         except OSError:
             request.status = None
             self.close_connection = True
 
-    def _head(self, reply: Reply, body: bytes, request: LoggedRequest) -> bytes:
-        headers = {"date": formatdate(time.time(), usegmt=True), **_COMMON_HEADERS}
-        if reply.content_type:
-            headers["content-type"] = reply.content_type
-        if reply.status == HTTPStatus.OK and request.bucket in _WITH_ETAG:
-            headers["etag"] = f'"MC-{blake2b(body, digest_size=16).hexdigest()}"'
-        headers |= reply.headers
-        headers["content-length"] = str(len(body))
-        if reply.truncate is not None and reply.truncate < len(body):
-            headers["connection"] = "close"
-        lines = [f"HTTP/1.1 {reply.status} {_phrase(reply.status)}"]
-        lines += [f"{name}: {value}" for name, value in headers.items()]
-        return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+    def _drip(self, sent: Message, size: int, pause: float) -> None:
+        self.wfile.write(sent.head)
+        for start in range(0, len(sent.sent), size):
+            self.wfile.write(sent.sent[start : start + size])
+            if self.server.closing.wait(pause):
+                raise BrokenPipeError
 
     def _reset(self) -> None:
         self.close_connection = True
@@ -204,7 +197,5 @@ class Handler(BaseHTTPRequestHandler):
         self.connection.close()
 
 
-def _phrase(status: int) -> str:
-    with suppress(ValueError):
-        return HTTPStatus(status).phrase
-    return ""
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() else 0

@@ -31,7 +31,7 @@ class Tokens:
     def grant(self, request: LoggedRequest, lifetime: int, newest_only: bool) -> Reply:
         """The reply of the token endpoint, with a token that lives that many seconds, maybe as the only one."""
         if request.method != "POST":
-            return errors.wrong_method
+            return errors.wrong_token_method
         client = _client(request)
         if client is None:
             return errors.missing_client

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Literal, TypedDict
 
 AlbumType = Literal["album", "single", "compilation", "ep"]
+AlbumGroup = Literal["album", "single", "compilation", "appears_on"]
 Precision = Literal["day", "month", "year"]
 
 
@@ -55,6 +56,31 @@ class Artist(TypedDict):
     uri: str
 
 
+class Followers(TypedDict):
+    """How many follow an artist; the address has been null forever."""
+
+    href: None
+    total: int
+
+
+class _FullArtistExtras(TypedDict, total=False):
+    followers: Followers
+    genres: list[str]
+    popularity: int
+
+
+class FullArtist(_FullArtistExtras, Artist):
+    """An artist read by the id, or found by a search."""
+
+    images: list[Image]
+
+
+class SeveralArtists(TypedDict):
+    """What the batch of artists answers: null where there is none."""
+
+    artists: list[FullArtist | None]
+
+
 class LinkedFrom(TypedDict):
     """The track that was asked for, where another one stands in."""
 
@@ -91,6 +117,7 @@ class Track(_TrackExtras):
 
 
 class _AlbumExtras(TypedDict, total=False):
+    album_group: AlbumGroup
     available_markets: list[str]
     is_playable: bool
     restrictions: Restrictions
@@ -148,8 +175,20 @@ class AlbumPage(TypedDict):
     total: int
 
 
+class SearchPage(TypedDict):
+    """A paging object of search: of albums, of artists, or of something that isn't here and so empty."""
+
+    href: str
+    items: list[object]
+    limit: int
+    next: str | None
+    offset: int
+    previous: str | None
+    total: int
+
+
 class AlbumList(TypedDict):
-    """What browse and search answer."""
+    """What browse answers."""
 
     albums: AlbumPage
 

@@ -96,9 +96,13 @@ class Slot:
 
 def surfacing(seed: int, listed: int, day: date) -> Iterator[Slot]:
     """What surfaces that day in a world whose list is that long: three and a half times as much on a Friday."""
-    rate = (SURPLUS * listed + 4) / (2 * WEEK_SHARES)
-    count = int(_shares_before(day + timedelta(1)) * rate) - int(_shares_before(day) * rate)
-    return (Slot(seed, day, index) for index in range(count))
+    return (Slot(seed, day, index) for index in range(surfaced(day, SURPLUS * listed + 4)))
+
+
+def surfaced(day: date, in_a_fortnight: float) -> int:
+    """How many surface on that day where so many do in any two weeks."""
+    rate = in_a_fortnight / (2 * WEEK_SHARES)
+    return int(_shares_before(day + timedelta(1)) * rate) - int(_shares_before(day) * rate)
 
 
 def lately(seed: int, listed: int, today: date, days: int) -> list[Slot]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -9,7 +11,7 @@ from dataclasses import replace
 from http.client import HTTPException, IncompleteRead
 
 import pytest
-from spotify_pipeline.demo import Catalogue, LoggedRequest, OfflineApi, Reply, errors
+from spotify_pipeline.demo import Catalogue, LoggedRequest, OfflineApi, Reply, dripping, errors, gzip_bomb
 
 from tests.support.caller import Caller
 
@@ -103,6 +105,38 @@ def test_a_hanging_reply_does_not_outlive_the_server(small: Catalogue) -> None:
 def test_a_reply_that_hangs_for_a_moment_comes(extended: OfflineApi, caller: Caller) -> None:
     extended.script("markets", lambda _, normal: replace(normal, hang=0.01))
     assert caller.get("markets").status == 200
+
+
+def test_a_body_can_drip(extended: OfflineApi, caller: Caller) -> None:
+    whole = caller.get("markets").content
+    extended.script("markets", dripping(size=100, seconds=0.001))
+    start = time.perf_counter()
+    assert caller.get("markets").content == whole
+    assert time.perf_counter() - start > len(whole) / 100 * 0.001
+
+
+def test_a_dripping_body_does_not_outlive_the_server(small: Catalogue) -> None:
+    outcomes: list[object] = []
+    with OfflineApi(small) as api:
+        caller = Caller(api).log_in()
+        api.always("markets", dripping(seconds=60))
+        thread = threading.Thread(target=lambda: outcomes.append(outcome(caller, "markets")))
+        thread.start()
+        while not api.calls["markets"]:
+            time.sleep(0.001)
+    thread.join(5)
+    assert isinstance(outcomes[0], type)
+    assert api.requests[-1].status is None
+
+
+def test_a_bomb_is_small_until_it_is_unpacked(extended: OfflineApi, caller: Caller) -> None:
+    extended.script("markets", gzip_bomb(megabytes=3))
+    answer = caller.get("markets")
+    assert answer.headers["content-encoding"] == "gzip"
+    assert len(answer.content) < 10_000
+    unpacked = gzip.decompress(answer.content)
+    assert len(unpacked) > 3_000_000
+    assert json.loads(unpacked) == {}
 
 
 def test_a_defect_shows_and_answers_500(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from spotify_pipeline.demo import Catalogue, OfflineApi
+from spotify_pipeline.demo import Catalogue, OfflineApi, artists_with_news
 
 from tests.support.spotipy_client import client_of, credentials_for, oauth2, read_on
 
@@ -33,6 +33,23 @@ def test_search_finds_the_same_albums(sp: Any, api: OfflineApi) -> None:
     items = read_on(sp, sp.search("tag:new", type="album", limit=10, market="US")["albums"])
     assert [album["id"] for album in items] == api.catalogue.listing
     assert api.calls["search"] == 10
+
+
+def test_an_artists_news_are_searched_and_swept(sp: Any, api: OfflineApi) -> None:
+    api.regime = "development"
+    artist = artists_with_news(api.catalogue, 1)[0]
+    found = read_on(sp, sp.search(f'tag:new artist:"{artist["name"]}"', type="album", limit=10)["albums"])
+    mine = {album["id"] for album in found if artist["id"] in {each["id"] for each in album["artists"]}}
+    swept = {album["id"] for album in read_on(sp, sp.artist_albums(artist["id"], limit=10))}
+    assert mine
+    assert mine < swept
+    assert sp.artist(artist["id"])["name"] == artist["name"]
+    assert api.calls.keys() == {"token", "search", "artist_albums", "artist"}
+
+
+def test_a_search_of_several_types_answers_each(sp: Any) -> None:
+    pages = sp.search("s", type="album,artist,track,playlist", limit=5)
+    assert [len(page["items"]) for page in pages.values()] == [5, 5, 0, 0]
 
 
 def test_albums_come_in_batches_in_the_order_they_were_asked_for(sp: Any, api: OfflineApi) -> None:
