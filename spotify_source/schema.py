@@ -207,6 +207,16 @@ LOAD_RUNS: Final = Table(
         Column("finished_at", "timestamp", "UTC."),
         Column("exit_code", "bigint", "0 complete, 75 something is pending, 77 refused, 69 unavailable, 1 defect."),
         Column("reason", "text", "Why the run is not complete; null where it is."),
+        Column(
+            "listing_complete",
+            "bool",
+            "Whether the listing was read to its end; null where no listing was asked for or the row is from before this column.",
+        ),
+        Column(
+            "closed",
+            "json",
+            "Buckets that took no more calls in the run, and why: 'quota', 'budget', 'rate_limit', 'trouble', 'stopped' or 'refused'.",
+        ),
         Column("browse_allowed", "bool", "Whether the app may call browse/new-releases; null if not found out."),
         Column("batch_allowed", "bool", "Whether the app may call albums?ids=; null if not found out."),
         Column("discovered_via", "text", "'browse' or 'search'; null where no listing could be read."),

@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import jinja2
 
 from spotify_pipeline.destinations.target import DestinationUnavailableError
+from spotify_pipeline.places import dbt_project
 from spotify_source import schema
 from spotify_source.errors import ConfigurationError
 
 MARTS = "spotify_marts"
-_VIEWS = Path(__file__).with_name("views.sql")
+_HERE = Path(__file__).parent
 _TYPES: dict[str, str] = {
     "text": "VARCHAR",
     "bigint": "BIGINT",
@@ -80,7 +82,7 @@ class Database:
         """Make the views that the sections ask."""
         for table in _declared():
             self._connection.execute(self._view_of(table))
-        self._connection.execute(_VIEWS.read_text(encoding="utf-8"))
+        self._connection.execute(_views())
 
     def _view_of(self, table: schema.Table) -> str:
         present = self._columns.get((self.dataset, table.name), set())
@@ -145,6 +147,13 @@ def _check_dataset(database: Database, db: Path) -> None:
     else:
         guidance = f"Load it first, with python pipelines/load.py --db {db}, or name another file with --db."
     raise NothingToReadError(f"{db} has no tables of this pipeline in {database.dataset}.", guidance=guidance)
+
+
+def _views() -> str:
+    """The views, by the dbt project's rule for which of two objects is the newer."""
+    loader = jinja2.FileSystemLoader([_HERE, dbt_project() / "macros"])
+    environment = jinja2.Environment(loader=loader, undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701 - SQL
+    return environment.get_template("views.sql").render()
 
 
 def _declared() -> Iterator[schema.Table]:
