@@ -33,19 +33,38 @@ class Raw:
         self.copyrights = self._nested("albums", "copyrights", self.albums.values(), "text", "type")
         fetched = self._nested("albums", "artists", self.albums.values(), "id")
         listed = self._nested("new_releases", "artists", self.releases.values(), "id")
-        self.artists = {
-            key: [artist for (artist,) in fetched.get(key) or listed.get(key, [])] for key in self.album_ids
-        }
+        self._heard_in = {key: row["_dlt_load_id"] for key, row in self.releases.items()}
+        for sighting in self.sightings:
+            if sighting["album_id"] in self._heard_in:
+                heard = self._heard_in[sighting["album_id"]]
+                self._heard_in[sighting["album_id"]] = max(heard, sighting["_dlt_load_id"])
+        self.artists = {}
+        for key in self.album_ids:
+            newer, older = (listed, fetched) if self.is_listing_newer(key) else (fetched, listed)
+            self.artists[key] = [artist for (artist,) in newer.get(key) or older.get(key, [])]
 
     @property
     def album_ids(self) -> set[str]:
         """Every album that is known in any way."""
         return {*self.releases, *self.albums, *(sighting["album_id"] for sighting in self.sightings)}
 
+    def is_listing_newer(self, album_id: str) -> bool:
+        """Whether a listing has shown the album since it was fetched."""
+        if album_id not in self.albums or album_id not in self.releases:
+            return album_id in self.releases
+        return bool(self._heard_in[album_id] > self.albums[album_id]["_dlt_load_id"])
+
     def merged(self, album_id: str, column: str) -> Any:
-        """What the album object says, else the listing."""
-        fetched = self.albums.get(album_id, {}).get(column)
-        return fetched if fetched is not None else self.releases.get(album_id, {}).get(column)
+        """What the newer of listing and album object says, else the other."""
+        objects = [self.albums.get(album_id, {}), self.releases.get(album_id, {})]
+        if self.is_listing_newer(album_id):
+            objects.reverse()
+        return next((found[column] for found in objects if found.get(column) not in {None, ""}), None)
+
+    def announced(self, album_id: str) -> int:
+        """How many tracks the object announced that the tracks were fetched with, else the listing."""
+        fetched = self.albums.get(album_id, {}).get("total_tracks")
+        return int(fetched or self.releases.get(album_id, {}).get("total_tracks") or 0)
 
     def track_artists(self) -> list[tuple[str, str, set[str]]]:
         """Album, track and artists of every place."""
@@ -162,16 +181,22 @@ def calendar(raw: Raw) -> Counter[tuple[date, str]]:
 def gaps(raw: Raw) -> dict[str, int]:
     """Tracks missing by album, where the loaded ones are not as many as announced."""
     loaded = Counter(track["album_id"] for track in raw.tracks)
-    missing = {album_id: (raw.merged(album_id, "total_tracks") or 0) - loaded[album_id] for album_id in raw.album_ids}
+    missing = {album_id: raw.announced(album_id) - loaded[album_id] for album_id in raw.album_ids}
     return {album_id: count for album_id, count in missing.items() if count}
 
 
 def _plain(name: str | None) -> str:
     unmarked = re.sub(r"[(\[]\s*(explicit|clean)( version| edition)?\s*[)\]]", " ", name or "", flags=re.IGNORECASE)
-    decomposed = unicodedata.normalize("NFKD", unmarked)
-    letters = [char for char in decomposed if not unicodedata.combining(char)]
+    letters = [_without_accent(char) for char in unicodedata.normalize("NFC", unmarked)]
     plain = "".join(char if char.isalnum() or unicodedata.category(char)[0] == "M" else " " for char in letters)
     return " ".join(plain.lower().split()) or (name or "").strip().lower()
+
+
+def _without_accent(char: str) -> str:
+    """The letter without its accent, where it is a Latin or a Greek one: elsewhere the mark makes another letter."""
+    if not unicodedata.name(char, "").startswith(("LATIN", "GREEK")):
+        return char
+    return "".join(part for part in unicodedata.normalize("NFD", char) if not unicodedata.combining(part))
 
 
 def _various_artists(raw: Raw) -> set[str]:

@@ -1,15 +1,42 @@
--- How long do albums stay on the list, and which are still on it?
+-- How long do albums stay on each market's list, and which are still on it? Every id by itself, twins too.
+with listings as (
+
+    select
+        market,
+        max(seen_at) as last_whole_at
+    from {{ ref('fct_release_sightings') }}
+    where is_listing_whole
+    group by market
+
+),
+
+seen as (
+
+    select
+        album_id,
+        market,
+        min(seen_at) as first_seen_at,
+        max(seen_at) as last_seen_at,
+        count(distinct cast(seen_at as date)) as days_seen,
+        min(rank) as best_rank
+    from {{ ref('fct_release_sightings') }}
+    group by album_id, market
+
+)
+
 select
-    sightings.market,
+    seen.market,
+    albums.album_id,
     albums.album_name,
     albums.artist_names,
     albums.album_type,
-    cast(min(sightings.seen_at) as date) as first_seen_on,
-    cast(max(sightings.seen_at) as date) as last_seen_on,
-    count(distinct cast(sightings.seen_at as date)) as days_seen,
-    min(sightings.rank) as best_rank,
-    albums.is_listed
-from {{ ref('fct_release_sightings') }} as sightings
-inner join {{ ref('dim_albums') }} as albums on sightings.album_id = albums.album_id
-group by all
-order by days_seen desc, best_rank, albums.album_name
+    cast(seen.first_seen_at as date) as first_seen_on,
+    cast(seen.last_seen_at as date) as last_seen_on,
+    seen.days_seen,
+    seen.best_rank,
+    -- Off the list as soon as a listing that was read to its end lacks it.
+    coalesce(listings.last_whole_at <= seen.last_seen_at, true) as is_listed
+from seen
+inner join {{ ref('dim_albums') }} as albums on seen.album_id = albums.album_id
+left join listings on seen.market = listings.market
+order by seen.days_seen desc, seen.best_rank, albums.album_name, albums.album_id, seen.market

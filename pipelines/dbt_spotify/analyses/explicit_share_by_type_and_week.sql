@@ -16,8 +16,8 @@ select
     dates.music_week_start,
     releases.album_type,
     count(*) as releases,
-    count_if(releases.is_explicit) as explicit_releases,
-    round(count_if(releases.is_explicit) / count(*), 3) as explicit_share
+    count(*) filter (where releases.is_explicit) as explicit_releases,
+    round(count(*) filter (where releases.is_explicit) / count(*), 3) as explicit_share
 from releases
 inner join {{ ref('dim_dates') }} as dates on releases.released_on = dates.date_day
 where releases.is_explicit is not null

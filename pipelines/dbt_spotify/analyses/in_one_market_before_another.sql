@@ -1,6 +1,7 @@
 -- Which albums are in one market and not in another, or there only later, and how many days later?
--- Listings that were read by market are compared with each other. A listing without a market, '*', says at once where
--- each album can be played. With a single market there is nothing to compare with, and other_market is null.
+-- Listings that were read by market are compared with each other: an album is missing elsewhere once a listing that was
+-- read to its end there lacks it, and not before that market was read at all. A listing without a market, '*', says at
+-- once where each album can be played. With a single market there is nothing to compare with, and other_market is null.
 with seen as (
 
     select
@@ -18,6 +19,16 @@ markets as (
 
 ),
 
+whole_listings as (
+
+    select distinct
+        market,
+        seen_at
+    from {{ ref('fct_release_sightings') }}
+    where is_listing_whole
+
+),
+
 listed as (
 
     select
@@ -29,7 +40,19 @@ listed as (
     from seen
     left join markets on seen.market <> markets.market
     left join seen as there on seen.album_id = there.album_id and markets.market = there.market
-    where seen.market <> '*'
+    where
+        seen.market <> '*'
+        and (
+            markets.market is null
+            or exists (
+                select 1
+                from whole_listings as without_it
+                where
+                    without_it.market = markets.market
+                    and without_it.seen_at >= seen.first_seen_at
+                    and (there.first_seen_at is null or without_it.seen_at < there.first_seen_at)
+            )
+        )
 
 ),
 

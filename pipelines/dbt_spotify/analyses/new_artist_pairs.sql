@@ -1,10 +1,22 @@
--- Which artists have been seen together for the first time in the last seven days of the data?
+-- Which artists have been seen together for the first time in the last seven days before the last reading?
+with last_reading as (
+
+    select max(seen_at) as read_at
+    from {{ ref('fct_release_sightings') }}
+
+)
+
 select
-    first_artist_name,
-    second_artist_name,
-    first_seen_at,
-    releases_together,
-    tracks_together
-from {{ ref('rpt_artist_pairs') }}
-qualify first_seen_at > max(first_seen_at) over () - interval 7 day
-order by first_seen_at desc, releases_together desc, tracks_together desc, first_artist_name, second_artist_name
+    pairs.first_artist_name,
+    pairs.second_artist_name,
+    pairs.first_seen_at,
+    pairs.releases_together,
+    pairs.tracks_together
+from {{ ref('rpt_artist_pairs') }} as pairs
+inner join last_reading on pairs.first_seen_at > last_reading.read_at - interval '7' day
+order by
+    pairs.first_seen_at desc,
+    pairs.releases_together desc,
+    pairs.tracks_together desc,
+    pairs.first_artist_name,
+    pairs.second_artist_name

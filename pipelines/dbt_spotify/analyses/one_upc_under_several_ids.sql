@@ -4,7 +4,7 @@ select
     count(*) as albums,
     string_agg(distinct album_name, ' / ' order by album_name) as album_names,
     string_agg(distinct artist_names, ' / ' order by artist_names) as artist_names,
-    count_if(is_explicit) as explicit_albums,
+    count(*) filter (where is_explicit) as explicit_albums,
     list_sort(list(album_id)) as album_ids
 from {{ ref('dim_albums') }}
 where upc is not null

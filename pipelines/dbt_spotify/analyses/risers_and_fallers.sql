@@ -1,4 +1,14 @@
--- Who has climbed and who has fallen since the last run, in each market?
+-- Who has climbed and who has fallen in the last listing of each market? Nobody, where nothing has moved.
+with last_listings as (
+
+    select
+        market,
+        max(seen_at) as seen_at
+    from {{ ref('fct_release_sightings') }}
+    group by market
+
+)
+
 select
     sightings.market,
     albums.album_name,
@@ -7,7 +17,7 @@ select
     sightings.rank,
     sightings.rank_change
 from {{ ref('fct_release_sightings') }} as sightings
+inner join last_listings on sightings.market = last_listings.market and sightings.seen_at = last_listings.seen_at
 inner join {{ ref('dim_albums') }} as albums on sightings.album_id = albums.album_id
 where sightings.rank_change <> 0
-qualify sightings.seen_at = max(sightings.seen_at) over (partition by sightings.market)
 order by sightings.market, abs(sightings.rank_change) desc, sightings.rank

@@ -4,12 +4,29 @@
 {%- endmacro %}
 
 {#
+    A text without the accents of Latin and Greek letters, which people leave out. In other scripts such a mark makes
+    another letter: バ is not ハ, दि is not द, й is not и.
+#}
+{% macro without_accents(text) -%}
+    array_to_string(
+        [
+            case
+                when regexp_matches(letter, '[\p{Latin}\p{Greek}\x{0300}-\x{036f}]') then strip_accents(letter)
+                else letter
+            end
+            for letter in string_split(nfc_normalize({{ text }}), '')
+        ],
+        ''
+    )
+{%- endmacro %}
+
+{#
     A title as two editions of one release share it: without accents, case, signs, and the words that tell the
     explicit edition from the clean one. Words like 'Deluxe' stay: that is another release.
     A title of signs alone keeps them; none is null.
 #}
 {% macro title_key(title) -%}
-    {%- set plain = "lower(strip_accents(nfc_normalize(" ~ title ~ ")))" -%}
+    {%- set plain = "lower(" ~ without_accents(title) ~ ")" -%}
     {%- set same = "(explicit|clean|edited|censored|uncensored)( version| edition| edit| album)?" -%}
     {%- set unmarked = "regexp_replace(" ~ plain ~ ", '[(\\[]\\s*" ~ same ~ "\\s*[)\\]]', ' ', 'g')" -%}
     coalesce(
@@ -28,4 +45,9 @@
     {%- set unsigned = "regexp_replace(" ~ line ~ ", '^.*(℗|\\([Pp]\\))', '')" -%}
     {%- set years = "'^[\\s©&,]*((19|20)\\d{2}(\\s*[,&/–-]\\s*(19|20)\\d{2})*[\\s,.]+)?'" -%}
     nullif(trim(regexp_replace({{ unsigned }}, {{ years }}, '')), '')
+{%- endmacro %}
+
+{# One number for a set of rows, whatever their order: it differs when any of them does. #}
+{% macro fingerprint(columns) -%}
+    sum(cast(hash({{ columns | join(', ') }}) as hugeint))
 {%- endmacro %}

@@ -3,8 +3,8 @@
 {{ config(severity='warn') }}
 
 select
-    count_if(tracks_loaded < total_tracks) as short_albums,
+    count(*) filter (where tracks_loaded < fetched_total_tracks) as short_albums,
     count(*) as fetched_albums
 from {{ ref('dim_albums') }}
 where is_fetched
-having fetched_albums >= 20 and short_albums > 0.05 * fetched_albums
+having count(*) >= 20 and count(*) filter (where tracks_loaded < fetched_total_tracks) > 0.05 * count(*)

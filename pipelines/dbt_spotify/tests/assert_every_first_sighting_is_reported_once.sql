@@ -1,10 +1,21 @@
--- Days add up to what was ever seen, in every market.
+-- Days add up to all that has arrived, in every market; and what is still there has arrived.
 with reported as (
 
     select
         market,
         sum(albums_first_seen) as albums
     from {{ ref('rpt_new_releases_daily') }}
+    group by market
+
+),
+
+arrived as (
+
+    select
+        market,
+        count(*) as albums,
+        count(distinct album_id) as albums_kept
+    from {{ ref('int_first_sightings') }}
     group by market
 
 ),
@@ -20,6 +31,9 @@ seen as (
 )
 
 select *
-from reported
-full join seen using (market)
-where reported.albums is distinct from seen.albums
+from arrived
+full join reported on arrived.market = reported.market
+full join seen on arrived.market = seen.market
+where
+    reported.albums is distinct from arrived.albums
+    or coalesce(seen.albums, 0) <> coalesce(arrived.albums_kept, 0)

@@ -8,15 +8,17 @@ from pathlib import Path
 from typing import Any, Final
 
 import duckdb
+import jinja2
 
 from spotify_pipeline.destinations.duckdb_sql import TYPES, empty_table, quoted_name, quoted_text
 from spotify_pipeline.destinations.errors import DestinationUnavailableError
 from spotify_pipeline.destinations.lock import holder_of_file
+from spotify_pipeline.places import dbt_project
 from spotify_source import schema
 from spotify_source.errors import ConfigurationError
 
 MARTS = "spotify_marts"
-_VIEWS = Path(__file__).with_name("views.sql")
+_HERE = Path(__file__).parent
 # The session is in UTC: the time zone can go.
 _TYPES: Final[Mapping[schema.DataType, str]] = {**TYPES, "timestamp": "TIMESTAMP"}
 
@@ -74,7 +76,7 @@ class Database:
         """Make the views that the sections ask."""
         for table in schema.all_tables():
             self._connection.execute(self._view_of(table))
-        self._connection.execute(_VIEWS.read_text(encoding="utf-8"))
+        self._connection.execute(_views())
 
     def _view_of(self, table: schema.Table) -> str:
         present = self._columns.get((self.dataset, table.name))
@@ -142,3 +144,10 @@ def _check_dataset(database: Database, db: Path) -> None:
     else:
         guidance = f"Load it first, with python pipelines/load.py --db {db}, or name another file with --db."
     raise NothingToReadError(f"{db} has no tables of this pipeline in {database.dataset}.", guidance=guidance)
+
+
+def _views() -> str:
+    """The views, by the dbt project's rule for which of two objects is the newer."""
+    loader = jinja2.FileSystemLoader([_HERE, dbt_project() / "macros"])
+    environment = jinja2.Environment(loader=loader, undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701 - SQL
+    return environment.get_template("views.sql").render()

@@ -199,6 +199,7 @@ def test_a_day_with_very_many_albums_names_some_and_counts_all(development: Show
         development.place.database,
         tmp_path,
         "UPDATE new_releases SET released_on = '2026-11-20', release_date_precision = 'day'",
+        "UPDATE albums SET released_on = '2026-11-20', release_date_precision = 'day'",
     )
     total = development.place.one("SELECT count(*) FROM new_releases")
     (day,) = page_of(database, development.now).section("calendar").one("div", class_="days").all("details")

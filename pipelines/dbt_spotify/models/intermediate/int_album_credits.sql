@@ -6,9 +6,11 @@ with fetched as (
         artists.artist_name,
         artists.spotify_url,
         artists.list_index,
-        albums.load_id
+        stg.load_id,
+        case when albums.is_listing_newer then 2 else 1 end as choice
     from {{ ref('stg_spotify__album_artists') }} as artists
-    inner join {{ ref('stg_spotify__albums') }} as albums on artists.album_row_id = albums.row_id
+    inner join {{ ref('int_albums') }} as albums on artists.album_row_id = albums.album_row_id
+    inner join {{ ref('stg_spotify__albums') }} as stg on artists.album_row_id = stg.row_id
     where artists.artist_id is not null
 
 ),
@@ -16,32 +18,36 @@ with fetched as (
 listed as (
 
     select
-        releases.album_id,
+        albums.album_id,
         artists.artist_id,
         artists.artist_name,
         artists.spotify_url,
         artists.list_index,
-        releases.load_id
+        stg.load_id,
+        case when albums.is_listing_newer then 1 else 2 end as choice
     from {{ ref('stg_spotify__new_release_artists') }} as artists
-    inner join {{ ref('stg_spotify__new_releases') }} as releases on artists.release_row_id = releases.row_id
+    inner join {{ ref('int_albums') }} as albums on artists.release_row_id = albums.release_row_id
+    inner join {{ ref('stg_spotify__new_releases') }} as stg on artists.release_row_id = stg.row_id
     where artists.artist_id is not null
 
 ),
 
--- The listing stands in for an album that is not fetched yet.
 credited as (
 
     select * from fetched
     union all
-    select * from listed where album_id not in (select album_id from fetched)
+    select * from listed
 
 ),
 
-first_mention as (
+-- The newest list of artists as a whole: two half ones make no third.
+ranked as (
 
-    select *
+    select
+        *,
+        min(choice) over (partition by album_id) as best_choice,
+        row_number() over (partition by album_id, artist_id, choice order by list_index) as mention
     from credited
-    qualify row_number() over (partition by album_id, artist_id order by list_index) = 1
 
 )
 
@@ -52,4 +58,5 @@ select
     spotify_url,
     load_id,
     row_number() over (partition by album_id order by list_index) as artist_position
-from first_mention
+from ranked
+where choice = best_choice and mention = 1

@@ -1,12 +1,18 @@
 {{ config(materialized="table") }}
 
-with ranks as (
+with placed as (
 
     select
-        ranks.*,
-        runs.run_number
-    from {{ ref('int_release_ranks') }} as ranks
-    inner join {{ ref('int_listing_runs') }} as runs on ranks.run_id = runs.run_id and ranks.market = runs.market
+        sightings.album_id,
+        sightings.market,
+        runs.run_number,
+        runs.seen_at,
+        min(sightings.position) as rank
+    from {{ ref('stg_spotify__release_sightings') }} as sightings
+    inner join {{ ref('int_listing_runs') }} as runs
+        on sightings.run_id = runs.run_id and sightings.market = runs.market
+    where sightings.album_id is not null
+    group by sightings.album_id, sightings.market, runs.run_number, runs.seen_at
 
 ),
 
@@ -23,7 +29,7 @@ seen as (
         count(distinct cast(seen_at as date)) as days_seen,
         min(rank) as best_rank,
         max_by(rank, run_number) as last_rank
-    from ranks
+    from placed
     group by album_id, market
 
 )
@@ -39,12 +45,8 @@ select
     seen.last_rank,
     seen.first_run_number = 1 as was_there_at_first,
     -- Only a whole listing without the album shows that it left.
-    min(missed.seen_at) as left_at,
-    min(missed.seen_at) is null as is_listed
+    last_runs.next_whole_at as left_at,
+    last_runs.next_whole_at is null as is_listed
 from seen
-left join {{ ref('int_listing_runs') }} as missed
-    on
-        seen.market = missed.market
-        and seen.last_run_number < missed.run_number
-        and missed.is_whole
-group by all
+inner join {{ ref('int_listing_runs') }} as last_runs
+    on seen.market = last_runs.market and seen.last_run_number = last_runs.run_number

@@ -1,12 +1,54 @@
-with listed as (
+{{ config(materialized="table") }}
 
-    select * from {{ ref('stg_spotify__new_releases') }}
+with sighted as (
+
+    select
+        album_id,
+        max(load_id) as load_id
+    from {{ ref('stg_spotify__release_sightings') }}
+    where album_id is not null
+    group by album_id
+
+),
+
+listed as (
+
+    select
+        releases.album_id,
+        nullif(releases.album_name, '') as album_name,
+        releases.album_type,
+        releases.total_tracks,
+        releases.release_date,
+        releases.released_on,
+        releases.market,
+        releases.is_playable,
+        releases.spotify_url,
+        releases.row_id,
+        greatest(releases.load_id, coalesce(sighted.load_id, releases.load_id)) as heard_in
+    from {{ ref('stg_spotify__new_releases') }} as releases
+    left join sighted on releases.album_id = sighted.album_id
 
 ),
 
 fetched as (
 
-    select * from {{ ref('stg_spotify__albums') }}
+    select
+        album_id,
+        nullif(album_name, '') as album_name,
+        album_type,
+        total_tracks,
+        release_date,
+        released_on,
+        label,
+        upc,
+        ean,
+        popularity,
+        market,
+        is_playable,
+        spotify_url,
+        row_id,
+        load_id as fetched_in
+    from {{ ref('stg_spotify__albums') }}
 
 ),
 
@@ -16,7 +58,7 @@ album_ids as (
     union
     select album_id from fetched
     union
-    select album_id from {{ ref('stg_spotify__release_sightings') }} where album_id is not null
+    select album_id from sighted
     union
     select album_id from {{ ref('stg_spotify__album_tracks') }}
 
@@ -26,26 +68,27 @@ together as (
 
     select
         album_ids.album_id,
-        coalesce(nullif(fetched.album_name, ''), listed.album_name) as album_name,
-        -- Only listings know EPs: the album object calls them singles.
-        case
-            when listed.album_type = 'ep' then 'ep'
-            else coalesce(fetched.album_type, listed.album_type)
-        end as album_type,
+        {{ newest_word('album_name') }} as album_name,
+        {{ newest_album_type() }} as album_type,
         listed.album_type as listed_album_type,
         fetched.album_type as fetched_album_type,
-        coalesce(fetched.total_tracks, listed.total_tracks) as total_tracks,
-        -- A date and what goes with it come from the same object.
-        if(fetched.release_date is null, listed.release_date, fetched.release_date) as release_date,
-        if(fetched.release_date is null, listed.released_on, fetched.released_on) as released_on,
+        {{ newest_word('total_tracks') }} as total_tracks,
+        fetched.total_tracks as fetched_total_tracks,
+        {{ newest_of_date('release_date') }} as release_date,
+        {{ newest_of_date('released_on') }} as released_on,
         fetched.label,
         fetched.upc as upc_as_sent,
         coalesce({{ barcode('fetched.upc') }}, {{ barcode('fetched.ean') }}) as upc,
         fetched.popularity,
+        -- Whether it can be played is said of a market: of that in which the tracks were asked for.
         coalesce(fetched.market, listed.market) as market,
-        coalesce(fetched.is_playable, listed.is_playable) as is_playable,
-        coalesce(fetched.spotify_url, listed.spotify_url) as spotify_url,
+        case
+            when fetched.market <> listed.market then fetched.is_playable
+            else {{ newest_word('is_playable') }}
+        end as is_playable,
+        {{ newest_word('spotify_url') }} as spotify_url,
         fetched.album_id is not null as is_fetched,
+        {{ is_listing_newer() }} as is_listing_newer,
         fetched.row_id as album_row_id,
         listed.row_id as release_row_id
     from album_ids

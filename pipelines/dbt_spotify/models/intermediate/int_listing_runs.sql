@@ -1,13 +1,42 @@
-with sightings as (
+{{ config(materialized="table") }}
+
+-- Where each album stood: one that is listed twice counts by its better place.
+with placed as (
+
+    select
+        run_id,
+        market,
+        album_id,
+        min(position) as rank,
+        min(discovered_via) as discovered_via
+    from {{ ref('stg_spotify__release_sightings') }}
+    where album_id is not null
+    group by run_id, market, album_id
+
+),
+
+fingerprints as (
+
+    select
+        run_id,
+        market,
+        count(*) as albums,
+        {{ fingerprint(['album_id', 'rank', 'discovered_via']) }} as fingerprint
+    from placed
+    group by run_id, market
+
+),
+
+-- What was removed still took a place: without it a listing would look shorter than it was, or be forgotten.
+listings as (
 
     select
         run_id,
         market,
         min(seen_at) as seen_at,
-        max(position) as depth,
-        count(distinct album_id) as albums
+        max(position) as depth
     from {{ ref('stg_spotify__release_sightings') }}
-    where album_id is not null
+    where album_id is not null or is_removed
     group by run_id, market
 
 ),
@@ -16,16 +45,19 @@ runs as (
 
     select
         run_id,
-        -- Complete, or all that is missing is albums: the words are those of the pipeline's report.
-        exit_code = 0 or (
-            exit_code = 75
-            and regexp_full_match(
+        case
+            when is_listing_complete is not null then is_listing_complete
+            when exit_code = 0 then true
+            -- Rows from before there was a column have but words: all that is missing is albums. Nobody writes such
+            -- rows any more, so that the words can't change.
+            when exit_code = 75 then regexp_full_match(
                 coalesce(reason, ''),
                 '((the (quota|daily_calls) of album(s|_tracks)? (is|are) spent'
                 || '|album(s|_tracks)? was rate limited for too long)(; )?)*'
                 || '(\d+ albums? failed .*)?'
             )
-        ) as read_to_its_end
+            else false
+        end as is_read_to_its_end
     from {{ ref('stg_spotify__load_runs') }}
 
 ),
@@ -33,32 +65,45 @@ runs as (
 judged as (
 
     select
-        sightings.run_id,
-        sightings.market,
-        sightings.seen_at,
-        sightings.depth,
-        sightings.albums,
-        -- A run that was killed left no word, and --limit leaves none: then the depth tells.
-        coalesce(runs.read_to_its_end, false)
-        and sightings.depth >= {{ var('shortest_listing_share') }} * coalesce(
-            max(sightings.depth) over (
-                partition by sightings.market
-                order by sightings.seen_at, sightings.run_id
+        listings.run_id,
+        listings.market,
+        listings.seen_at,
+        listings.depth,
+        coalesce(fingerprints.albums, 0) as albums,
+        fingerprints.fingerprint,
+        -- A run that was killed left no word, and --limit ends a listing as well as its end does: then the depth tells.
+        coalesce(runs.is_read_to_its_end, false)
+        and listings.depth >= {{ var('shortest_listing_share') }} * coalesce(
+            max(listings.depth) over (
+                partition by listings.market
+                order by listings.seen_at, listings.run_id
                 rows between 10 preceding and 1 preceding
             ),
             0
         ) as is_whole
-    from sightings
-    left join runs on sightings.run_id = runs.run_id
+    from listings
+    left join fingerprints on listings.run_id = fingerprints.run_id and listings.market = fingerprints.market
+    left join runs on listings.run_id = runs.run_id
 
 )
 
 select
-    *,
+    run_id,
+    market,
+    seen_at,
+    depth,
+    albums,
+    fingerprint,
+    is_whole,
     row_number() over (partition by market order by seen_at, run_id) as run_number,
-    count_if(is_whole) over (
+    sum(cast(is_whole as integer)) over (
         partition by market
         order by seen_at, run_id
         rows between unbounded preceding and current row
-    ) as whole_runs
+    ) as whole_runs,
+    min(case when is_whole then seen_at end) over (
+        partition by market
+        order by seen_at, run_id
+        rows between 1 following and unbounded following
+    ) as next_whole_at
 from judged

@@ -4,7 +4,7 @@ with recursive artist_sets as (
 
     select
         album_id,
-        array_to_string(list_sort(list(artist_id)), ',') as artist_ids
+        string_agg(artist_id, ',' order by artist_id) as artist_ids
     from {{ ref('int_album_credits') }}
     group by album_id
 
@@ -40,7 +40,6 @@ albums as (
 marks as (
 
     select
-        album_id,
         place,
         'upc ' || upc as mark
     from albums
@@ -49,7 +48,6 @@ marks as (
     union all
 
     select
-        album_id,
         place,
         'title ' || artist_ids || ' ' || released_on || ' ' || title_key as mark
     from albums
@@ -59,47 +57,85 @@ marks as (
 
 shared_marks as (
 
-    select *
-    from marks
-    qualify count(*) over (partition by mark) > 1
+    select
+        place,
+        first_place
+    from (
+        select
+            place,
+            mark,
+            min(place) over (partition by mark) as first_place,
+            count(*) over (partition by mark) as albums
+        from marks
+    ) as counted
+    where albums > 1
 
 ),
 
--- The place of an album spreads to all later ones that share a mark with it, and on from there: a twin of a twin
--- belongs to the group. UNION keeps each pair once, so that it ends.
-reached as (
+-- Each album of a mark is tied to the first one of it, and not to every other: many that share a mark cost no more
+-- than as many that share none.
+ties as (
 
     select
-        album_id,
-        place as label
-    from albums
+        place,
+        first_place as other
+    from shared_marks
+    where place <> first_place
 
     union
 
     select
-        twins.album_id,
+        first_place as place,
+        place as other
+    from shared_marks
+    where place <> first_place
+
+),
+
+-- Those with none before them in any mark. Whatever else belongs to a group is reached from one of them.
+firsts as (
+
+    select place from albums
+    except
+    select place from ties where other < place
+
+),
+
+-- The place of a first one spreads along the ties: a twin of a twin belongs to the group. UNION keeps each pair once,
+-- so that it ends.
+reached as (
+
+    select
+        place,
+        place as label
+    from firsts
+
+    union
+
+    select
+        ties.other as place,
         reached.label
     from reached
-    inner join shared_marks as mine on reached.album_id = mine.album_id
-    inner join shared_marks as twins on mine.mark = twins.mark
-    where reached.label < twins.place
+    inner join ties on reached.place = ties.place
+    where reached.label < ties.other
 
 ),
 
 labelled as (
 
     select
-        album_id,
+        place,
         min(label) as label
     from reached
-    group by album_id
+    group by place
 
 )
 
 select
-    labelled.album_id,
-    firsts.album_id as release_group_id,
+    albums.album_id,
+    named.album_id as release_group_id,
     count(*) over (partition by labelled.label) as albums_in_group,
-    labelled.album_id = firsts.album_id as is_first_of_group
+    albums.place = named.place as is_first_of_group
 from labelled
-inner join albums as firsts on labelled.label = firsts.place
+inner join albums on labelled.place = albums.place
+inner join albums as named on labelled.label = named.place

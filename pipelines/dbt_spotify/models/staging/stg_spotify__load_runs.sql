@@ -16,6 +16,8 @@ renamed as (
         cast(finished_at at time zone 'UTC' as timestamp) as finished_at,
         cast(exit_code as integer) as exit_code,
         reason,
+        listing_complete as is_listing_complete,
+        closed as closed_buckets,
 
         -- how releases were found
         discovered_via,

@@ -12,7 +12,8 @@ renamed as (
         run_id,
         market,
         position,
-        album_id,
+        nullif(album_id, 'removed') as album_id,
+        coalesce(album_id = 'removed', false) as is_removed,
 
         -- how it was seen
         discovered_via,

@@ -15,21 +15,38 @@ credits as (
 
 ),
 
-covers as (
+images as (
 
     select
         album_row_id as row_id,
-        arg_max(image_url, coalesce(width, 0)) as cover_url
+        image_url,
+        width,
+        list_index
     from {{ ref('stg_spotify__album_images') }}
-    group by album_row_id
 
     union all
 
     select
         release_row_id as row_id,
-        arg_max(image_url, coalesce(width, 0)) as cover_url
+        image_url,
+        width,
+        list_index
     from {{ ref('stg_spotify__new_release_images') }}
-    group by release_row_id
+
+),
+
+covers as (
+
+    select
+        row_id,
+        image_url
+    from (
+        select
+            *,
+            row_number() over (partition by row_id order by coalesce(width, 0) desc, list_index) as place
+        from images
+    ) as ranked
+    where place = 1
 
 ),
 
@@ -52,8 +69,14 @@ sightings as (
         min(first_seen_at) as first_seen_at,
         max(last_seen_at) as last_seen_at,
         bool_or(is_listed) as is_listed,
-        arg_min(was_there_at_first, first_seen_at) as was_there_at_first
-    from {{ ref('int_album_sightings') }}
+        -- Of several markets that saw it at once, one that had been read before knows that it came.
+        bool_and(was_there_at_first) filter (where first_seen_at = first_seen_anywhere_at) as was_there_at_first
+    from (
+        select
+            *,
+            min(first_seen_at) over (partition by album_id) as first_seen_anywhere_at
+        from {{ ref('int_album_sightings') }}
+    ) as by_market
     group by album_id
 
 )
@@ -74,6 +97,7 @@ select
     albums.upc_as_sent,
     cast(albums.popularity as integer) as popularity,
     cast(albums.total_tracks as integer) as total_tracks,
+    cast(albums.fetched_total_tracks as integer) as fetched_total_tracks,
     cast(coalesce(tracks.tracks_loaded, 0) as integer) as tracks_loaded,
     cast(tracks.duration_ms as bigint) as duration_ms,
     tracks.is_explicit,
@@ -87,12 +111,15 @@ select
     sightings.last_seen_at,
     coalesce(sightings.is_listed, false) as is_listed,
     -- When an album came that the first listing already had is not known.
-    if(
-        sightings.was_there_at_first,
-        null,
-        cast(sightings.first_seen_at as date) - albums.release_period_end > {{ var('late_after_days') }}
-    ) as has_surfaced_late,
-    coalesce(album_covers.cover_url, listed_covers.cover_url) as cover_url,
+    case
+        when not sightings.was_there_at_first
+            then cast(sightings.first_seen_at as date) - albums.release_period_end > {{ var('late_after_days') }}
+    end as has_surfaced_late,
+    coalesce(
+        case when albums.is_listing_newer then listed_covers.image_url end,
+        album_covers.image_url,
+        listed_covers.image_url
+    ) as cover_url,
     albums.spotify_url
 from albums
 inner join {{ ref('int_release_groups') }} as groups on albums.album_id = groups.album_id

@@ -19,6 +19,8 @@ select
         else 'defect'
     end as outcome,
     runs.reason,
+    runs.is_listing_complete,
+    runs.closed_buckets,
     runs.load_id,
     loads.load_id is not null as is_loaded,
     loads.finished_at as loaded_at,

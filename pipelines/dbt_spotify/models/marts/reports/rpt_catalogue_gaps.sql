@@ -7,10 +7,13 @@ with albums as (
         albums.market,
         albums.is_listed,
         albums.is_fetched,
-        albums.total_tracks,
+        -- What the tracks were asked for with: the listing may have said another number since.
+        coalesce(albums.fetched_total_tracks, albums.total_tracks) as total_tracks,
         albums.tracks_loaded,
         -- Totals differ between markets: only the same one's can show that the album has changed since.
-        if(listed.market in (albums.market, '*'), cast(listed.total_tracks as integer), null) as listed_total_tracks
+        case
+            when listed.market in (albums.market, '*') then cast(listed.total_tracks as integer)
+        end as listed_total_tracks
     from {{ ref('dim_albums') }} as albums
     left join {{ ref('stg_spotify__new_releases') }} as listed on albums.album_id = listed.album_id
 

@@ -9,35 +9,19 @@ with readings as (
 
 ),
 
-first_sightings as (
-
-    select
-        sightings.market,
-        cast(sightings.first_seen_at as date) as seen_on,
-        sightings.was_there_at_first,
-        albums.release_group_id,
-        albums.has_surfaced_late,
-        albums.release_precision = 'day' as has_release_day,
-        albums.release_precision = 'day' and dates.is_friday as is_friday_release
-    from {{ ref('int_album_sightings') }} as sightings
-    inner join {{ ref('dim_albums') }} as albums on sightings.album_id = albums.album_id
-    left join {{ ref('dim_dates') }} as dates on albums.released_on = dates.date_day
-
-),
-
 counted as (
 
     select
         market,
-        seen_on,
+        cast(first_seen_at as date) as seen_on,
         count(*) as albums_first_seen,
-        count_if(was_there_at_first) as albums_there_at_first,
-        count(distinct release_group_id) as releases_first_seen,
-        count_if(has_surfaced_late) as albums_surfaced_late,
-        count_if(has_release_day) as albums_with_release_day,
-        count_if(is_friday_release) as albums_released_on_friday
-    from first_sightings
-    group by market, seen_on
+        count(*) filter (where was_there_at_first) as albums_there_at_first,
+        count(distinct release_key) as releases_first_seen,
+        count(*) filter (where has_surfaced_late) as albums_surfaced_late,
+        count(*) filter (where has_release_day) as albums_with_release_day,
+        count(*) filter (where is_friday_release) as albums_released_on_friday
+    from {{ ref('int_first_sightings') }}
+    group by market, cast(first_seen_at as date)
 
 )
 

@@ -1,0 +1,48 @@
+{#
+    From when on the rows of each market have to be written again: from the first listing on that is not stored as it
+    was read. What comes after it goes by it; what lies before it stands. No row for markets where all is as it should be.
+#}
+{% macro changed_listings(stored_sightings) %}
+    select
+        coalesce(runs.market, stored.market) as market,
+        min(least(coalesce(runs.seen_at, stored.seen_at), coalesce(stored.seen_at, runs.seen_at))) as changed_from
+    from (
+        select * from {{ ref('int_listing_runs') }}
+        where albums > 0
+    ) as runs
+    full join (
+        select
+            run_id,
+            market,
+            min(seen_at) as seen_at,
+            count(*) as albums,
+            {{ fingerprint(['album_id', 'cast(rank as bigint)', 'discovered_via']) }} as fingerprint,
+            min(cast(is_listing_whole as integer)) as is_whole
+        from {{ stored_sightings }}
+        group by run_id, market
+    ) as stored
+        on runs.run_id = stored.run_id and runs.market = stored.market
+    where
+        runs.albums is distinct from stored.albums
+        or runs.fingerprint is distinct from stored.fingerprint
+        or runs.seen_at is distinct from stored.seen_at
+        or cast(runs.is_whole as integer) is distinct from stored.is_whole
+    group by coalesce(runs.market, stored.market)
+{% endmacro %}
+
+{# Takes out what has to be written again, and first what is gone for good: that changes nothing about the rest. #}
+{% macro remove_changed_listings(stored_sightings) %}
+    delete from {{ stored_sightings }}
+    where album_id not in (
+        select distinct album_id from {{ ref('stg_spotify__release_sightings') }} where album_id is not null
+    );
+
+    delete from {{ stored_sightings }}
+    where exists (
+        select 1
+        from ({{ changed_listings(stored_sightings) }}) as changed
+        where
+            {{ stored_sightings }}.market = changed.market
+            and {{ stored_sightings }}.seen_at >= changed.changed_from
+    )
+{% endmacro %}
