@@ -36,10 +36,10 @@ class Wish:
     demo: bool
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The parser of the command line."""
+def build_parser(prog: str = "probe_rate_limit.py") -> argparse.ArgumentParser:
+    """The parser of the command line of a program of this name."""
     parser = Parser(
-        prog="probe_rate_limit.py",
+        prog=prog,
         description="Measure, politely, what the API answers when it is called at a given interval.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -57,16 +57,17 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, prog: str = "probe_rate_limit.py") -> int:
     """Run the command.
 
     Args:
         arguments: The command line without the program; that of the process by default.
+        prog: What the program is called in its help.
 
     Returns:
         The exit code.
     """
-    options = build_parser().parse_args(arguments)
+    options = build_parser(prog).parse_args(arguments)
     prepare_dlt()
     from spotify_pipeline.probe.command import probe  # noqa: PLC0415 - takes most of a second
 
