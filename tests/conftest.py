@@ -31,7 +31,6 @@ SLOW = {
         "schedules",
         "spotify_pipeline/after_load",
         "spotify_pipeline/page",
-        "spotify_pipeline/probe",
     )
 }
 

@@ -1,4 +1,7 @@
-"""Where the project's own files lie, in a checkout and in an installed wheel. Imports nothing that takes time."""
+"""Where the project's files lie and what its commands are called, in a checkout and in an installed wheel.
+
+Imports nothing that takes time.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,17 @@ def checkout() -> Path | None:
     """The checkout that this runs from; None where it is installed as a wheel."""
     root = _PACKAGE.parents[1]
     return root if _PACKAGE.parent.name == "pipelines" else None
+
+
+def command(name: str) -> str:
+    """How a person here calls a command: 'load', 'report' or 'probe'."""
+    scripts = {"load": "load.py", "report": "report.py", "probe": "probe_rate_limit.py"}
+    return f"python pipelines/{scripts[name]}" if checkout() else f"spotify-source {name}"
+
+
+def requirement(extra: str) -> str:
+    """What a person here gives to `pip install` to have an extra as well."""
+    return f"{checkout() or 'spotify-source'}[{extra}]"
 
 
 def dbt_project() -> Path:

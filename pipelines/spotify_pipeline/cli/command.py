@@ -20,6 +20,7 @@ from spotify_pipeline.cli.signals import stopped_by_signals
 from spotify_pipeline.destinations.base import Destination
 from spotify_pipeline.destinations.duckdb_file import DuckDbFile
 from spotify_pipeline.destinations.other import OtherDestination
+from spotify_pipeline.dlt_internals.defaults import register_defaults
 from spotify_pipeline.exits import Exit
 from spotify_pipeline.run import dry_run, load_runs
 from spotify_pipeline.run.check import check_all, exit_of
@@ -44,6 +45,7 @@ def load(options: Options, clock: Clock | None = None) -> int:
     """
     if options.log_level:
         os.environ["RUNTIME__LOG_LEVEL"] = options.log_level
+    register_defaults()
     run = Run(clock)
     try:
         with ExitStack() as stack:

@@ -13,16 +13,17 @@ from spotify_pipeline.cli.options import parse
 from spotify_pipeline.places import checkout
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, prog: str = "load.py") -> int:
     """Run the command.
 
     Args:
         arguments: The command line without the program; that of the process by default.
+        prog: What the program is called in its help.
 
     Returns:
         The exit code.
     """
-    options = parse(arguments)
+    options = parse(arguments, prog)
     prepare_dlt()
     from spotify_pipeline.cli.command import load  # noqa: PLC0415 - takes most of a second
 

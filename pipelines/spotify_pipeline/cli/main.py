@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Final
+
+from spotify_pipeline.exits import Exit
 
 COMMANDS: Final = {
     "load": "load new releases into DuckDB",
@@ -23,17 +26,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    if given[:1] in (["-h"], ["--help"]):
+    command, *rest = [*(sys.argv[1:] if arguments is None else arguments)] or [""]
+    if command in ("-h", "--help"):
         print(_usage())  # noqa: T201
-        return 0
-    if not given or given[0] not in COMMANDS:
-        print(_usage(), file=sys.stderr)  # noqa: T201
-        return 78
-    run = import_module(f"spotify_pipeline.cli.{given[0]}").main
-    return int(run(given[1:]))
+        return Exit.COMPLETE
+    if command not in COMMANDS:
+        print(f"{_usage()}\n\n{_no_command(command)}", file=sys.stderr)  # noqa: T201
+        return Exit.CONFIGURATION
+    return int(import_module(f"spotify_pipeline.cli.{command}").main(rest, prog=f"spotify-source {command}"))
 
 
 def _usage() -> str:
     commands = "\n".join(f"  {name:8}{text}" for name, text in COMMANDS.items())
-    return f"usage: spotify-source COMMAND [options]\n\ncommands:\n{commands}\n\nspotify-source COMMAND --help lists its options."
+    return f"""\
+usage: spotify-source COMMAND [options]
+
+commands:
+{commands}
+
+spotify-source COMMAND --help lists its options."""
+
+
+def _no_command(command: str) -> str:
+    if not command:
+        return "spotify-source: no command is given."
+    meant = difflib.get_close_matches(command, COMMANDS, n=1)
+    return f"spotify-source: there is no command {command!r}.{f' Did you mean {meant[0]}?' if meant else ''}"

@@ -68,10 +68,10 @@ class Parser(argparse.ArgumentParser):
         self.exit(Exit.CONFIGURATION, f"{self.prog}: {message}\n  See {self.prog} --help.\n")
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The parser of the command line."""
+def build_parser(prog: str = "load.py") -> argparse.ArgumentParser:
+    """The parser of the command line of a program of this name."""
     parser = Parser(
-        prog="load.py",
+        prog=prog,
         description="Load Spotify's new album releases and their tracks into DuckDB, incrementally.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -133,9 +133,9 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def parse(arguments: Sequence[str] | None = None) -> Options:
+def parse(arguments: Sequence[str] | None = None, prog: str = "load.py") -> Options:
     """The options of a command line; ends the program where they are wrong."""
-    parser = build_parser()
+    parser = build_parser(prog)
     options = Options(**vars(parser.parse_args(arguments)))
     if options.destination and options.db:
         parser.error("--db is DuckDB's own: leave out --db or --destination")

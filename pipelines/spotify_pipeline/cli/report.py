@@ -16,7 +16,7 @@ from pathlib import Path
 
 from spotify_pipeline.cli.options import Parser
 from spotify_pipeline.exits import Exit
-from spotify_pipeline.places import checkout
+from spotify_pipeline.places import requirement
 
 # What the extra 'report' brings.
 EXTRA = ("jinja2", "vl_convert")
@@ -26,10 +26,10 @@ exit codes: 0 written; 69 the database is in use; 78 a wrong option or file, or 
 """
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The parser of the command line."""
+def build_parser(prog: str = "report.py") -> argparse.ArgumentParser:
+    """The parser of the command line of a program of this name."""
     parser = Parser(
-        prog="report.py",
+        prog=prog,
         description="Write one HTML page that shows what a DuckDB file holds. It is only read.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -46,19 +46,20 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(arguments: Sequence[str] | None = None, now: datetime | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, prog: str = "report.py", now: datetime | None = None) -> int:
     """Run the command.
 
     Args:
         arguments: The command line without the program; that of the process by default.
+        prog: What the program is called in its help.
         now: The time; the machine's by default.
 
     Returns:
         The exit code.
     """
-    options = build_parser().parse_args(arguments)
+    options = build_parser(prog).parse_args(arguments)
     if any(importlib.util.find_spec(module) is None for module in EXTRA):
-        print(f'The page needs the extra "report": python -m pip install "{_installable()}[report]"', file=sys.stderr)  # noqa: T201
+        print(f'The page needs the extra "report": python -m pip install "{requirement("report")}"', file=sys.stderr)  # noqa: T201
         return Exit.CONFIGURATION
     from spotify_pipeline.run.failures import understand  # noqa: PLC0415 - takes most of a second
 
@@ -72,10 +73,6 @@ def main(arguments: Sequence[str] | None = None, now: datetime | None = None) ->
             print(failure.error, file=sys.stderr)  # noqa: T201
         return failure.exit
     return Exit.COMPLETE
-
-
-def _installable() -> str:
-    return str(checkout() or "spotify-source")
 
 
 def _write(db: Path, dataset: str, out: Path, now: datetime) -> None:

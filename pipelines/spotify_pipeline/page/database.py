@@ -13,7 +13,7 @@ import jinja2
 from spotify_pipeline.destinations.duckdb_sql import TYPES, empty_table, quoted_name, quoted_text
 from spotify_pipeline.destinations.errors import DestinationUnavailableError
 from spotify_pipeline.destinations.lock import holder_of_file
-from spotify_pipeline.places import dbt_project
+from spotify_pipeline.places import command, dbt_project
 from spotify_source import schema
 from spotify_source.errors import ConfigurationError
 
@@ -106,7 +106,7 @@ def opened(db: Path, dataset: str) -> Iterator[Database]:
     if not db.is_file():
         raise NothingToReadError(
             f"There is no file {db}.",
-            guidance=f"Load it first, with python pipelines/load.py --db {db}, or name another one with --db; "
+            guidance=f"Load it first, with {command('load')} --db {db}, or name another one with --db; "
             "the demo's is spotify_demo.duckdb.",
         )
     with duckdb.connect() as connection:
@@ -142,7 +142,7 @@ def _check_dataset(database: Database, db: Path) -> None:
     if others:
         guidance = f"It has {', '.join(others)}: choose with --dataset {others[0]}."
     else:
-        guidance = f"Load it first, with python pipelines/load.py --db {db}, or name another file with --db."
+        guidance = f"Load it first, with {command('load')} --db {db}, or name another file with --db."
     raise NothingToReadError(f"{db} has no tables of this pipeline in {database.dataset}.", guidance=guidance)
 
 

@@ -1,0 +1,72 @@
+"""What suits this source holds without a file, and gives way to whatever a person has set."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from spotify_pipeline.demo import OfflineApi
+
+from tests.support.checkout import CHECKOUT
+from tests.support.place import Place
+
+RUN = """
+import json, sys
+import dlt
+from spotify_pipeline.dlt_internals.defaults import register_defaults
+from spotify_source import spotify_source
+
+register_defaults()
+register_defaults()
+pipeline = dlt.pipeline("spotify", destination=dlt.destinations.duckdb("spotify.duckdb"), dataset_name="spotify_raw")
+pipeline.run(spotify_source(discovery="search").with_resources("new_releases"))
+found = {}
+for value in pipeline.last_trace.resolved_config_values:
+    found.setdefault(".".join([*value.sections, value.key]), []).append([value.value, value.provider_name])
+json.dump(found, sys.stdout)
+"""
+
+
+def resolved(place: Place, api: OfflineApi, **environment: str) -> dict[str, list[object]]:
+    """The settings that a run of the source came to, by their names, each with the provider that it is from."""
+    path = os.pathsep.join([str(CHECKOUT), str(CHECKOUT / "pipelines")])
+    ran = subprocess.run(
+        [sys.executable, "-c", RUN],
+        cwd=place.folder,
+        env={**os.environ, **place.environment(api), "PYTHONPATH": path, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    return {name: values[0] for name, values in json.loads(ran.stdout).items()}
+
+
+def test_the_defaults_hold_without_any_file(place: Place, api: OfflineApi) -> None:
+    found = {name: value for name, (value, provider) in resolved(place, api).items() if provider == "spotify_pipeline"}
+
+    assert found == {
+        "sources.spotify.extract.workers": 8,
+        "sources.spotify.extract.max_parallel_items": 16,
+        "data_writer.buffer_max_items": 500,
+        "data_writer.disable_compression": True,
+        "load.workers": 2,
+    }
+
+
+def test_a_config_toml_and_the_environment_go_before_them_by_whatever_section(
+    place: Place, api: OfflineApi, tmp_path: Path
+) -> None:
+    (tmp_path / ".dlt").mkdir()
+    (tmp_path / ".dlt" / "config.toml").write_text("[extract]\nworkers = 3\n\n[data_writer]\nbuffer_max_items = 50\n")
+
+    found = resolved(place, api, LOAD__WORKERS="5", NORMALIZE__DATA_WRITER__DISABLE_COMPRESSION="false")
+
+    assert found["extract.workers"] == [3, "config.toml"]
+    assert found["data_writer.buffer_max_items"] == [50, "config.toml"]
+    assert found["load.workers"] == ["5", "Environment Variables"]
+    assert found["normalize.data_writer.disable_compression"] == ["false", "Environment Variables"]
+    assert "sources.spotify.extract.workers" not in found
