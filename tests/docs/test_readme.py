@@ -16,6 +16,7 @@ import pytest
 from spotify_pipeline.cli.command import load
 from spotify_pipeline.cli.options import build_parser, parse
 from spotify_pipeline.demo import Catalogue, OfflineApi, make_album
+from spotify_pipeline.exits import MEANINGS
 
 from tests.support.checkout import CHECKOUT
 
@@ -53,7 +54,7 @@ def test_each_query_in_readme_gives_the_result_that_stands_below_it(database: Pa
     assert asked == text
 
 
-def test_options_and_help_in_readme_are_those_of_the_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_options_help_and_exit_codes_in_readme_are_those_of_the_code(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "100")
     parser = build_parser()
     rows = [
@@ -63,6 +64,8 @@ def test_options_and_help_in_readme_are_those_of_the_parser(monkeypatch: pytest.
     ]
     generated = {
         "options": "| option | meaning |\n| --- | --- |\n" + "".join(rows),
+        "exits": "| code | meaning |\n| --- | --- |\n"
+        + "".join(f"| {code} | {meaning} |\n" for code, meaning in MEANINGS.items()),
         "help": f"```text\n{parser.format_help().rstrip()}\n```\n",
     }
     text = README.read_text(encoding="utf-8")

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 from dlt.common.configuration.exceptions import ConfigFieldMissingException
+from spotify_pipeline.cli.options import RESOURCES
 
 import spotify_source
+from spotify_source import schema
 from spotify_source.connection import SpotifyConfiguration, configured
 from spotify_source.errors import BucketClosedError, ClosedReason
 
@@ -48,3 +50,9 @@ def test_the_source_is_imported_without_what_only_the_application_needs() -> Non
     imported = {line for file in source.rglob("*.py") for line in file.read_text(encoding="utf-8").splitlines()}
     for other in ("spotify_pipeline", "duckdb", "filelock", "rich", "jinja2"):
         assert not any(line.strip().startswith((f"import {other}", f"from {other}")) for line in imported), other
+
+
+def test_the_resources_that_the_command_line_knows_are_those_of_the_source() -> None:
+    source = spotify_source.spotify_source(client_id="x", client_secret="x")
+    assert set(RESOURCES) == set(source.selected_resources)
+    assert {*RESOURCES, schema.LOAD_RUNS.name} == {table.name for table in schema.TABLES}

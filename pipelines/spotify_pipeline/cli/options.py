@@ -12,17 +12,15 @@ from datetime import date
 from pathlib import Path
 from typing import Literal, NoReturn
 
-from spotify_pipeline.exits import Exit
+from spotify_pipeline.exits import MEANINGS, Exit
 
 RESOURCES = ("new_releases", "release_sightings", "albums", "album_tracks")
 EPILOG = """\
 Credentials and settings: [sources.spotify] in .dlt/secrets.toml and .dlt/config.toml, or SOURCES__SPOTIFY__... in
 the environment. An option that is left out falls to them.
 
-exit codes: 0 complete; 75 loaded what could be, the rest is pending, or another run is at work: run it again later;
-77 Spotify refuses the app; 78 something is configured wrong; 69 the API or the destination can't be reached;
-1 a defect in this program.
-"""
+exit codes:
+""" + "".join(f"  {code.value:3}  {meaning}\n" for code, meaning in MEANINGS.items())
 
 
 @dataclass(frozen=True)

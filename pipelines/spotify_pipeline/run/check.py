@@ -39,8 +39,7 @@ class Finding:
 def exit_of(findings: list[Finding]) -> Exit:
     """The exit code: that of the first cross, in the order in which one would fix them."""
     crosses = {finding.failure.exit for finding in findings if finding.failure}
-    order = (Exit.CONFIGURATION, Exit.REFUSED, Exit.UNAVAILABLE, Exit.PENDING, Exit.DEFECT)
-    return next((code for code in order if code in crosses), Exit.COMPLETE)
+    return next((code for code in Exit if code in crosses), Exit.COMPLETE)
 
 
 def check_all(destination: Destination, connected: Callable[[], Connection]) -> Iterator[Finding]:
