@@ -6,7 +6,7 @@ import argparse
 import difflib
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -62,7 +62,6 @@ class Parser(argparse.ArgumentParser):
         for word in wrong:
             for meant in difflib.get_close_matches(word, known, n=1):
                 message += f". Did you mean {meant}?"
-        self.print_usage(sys.stderr)
         self.exit(Exit.CONFIGURATION, f"{self.prog}: {message}\n  See {self.prog} --help.\n")
 
 
@@ -139,9 +138,25 @@ def parse(arguments: Sequence[str] | None = None, prog: str = "load.py") -> Opti
         parser.error("--db is DuckDB's own: leave out --db or --destination")
     if options.check and options.dry_run:
         parser.error("--check and --dry-run: choose one")
+    for option, needed in _without_effect(options, list(arguments if arguments is not None else sys.argv[1:])):
+        parser.error(f"{option} has no effect {needed}")
     if not re.fullmatch(r"[A-Za-z_]\w*", options.dataset, re.ASCII):
         parser.error(f"--dataset: {options.dataset!r} is not a valid dataset name; use letters, digits and _")
     return options
+
+
+def _without_effect(options: Options, given: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Options that were given and change nothing, each with the reason."""
+    named = {argument.partition("=")[0] for argument in given}
+    needs = {"--export-format": ("--export", options.export), "--demo-date": ("--demo", options.demo)}
+    needs["--demo-regime"] = needs["--demo-date"]
+    for option, (other, value) in needs.items():
+        if option in named and not value:
+            yield option, f"without {other}"
+    instead = "--check" if options.check else "--dry-run" if options.dry_run else None
+    for option in ("--export", "--retain-days", "--transform"):
+        if option in named and instead:
+            yield option, f"with {instead}, which loads nothing"
 
 
 def _resources_help() -> str:
