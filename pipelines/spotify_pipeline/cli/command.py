@@ -70,7 +70,7 @@ def _destination(options: Options) -> Destination:
     if options.destination is not None:
         return OtherDestination(options.destination, options.dataset)
     file = options.db or Path("spotify_demo.duckdb" if options.demo else "spotify.duckdb")
-    return DuckDbFile(file, options.dataset)
+    return DuckDbFile(file, options.dataset, options.storage_version)
 
 
 def _arguments(options: Options, stack: ExitStack) -> dict[str, Any]:
@@ -128,7 +128,7 @@ def _load(options: Options, destination: Destination, arguments: dict[str, Any],
             yield one
 
     with shown(options.progress, run) as steps:
-        outcome = run_pipeline(destination, destination.pipeline(steps), source, run, follow)
+        outcome = run_pipeline(destination, steps, source, run, follow)
     if outcome.exit is Exit.CONFIGURATION and not outcome.followed:
         return outcome.exit if options.report == "text" else _say_failure(outcome.exit, outcome.reason)
     place = Place(destination.file, destination.dataset, queries=options.demo)

@@ -30,6 +30,7 @@ class Options:
     db: Path | None
     destination: str | None
     dataset: str
+    storage_version: Literal["v1.2.0", "latest"]
     market: list[str] | None
     discovery: str | None
     limit: int | None
@@ -78,6 +79,13 @@ def build_parser(prog: str = "load.py") -> argparse.ArgumentParser:
     where.add_argument("--db", type=Path, metavar="PATH", help="the DuckDB file (default: spotify.duckdb)")
     where.add_argument("--destination", metavar="NAME", help="any dlt destination instead, configured as dlt does")
     where.add_argument("--dataset", default="spotify_raw", metavar="NAME", help="the schema (default: spotify_raw)")
+
+    where.add_argument(
+        "--storage-version",
+        choices=("v1.2.0", "latest"),
+        default="v1.2.0",
+        help="of a new DuckDB file: v1.2.0 can be opened by DuckDB 1.2 and later (default: v1.2.0)",
+    )
 
     what = parser.add_argument_group("what")
     what.add_argument("--market", action="append", metavar="CC", help="market code, repeatable (default: US)")

@@ -17,7 +17,7 @@ def test_a_check_is_all_ticks_and_three_calls(place: Place, api: OfflineApi) -> 
 
     assert checked.code == 0
     assert "✗" not in checked.out
-    assert checked.out.count("✓") == 5
+    assert checked.out.count("✓") == 6
     assert checked.calls.total() + checked.tokens == 3
 
 
