@@ -25,7 +25,7 @@ _DUCKDB_TYPES: Final = {
     "timestamp": "timestamp with time zone",
     "json": "json",
 }
-_DLT_LOADS: Final = Table(
+DLT_LOADS: Final = Table(
     name="_dlt_loads",
     description="Load packages, written by dlt when all rows of one are there. A load_id can occur twice.",
     columns=(
@@ -43,7 +43,8 @@ _HEAD: Final = """\
 sources:
   - name: spotify
     description: Spotify's new releases, as spotify_source loads them.
-    schema: "{{ env_var('SPOTIFY_DATASET', 'spotify_raw') }}"
+    database: "{{ var('spotify_raw_database', target.database) }}"
+    schema: "{{ var('spotify_raw_schema', env_var('SPOTIFY_DATASET', 'spotify_raw')) }}"
     config:
       loaded_at_query: |
         select max(inserted_at) from {{ this.include(identifier=false) }}._dlt_loads where status = 0
@@ -65,7 +66,7 @@ def write() -> None:
 
 
 def _lines() -> Iterator[str]:
-    for table in (*_with_nested(), _DLT_LOADS):
+    for table in (*with_nested(), DLT_LOADS):
         yield f"      - name: {table.name}"
         yield f"        description: {_quoted(table.description)}"
         yield "        columns:"
@@ -76,7 +77,8 @@ def _lines() -> Iterator[str]:
     yield ""
 
 
-def _with_nested() -> Iterator[Table]:
+def with_nested() -> Iterator[Table]:
+    """Every table, each followed by those nested in it."""
     for table in schema.TABLES:
         yield table
         yield from table.nested.values()

@@ -56,7 +56,7 @@ def follow_up(options: Options, target: Target, run: Run, result: Result) -> Ite
     if options.transform:
         from spotify_pipeline.after_load import transform
 
-        built = transform.transform(target.db, target.dataset)
+        built = transform.transform(target.db, target.dataset, target.working_folder / "dbt")
         yield from built.lines()
         if not built.succeeded and result.exit is Exit.COMPLETE:
             result.exit = Exit.DEFECT
