@@ -135,7 +135,7 @@ RELEASE_SIGHTINGS: Final = Table(
         Column("seen_at", "timestamp", "When the run started, UTC; the same for all its sightings."),
         _key("market", "text", "Market of the listing; '*' where it has none."),
         _key("position", "bigint", "Place in the listing as served, from 1."),
-        Column("album_id", "text", "Spotify id of the album."),
+        Column("album_id", "text", "Spotify id of the album; 'removed' where --retain-days has taken it out."),
         Column("discovered_via", "text", "'browse' (browse/new-releases) or 'search' (search tag:new)."),
         *_LOADED,
     ),
