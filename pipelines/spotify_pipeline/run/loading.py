@@ -16,7 +16,7 @@ from spotify_pipeline.destinations.base import Destination
 from spotify_pipeline.dlt_internals.progress import Progress
 from spotify_pipeline.exits import Exit
 from spotify_pipeline.run import load_runs
-from spotify_pipeline.run.failures import tell, understand
+from spotify_pipeline.run.failures import Failure, tell, understand
 from spotify_pipeline.run.outcome import Loaded, Outcome
 from spotify_pipeline.run.wording import utc
 from spotify_source import Run, schema
@@ -43,7 +43,10 @@ def run_pipeline(destination: Destination, progress: Progress, source: DltSource
         before = _outcome(run, loaded)
         if before.exit is Exit.CONFIGURATION:
             return before
-        _enter(before, destination, pipeline)
+        not_entered = _enter(before, destination, pipeline)
+        if not_entered is not None and loaded.failure is None:
+            loaded = replace(loaded, failure=not_entered)
+            before = _outcome(run, loaded)
     followed = tuple(follow(loaded))
     if not followed:
         return before
@@ -102,8 +105,8 @@ def _new_fields(load_info: LoadInfo) -> list[str]:
     return sorted(added)
 
 
-def _enter(outcome: Outcome, destination: Destination, pipeline: dlt.Pipeline) -> None:
-    """Enter the run into load_runs, and show the descriptions as comments."""
+def _enter(outcome: Outcome, destination: Destination, pipeline: dlt.Pipeline) -> Failure | None:
+    """Enter the run into load_runs, and show the descriptions as comments; why it can't be done, if it can't."""
     try:
         if outcome.loaded.load_id is None and not pipeline.has_pending_data:
             # The extract failed: the tables may be missing, and what the run learnt is not stored yet.
@@ -111,7 +114,8 @@ def _enter(outcome: Outcome, destination: Destination, pipeline: dlt.Pipeline) -
         destination.enter_load_run(pipeline, load_runs.row_of(outcome))
         destination.write_comments(pipeline.default_schema)
     except Exception as error:  # noqa: BLE001 - the run itself has ended already
-        _say_not_entered(error)
+        return _say_not_entered(error)
+    return None
 
 
 def _amend(outcome: Outcome, destination: Destination) -> None:
@@ -122,5 +126,7 @@ def _amend(outcome: Outcome, destination: Destination) -> None:
         _say_not_entered(error)
 
 
-def _say_not_entered(error: Exception) -> None:
-    print(f"The run could not be entered into load_runs: {understand(error).reason}", file=sys.stderr)  # noqa: T201
+def _say_not_entered(error: Exception) -> Failure:
+    failure = understand(error)
+    print(f"The run could not be entered into load_runs: {failure.reason}", file=sys.stderr)  # noqa: T201
+    return failure
