@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import dlt
-from dlt.common.configuration.exceptions import ContextDefaultCannotBeCreated
 from dlt.common.storages.exceptions import CurrentLoadPackageStateNotAvailable
 from dlt.extract import DltResource, DltSource
+from dlt.extract.exceptions import CurrentSourceNotAvailable
 from dlt.extract.items_transform import FilterItem
 
 from ..errors import ConfigurationError
@@ -52,7 +52,7 @@ def target_of_run() -> Target:
     try:
         source = dlt.current.source()
         state: MutableMapping[str, Any] = dlt.current.load_package_state()["state"]  # type: ignore[assignment]
-    except (ContextDefaultCannotBeCreated, CurrentLoadPackageStateNotAvailable):
+    except (CurrentSourceNotAvailable, CurrentLoadPackageStateNotAvailable):
         return Target()
     resources = {table.name: source.resources[table.name] for table in _READ if table.name in source.resources}
     names = {declared: _table_name(source, resource) for declared, resource in resources.items()}

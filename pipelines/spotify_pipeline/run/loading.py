@@ -13,10 +13,12 @@ from dlt.extract import DltSource
 
 from spotify_pipeline.after_load.follow_up import FollowUp
 from spotify_pipeline.destinations.base import Destination
+from spotify_pipeline.destinations.errors import DestinationUnavailableError
+from spotify_pipeline.dlt_internals.failures import will_pass
 from spotify_pipeline.dlt_internals.progress import Progress
 from spotify_pipeline.exits import Exit
 from spotify_pipeline.run import load_runs
-from spotify_pipeline.run.failures import Failure, tell, understand
+from spotify_pipeline.run.failures import Failure, tell, understand, unreadable_state
 from spotify_pipeline.run.outcome import Loaded, Outcome
 from spotify_pipeline.run.wording import utc
 from spotify_source import Run, schema
@@ -74,7 +76,7 @@ def _load(
             destination.repair_dropped_tables(pipeline)
             pipeline = folder.with_pending_loaded(pipeline, make)
             was_empty = not pipeline.schema_names
-            pipeline.sync_destination()
+            _sync(pipeline, destination)
             if was_empty:
                 destination.repair_dropped_tables(pipeline)
         pipeline.extract(source)
@@ -90,6 +92,20 @@ def _load(
         new_fields=_new_fields(load_info),
         failure=tell(failure) if failure else None,
     )
+
+
+def _sync(pipeline: dlt.Pipeline, destination: Destination) -> None:
+    """Let the pipeline have the state and the schema that are at the destination.
+
+    Raises:
+        ConfigurationError: Somebody changed them so that they can't be read.
+    """
+    try:
+        pipeline.sync_destination()
+    except Exception as error:
+        if will_pass(error) or isinstance(understand(error).error, DestinationUnavailableError):
+            raise
+        raise unreadable_state(destination.dataset, error) from error
 
 
 def _new_fields(load_info: LoadInfo) -> list[str]:
