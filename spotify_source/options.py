@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast, get_args
+from typing import Final, cast, get_args
 from urllib.parse import urlsplit
 
 from dlt.common.json import json
@@ -12,6 +13,9 @@ from dlt.common.json import json
 from .api.markets import MARKETS, suggest_market
 from .errors import ConfigurationError, CredentialsError
 from .model.values import Discovery, Paging
+
+# Up to the last @ before a path, a query or a fragment, as urlsplit has it.
+_USER: Final = re.compile(r"^([^/?#]*//)?[^/?#]*@")
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,9 @@ def check_at_least(name: str, value: float | None, least: float) -> None:
 
 
 def check_url(name: str, url: str) -> str:
-    """A base URL that can be called, with surrounding blanks removed.
+    """A base URL that can be called, without blanks around it, and without a user's name and password.
+
+    These would be sent to nobody: calls are authorized with the app's token. Here they can't get into any message.
 
     Raises:
         ConfigurationError: It is none.
@@ -102,9 +108,14 @@ def check_url(name: str, url: str) -> str:
         usable = False
     if not usable:
         raise ConfigurationError(
-            f"{name} is not an http(s) URL: {url!r}.", guidance=f"Set {name} to one, or leave it out."
+            f"{name} is not an http(s) URL: {without_user(url)!r}.", guidance=f"Set {name} to one, or leave it out."
         )
-    return url
+    return without_user(url)
+
+
+def without_user(url: str) -> str:
+    """The URL without the name and the password that stand before its host."""
+    return _USER.sub(r"\1", url, count=1)
 
 
 def _check_choice(name: str, value: str, choices: Sequence[str]) -> None:

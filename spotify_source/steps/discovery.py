@@ -18,11 +18,16 @@ from ..errors import (
 )
 from ..limits.clock import Clock
 from ..limits.source_state import SourceState
+from ..model.ids import is_id
+from ..model.numbers import whole_number
+from ..model.oddities import Finding, Oddity
 from ..model.result import ListingCounts
 from ..model.shapes import SimplifiedAlbum
 from ..model.values import ANY_MARKET, Listing, ListingEnd, Sighting
 from ..options import Options
-from .rows import whole_number
+from ..schema import NEW_RELEASES
+from .oddity_log import OddityLog
+from .safe_values import safe_text
 
 
 class Discoverer:
@@ -34,17 +39,21 @@ class Discoverer:
         clock: Where the time comes from.
         options: Which path, how browse is paged, where search looks, and how much to list. Browse takes no market:
             several markets mean search.
+        oddities: Where it is noted what came otherwise than documented.
 
     Attributes:
         cut_by: What ended the listing before its end, though something was read.
         failure: What keeps the run from being good, whatever was read.
     """
 
-    def __init__(self, client: SpotifyClient, state: SourceState, clock: Clock, options: Options) -> None:
+    def __init__(
+        self, client: SpotifyClient, state: SourceState, clock: Clock, options: Options, oddities: OddityLog
+    ) -> None:
         self._client = client
         self._state = state
         self._clock = clock
         self._options = options
+        self._oddities = oddities
         self._albums: dict[str, SimplifiedAlbum] = {}
         self._totals: dict[str, dict[str, int | None]] = {}
         self._sightings: list[Sighting] = []
@@ -141,15 +150,22 @@ class Discoverer:
 
     def _enter(self, album: SimplifiedAlbum | None, market: str, position: int, via: str) -> None:
         # Null items are real: https://github.com/spotify/web-api/issues/1547
-        if not isinstance(album, dict) or not album.get("id"):
+        found = album.get("id") if isinstance(album, dict) else None
+        if not isinstance(album, dict) or not isinstance(found, str) or not found:
             self._items_dropped += 1
+            self._note(Oddity.WITHOUT_ID if isinstance(album, dict) else Oddity.EMPTY, None)
             return
-        album_id = str(album["id"])
+        album_id = safe_text(found)
         self._sightings.append(Sighting(market, position, album_id, via))
         self._totals.setdefault(album_id, {}).setdefault(market, whole_number(album.get("total_tracks")))
         if album_id not in self._albums:
+            if not is_id(album_id):
+                self._note(Oddity.MALFORMED_ID, album_id)
             _share_market_codes(album)
             self._albums[album_id] = album
+
+    def _note(self, what: Oddity, album_id: str | None) -> None:
+        self._oddities.note([Finding(what, NEW_RELEASES.name)], album_id)
 
     def _note_browse(self, allowed: bool) -> None:
         self._state.remember_allowed("browse", allowed, self._clock.now())

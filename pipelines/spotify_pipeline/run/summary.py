@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spotify_pipeline.dlt_internals.working_folder import SetAside
+from spotify_pipeline.run import oddities
 from spotify_pipeline.run.load_runs import row_of
 from spotify_pipeline.run.outcome import Outcome
 from spotify_pipeline.run.wording import by_bucket, count, local_time
+from spotify_source import settings
 from spotify_source.model.result import AlbumCounts, CallCounts, ListingCounts
 
 EXAMPLE_QUERIES = """\
@@ -48,13 +50,16 @@ def as_text(outcome: Outcome, place: Place, seconds: float) -> str:
 def as_json(outcome: Outcome, place: Place, seconds: float) -> str:
     """The report as one JSON object: the row of load_runs, and what it has no column for."""
     row = row_of(outcome)
-    structured = {name: json.loads(row[name]) for name in ("closed", "markets", "calls", "blocked_until")}
+    structured = {
+        name: json.loads(row[name]) for name in ("closed", "values_dropped", "markets", "calls", "blocked_until")
+    }
     albums = outcome.result.albums
     more = {
         "seconds": round(seconds, 3),
         "items_dropped": outcome.result.listing.items_dropped + albums.tracks_dropped,
         "albums_over_limit": albums.over_limit,
         "albums_failed": albums.failed,
+        "albums_given_up": list(albums.given_up),
         "new_fields": list(outcome.loaded.new_fields),
         "set_aside": [{"folder": str(one.folder), "why": one.why} for one in outcome.loaded.set_aside],
         "followed": [line for one in outcome.followed for line in one.lines],
@@ -69,9 +74,7 @@ def _lines(outcome: Outcome, place: Place, seconds: float) -> Iterator[str]:
     yield _found(result.listing)
     yield _fetched(result.albums)
     yield f"Calls: {_calls(result.calls)}."
-    dropped = result.listing.items_dropped + result.albums.tracks_dropped
-    if dropped:
-        yield f"Left out: {count(dropped, 'item')} that came empty or without an id or a number."
+    yield from oddities.as_lines(result.oddities)
     if outcome.loaded.new_fields:
         yield f"Spotify sent fields that are new here, kept as columns: {', '.join(outcome.loaded.new_fields)}."
     if outcome.reason:
@@ -125,5 +128,10 @@ def _pending(albums: AlbumCounts, calls: CallCounts) -> Iterator[str]:
     if albums.pending:
         why = f" ({albums.over_limit} of them over the limit)" if albums.over_limit else ""
         yield f"Pending: {count(albums.pending, 'album')}{why}; the next run fetches them first."
+    if albums.given_up:
+        yield (
+            f"Given up: {count(len(albums.given_up), 'album')} that failed in {settings.MAX_FAILED_RUNS} runs "
+            f"(the first: {albums.given_up[0]}); --full-refresh asks again."
+        )
     for bucket, until in sorted(calls.blocked_until.items()):
         yield f"Closed: {bucket}, until {local_time(until)}. Run it again after that."
