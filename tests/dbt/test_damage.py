@@ -55,7 +55,7 @@ def test_a_contract_can_break(extended: Built, project: DbtProject, copy_of: Cal
         "CREATE TABLE spotify_staging.int_album_credits AS "
         "SELECT 'a' AS album_id, NULL AS artist_id, 'n' AS artist_name, 1 AS artist_position",
     )
-    ran = project.run("run", database, "--select", "bridge_album_artists")
+    ran = project.run("run", database, "--select", "bridge_spotify__album_artists")
     assert ran.troubles == {"bridge_album_artists": "error"}
 
 
@@ -66,7 +66,7 @@ def _tests_by_relation(manifest: Any) -> dict[tuple[str, str], list[Any]]:
         # Tests of their own, in tests/*.sql, break along with the rules.
         if getattr(test, "attached_node", None):
             node = manifest.nodes[test.attached_node]
-            found.setdefault((node.schema, node.name), []).append(test)
+            found.setdefault((node.schema, node.alias), []).append(test)
     return found
 
 

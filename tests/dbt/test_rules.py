@@ -159,7 +159,11 @@ def test_exposures_rest_on_public_models_and_name_those_that_are_read(graph: Gra
     page = "".join(module.read_text("utf-8") for module in PAGE.glob("*.py"))
     assert exposed == {
         "example_queries": asked & public,
-        "page": {name for name in public if re.search(rf"spotify_marts\.{name}\b", page)},
+        "page": {
+            name
+            for name, node in graph.models.items()
+            if name in public and re.search(rf"spotify_marts\.{node.alias}\b", page)
+        },
     }
 
 

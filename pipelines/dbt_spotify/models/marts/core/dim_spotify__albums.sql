@@ -1,6 +1,6 @@
 with albums as (
 
-    select * from {{ ref('int_albums') }}
+    select * from {{ ref('int_spotify__albums') }}
 
 ),
 
@@ -10,7 +10,7 @@ credits as (
         album_id,
         string_agg(artist_name, ', ' order by artist_position) as artist_names,
         count(*) as artists
-    from {{ ref('int_album_credits') }}
+    from {{ ref('int_spotify__album_credits') }}
     group by album_id
 
 ),
@@ -75,7 +75,7 @@ sightings as (
         select
             *,
             min(first_seen_at) over (partition by album_id) as first_seen_anywhere_at
-        from {{ ref('int_album_sightings') }}
+        from {{ ref('int_spotify__album_sightings') }}
     ) as by_market
     group by album_id
 
@@ -122,7 +122,7 @@ select
     ) as cover_url,
     albums.spotify_url
 from albums
-inner join {{ ref('int_release_groups') }} as groups on albums.album_id = groups.album_id
+inner join {{ ref('int_spotify__release_groups') }} as groups on albums.album_id = groups.album_id
 left join credits on albums.album_id = credits.album_id
 left join covers as album_covers on albums.album_row_id = album_covers.row_id
 left join covers as listed_covers on albums.release_row_id = listed_covers.row_id
