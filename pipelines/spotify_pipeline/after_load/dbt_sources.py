@@ -14,7 +14,7 @@ from spotify_source import schema
 from spotify_source.schema import Column, Table
 
 PROJECT: Final = dbt_project()
-SOURCES_FILE: Final = PROJECT / "models" / "staging" / "_spotify__sources.yml"
+SOURCES_FILE: Final = PROJECT / "models" / "staging" / "spotify" / "_spotify__sources.yml"
 
 _DUCKDB_TYPES: Final = {
     "text": "varchar",
