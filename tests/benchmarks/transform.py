@@ -34,7 +34,7 @@ def build(db: Path, cache: Path) -> dict[str, object]:
     ):
         result = transform.transform(db, "spotify_raw", cache)
     assert result.succeeded, list(result.lines())
-    times = {one.node.alias: one.execution_time for one in found[0].result}
+    times = {getattr(one.node, "alias", one.node.name): one.execution_time for one in found[0].result}
     used = resource.getrusage(resource.RUSAGE_SELF)
     slowest = sorted(times.items(), key=lambda item: -item[1])[:6]
     return {
