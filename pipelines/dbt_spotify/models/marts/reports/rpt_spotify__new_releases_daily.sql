@@ -4,7 +4,7 @@ with readings as (
         market,
         cast(seen_at as date) as seen_on,
         count(*) as runs
-    from {{ ref('int_listing_runs') }}
+    from {{ ref('int_spotify__listing_runs') }}
     group by all
 
 ),
@@ -20,7 +20,7 @@ counted as (
         count(*) filter (where has_surfaced_late) as albums_surfaced_late,
         count(*) filter (where has_release_day) as albums_with_release_day,
         count(*) filter (where is_friday_release) as albums_released_on_friday
-    from {{ ref('int_first_sightings') }}
+    from {{ ref('int_spotify__first_sightings') }}
     group by market, cast(first_seen_at as date)
 
 )

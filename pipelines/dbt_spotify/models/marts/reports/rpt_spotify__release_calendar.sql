@@ -1,6 +1,6 @@
 with albums as (
 
-    select * from {{ ref('dim_albums') }}
+    select * from {{ ref('dim_spotify__albums') }}
     where released_on is not null
 
 )
@@ -21,5 +21,5 @@ select
     cast(count(*) filter (where albums.has_surfaced_late) as integer) as surfaced_late,
     cast(count(albums.has_surfaced_late) as integer) as seen_coming
 from albums
-inner join {{ ref('dim_dates') }} as dates on albums.released_on = dates.date_day
+inner join {{ ref('dim_spotify__dates') }} as dates on albums.released_on = dates.date_day
 group by all

@@ -6,9 +6,9 @@
 {{ config(materialized="table") }}
 
 {% set before = load_relation(this) if execute else none %}
-{% set versions = load_relation(ref('snap_albums')) if execute else none %}
+{% set versions = load_relation(ref('snap_spotify__albums')) if execute else none %}
 
--- depends_on: {{ ref('snap_albums') }}
+-- depends_on: {{ ref('snap_spotify__albums') }}
 with sightings as (
 
     select
@@ -34,9 +34,9 @@ with sightings as (
         {% else %}
             cast(null as timestamp)
         {% endif %} as versioned_at
-    from {{ ref('int_album_sightings') }} as sightings
-    inner join {{ ref('int_albums') }} as albums on sightings.album_id = albums.album_id
-    inner join {{ ref('int_release_groups') }} as groups on sightings.album_id = groups.album_id
+    from {{ ref('int_spotify__album_sightings') }} as sightings
+    inner join {{ ref('int_spotify__albums') }} as albums on sightings.album_id = albums.album_id
+    inner join {{ ref('int_spotify__release_groups') }} as groups on sightings.album_id = groups.album_id
     {% if versions %}
         left join (
             select distinct

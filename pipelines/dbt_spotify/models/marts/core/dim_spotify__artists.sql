@@ -3,7 +3,7 @@ with first_seen as (
     select
         album_id,
         min(first_seen_at) as first_seen_at
-    from {{ ref('int_album_sightings') }}
+    from {{ ref('int_spotify__album_sightings') }}
     group by album_id
 
 ),
@@ -15,8 +15,8 @@ album_credits as (
         count(*) as albums,
         count(distinct groups.release_group_id) as releases,
         min(first_seen.first_seen_at) as first_seen_at
-    from {{ ref('int_album_credits') }} as credits
-    inner join {{ ref('int_release_groups') }} as groups on credits.album_id = groups.album_id
+    from {{ ref('int_spotify__album_credits') }} as credits
+    inner join {{ ref('int_spotify__release_groups') }} as groups on credits.album_id = groups.album_id
     left join first_seen on credits.album_id = first_seen.album_id
     group by credits.artist_id
 
@@ -28,16 +28,16 @@ track_credits as (
         artist_id,
         count(distinct track_id) as tracks,
         count(distinct album_id) as albums_with_tracks
-    from {{ ref('int_track_credits') }}
+    from {{ ref('int_spotify__track_credits') }}
     group by artist_id
 
 ),
 
 mentions as (
 
-    select artist_id, artist_name, spotify_url, load_id, album_id from {{ ref('int_album_credits') }}
+    select artist_id, artist_name, spotify_url, load_id, album_id from {{ ref('int_spotify__album_credits') }}
     union all
-    select artist_id, artist_name, spotify_url, load_id, album_id from {{ ref('int_track_credits') }}
+    select artist_id, artist_name, spotify_url, load_id, album_id from {{ ref('int_spotify__track_credits') }}
 
 ),
 

@@ -22,7 +22,7 @@ named as (
             when phonogram_lines.owner_name is not null then 'phonogram'
             else 'none'
         end as named_by
-    from {{ ref('dim_albums') }} as albums
+    from {{ ref('dim_spotify__albums') }} as albums
     left join phonogram_lines on albums.album_id = phonogram_lines.album_id
     where albums.is_fetched
 

@@ -14,7 +14,7 @@ with albums as (
         case
             when listed.market in (albums.market, '*') then cast(listed.total_tracks as integer)
         end as listed_total_tracks
-    from {{ ref('dim_albums') }} as albums
+    from {{ ref('dim_spotify__albums') }} as albums
     left join {{ ref('stg_spotify__new_releases') }} as listed on albums.album_id = listed.album_id
 
 ),

@@ -5,7 +5,7 @@ with recursive artist_sets as (
     select
         album_id,
         string_agg(artist_id, ',' order by artist_id) as artist_ids
-    from {{ ref('int_album_credits') }}
+    from {{ ref('int_spotify__album_credits') }}
     group by album_id
 
 ),
@@ -15,7 +15,7 @@ first_seen as (
     select
         album_id,
         min(first_seen_at) as first_seen_at
-    from {{ ref('int_album_sightings') }}
+    from {{ ref('int_spotify__album_sightings') }}
     group by album_id
 
 ),
@@ -30,7 +30,7 @@ albums as (
         albums.released_on,
         artist_sets.artist_ids,
         row_number() over (order by first_seen.first_seen_at nulls last, albums.album_id) as place
-    from {{ ref('int_albums') }} as albums
+    from {{ ref('int_spotify__albums') }} as albums
     left join artist_sets on albums.album_id = artist_sets.album_id
     left join first_seen on albums.album_id = first_seen.album_id
 

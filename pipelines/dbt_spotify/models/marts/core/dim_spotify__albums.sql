@@ -1,6 +1,6 @@
 with albums as (
 
-    select * from {{ ref('int_albums') }}
+    select * from {{ ref('int_spotify__albums') }}
 
 ),
 
@@ -10,43 +10,8 @@ credits as (
         album_id,
         string_agg(artist_name, ', ' order by artist_position) as artist_names,
         count(*) as artists
-    from {{ ref('int_album_credits') }}
+    from {{ ref('int_spotify__album_credits') }}
     group by album_id
-
-),
-
-images as (
-
-    select
-        album_row_id as row_id,
-        image_url,
-        width,
-        list_index
-    from {{ ref('stg_spotify__album_images') }}
-
-    union all
-
-    select
-        release_row_id as row_id,
-        image_url,
-        width,
-        list_index
-    from {{ ref('stg_spotify__new_release_images') }}
-
-),
-
-covers as (
-
-    select
-        row_id,
-        image_url
-    from (
-        select
-            *,
-            row_number() over (partition by row_id order by coalesce(width, 0) desc, list_index) as place
-        from images
-    ) as ranked
-    where place = 1
 
 ),
 
@@ -75,7 +40,7 @@ sightings as (
         select
             *,
             min(first_seen_at) over (partition by album_id) as first_seen_anywhere_at
-        from {{ ref('int_album_sightings') }}
+        from {{ ref('int_spotify__album_sightings') }}
     ) as by_market
     group by album_id
 
@@ -115,16 +80,11 @@ select
         when not sightings.was_there_at_first
             then cast(sightings.first_seen_at as date) - albums.release_period_end > {{ var('late_after_days') }}
     end as has_surfaced_late,
-    coalesce(
-        case when albums.is_listing_newer then listed_covers.image_url end,
-        album_covers.image_url,
-        listed_covers.image_url
-    ) as cover_url,
+    covers.cover_url,
     albums.spotify_url
 from albums
-inner join {{ ref('int_release_groups') }} as groups on albums.album_id = groups.album_id
+inner join {{ ref('int_spotify__release_groups') }} as groups on albums.album_id = groups.album_id
 left join credits on albums.album_id = credits.album_id
-left join covers as album_covers on albums.album_row_id = album_covers.row_id
-left join covers as listed_covers on albums.release_row_id = listed_covers.row_id
+left join {{ ref('int_spotify__album_covers') }} as covers on albums.album_id = covers.album_id
 left join tracks on albums.album_id = tracks.album_id
 left join sightings on albums.album_id = sightings.album_id

@@ -9,7 +9,7 @@ with fetched as (
         stg.load_id,
         case when albums.is_listing_newer then 2 else 1 end as choice
     from {{ ref('stg_spotify__album_artists') }} as artists
-    inner join {{ ref('int_albums') }} as albums on artists.album_row_id = albums.album_row_id
+    inner join {{ ref('int_spotify__albums') }} as albums on artists.album_row_id = albums.album_row_id
     inner join {{ ref('stg_spotify__albums') }} as stg on artists.album_row_id = stg.row_id
     where artists.artist_id is not null
 
@@ -26,7 +26,7 @@ listed as (
         stg.load_id,
         case when albums.is_listing_newer then 1 else 2 end as choice
     from {{ ref('stg_spotify__new_release_artists') }} as artists
-    inner join {{ ref('int_albums') }} as albums on artists.release_row_id = albums.release_row_id
+    inner join {{ ref('int_spotify__albums') }} as albums on artists.release_row_id = albums.release_row_id
     inner join {{ ref('stg_spotify__new_releases') }} as stg on artists.release_row_id = stg.row_id
     where artists.artist_id is not null
 

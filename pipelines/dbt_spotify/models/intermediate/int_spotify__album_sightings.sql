@@ -9,7 +9,7 @@ with placed as (
         runs.seen_at,
         min(sightings.position) as rank
     from {{ ref('stg_spotify__release_sightings') }} as sightings
-    inner join {{ ref('int_listing_runs') }} as runs
+    inner join {{ ref('int_spotify__listing_runs') }} as runs
         on sightings.run_id = runs.run_id and sightings.market = runs.market
     where sightings.album_id is not null
     group by sightings.album_id, sightings.market, runs.run_number, runs.seen_at
@@ -48,5 +48,5 @@ select
     last_runs.next_whole_at as left_at,
     last_runs.next_whole_at is null as is_listed
 from seen
-inner join {{ ref('int_listing_runs') }} as last_runs
+inner join {{ ref('int_spotify__listing_runs') }} as last_runs
     on seen.market = last_runs.market and seen.last_run_number = last_runs.run_number

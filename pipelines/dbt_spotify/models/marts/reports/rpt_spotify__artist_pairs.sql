@@ -1,6 +1,6 @@
 with artists as (
 
-    select * from {{ ref('dim_artists') }}
+    select * from {{ ref('dim_spotify__artists') }}
     where not is_various_artists
 
 ),
@@ -13,7 +13,7 @@ credits as (
         album_id,
         cast(null as varchar) as track_id,
         artist_id
-    from {{ ref('bridge_album_artists') }}
+    from {{ ref('bridge_spotify__album_artists') }}
 
     union all
 
@@ -23,7 +23,7 @@ credits as (
         album_id,
         track_id,
         artist_id
-    from {{ ref('int_track_credits') }}
+    from {{ ref('int_spotify__track_credits') }}
 
 ),
 
@@ -56,7 +56,7 @@ select
     min(albums.released_on) as first_released_on,
     max(albums.released_on) as last_released_on
 from pairs
-inner join {{ ref('dim_albums') }} as albums on pairs.album_id = albums.album_id
+inner join {{ ref('dim_spotify__albums') }} as albums on pairs.album_id = albums.album_id
 inner join artists as first_artists on pairs.first_artist_id = first_artists.artist_id
 inner join artists as second_artists on pairs.second_artist_id = second_artists.artist_id
 group by all

@@ -15,4 +15,4 @@ select
     tracks.is_playable,
     tracks.restriction_reason
 from {{ ref('stg_spotify__album_tracks') }} as tracks
-left join {{ ref('int_albums') }} as albums on tracks.album_id = albums.album_id
+left join {{ ref('int_spotify__albums') }} as albums on tracks.album_id = albums.album_id

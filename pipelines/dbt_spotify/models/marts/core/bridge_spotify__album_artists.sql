@@ -2,4 +2,4 @@ select
     album_id,
     artist_id,
     cast(artist_position as integer) as artist_position
-from {{ ref('int_album_credits') }}
+from {{ ref('int_spotify__album_credits') }}

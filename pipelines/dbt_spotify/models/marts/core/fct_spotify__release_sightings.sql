@@ -19,7 +19,7 @@ with placed as (
         min(sightings.discovered_via) as discovered_via
     from {{ ref('stg_spotify__release_sightings') }} as sightings
     {% if is_incremental() %}
-        inner join {{ ref('int_listing_runs') }} as runs
+        inner join {{ ref('int_spotify__listing_runs') }} as runs
             on sightings.run_id = runs.run_id and sightings.market = runs.market
         inner join ({{ changed_listings(this) }}) as changed
             on runs.market = changed.market and runs.seen_at >= changed.changed_from
@@ -67,7 +67,7 @@ compared as (
         -- Whole listings after the last sighting and before this one: each shows that the album was off the list.
         runs.whole_runs - cast(runs.is_whole as integer) - lag(runs.whole_runs) over sightings as listings_missed
     from known
-    inner join {{ ref('int_listing_runs') }} as runs on known.run_id = runs.run_id and known.market = runs.market
+    inner join {{ ref('int_spotify__listing_runs') }} as runs on known.run_id = runs.run_id and known.market = runs.market
     window sightings as (partition by known.market, known.album_id order by runs.run_number)
 
 )

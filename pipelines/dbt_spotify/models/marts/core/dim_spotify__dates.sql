@@ -1,10 +1,10 @@
 with days_in_use as (
 
-    select released_on as date_day from {{ ref('int_albums') }} where released_on is not null
+    select released_on as date_day from {{ ref('int_spotify__albums') }} where released_on is not null
     union
-    select release_period_end from {{ ref('int_albums') }} where release_period_end is not null
+    select release_period_end from {{ ref('int_spotify__albums') }} where release_period_end is not null
     union
-    select cast(seen_at as date) from {{ ref('int_listing_runs') }}
+    select cast(seen_at as date) from {{ ref('int_spotify__listing_runs') }}
     union
     select cast(started_at as date) from {{ ref('stg_spotify__load_runs') }} where started_at is not null
 
