@@ -16,4 +16,9 @@ def page_of(kind: str, spotify_id: str | None, url: str | None) -> str:
 
 def image(url: str | None) -> str | None:
     """The address of a cover, where it is one that a browser should load."""
-    return url if url and urlsplit(url).scheme == "https" else None
+    return url if url and urlsplit(url).scheme == "https" and not is_invented(url) else None
+
+
+def is_invented(url: str | None) -> bool:
+    """Whether this is an address of the demo's, at which there is nothing: it ends in .invalid (RFC 6761)."""
+    return url is not None and (urlsplit(url).hostname or "").endswith(".invalid")

@@ -3,7 +3,21 @@
 const MARKS = "[role=graphics-symbol][aria-label]:not([aria-roledescription=axis], [aria-roledescription=legend])";
 const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, Home: -Infinity, End: Infinity };
 
+for (const cover of document.querySelectorAll("img.cover")) watch(cover);
+
 await Promise.all([...document.querySelectorAll("figure[data-chart]")].map(draw));
+
+// A cover that can't be loaded gives way to the stand-in. It may have failed before this ran.
+function watch(cover) {
+  const giveWay = () => {
+    const instead = document.createElement("div");
+    instead.className = "cover cover-missing";
+    instead.ariaHidden = "true";
+    cover.replaceWith(instead);
+  };
+  if (cover.complete && cover.naturalWidth === 0) giveWay();
+  else cover.addEventListener("error", giveWay, { once: true });
+}
 
 async function draw(figure) {
   const plot = figure.querySelector(".plot");
