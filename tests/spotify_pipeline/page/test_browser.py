@@ -163,3 +163,19 @@ def test_a_cover_that_cannot_be_loaded_gives_way_to_a_stand_in(tab: Tab, develop
     assert covers
     assert tab.ask(gone) is True
     assert tab.ask("document.querySelectorAll('.cover-missing').length") == covers + without
+
+
+def test_typing_leaves_the_cards_that_have_every_word_however_it_is_accented(tab: Tab, development: Shown) -> None:
+    shown(tab, development.page)
+    look = """(words) => {
+        const input = document.querySelector(".find input");
+        input.value = words;
+        input.dispatchEvent(new Event("input"));
+        return [...document.querySelectorAll(".card")].filter((card) => !card.hidden).map((card) => card.id);
+    }"""
+    cards = tab.ask(f"({look})('')")
+    title = tab.ask("document.querySelector('.card h3').textContent")
+    assert len(cards) == len(development.page.section("new").all("li", class_="card"))
+    assert cards[0] in tab.ask(f"({look})({title.upper()!r})")
+    assert tab.ask(f"({look})('nosuchword')") == []
+    assert tab.ask("document.querySelector('.find [role=status]').textContent") == f"0 of {len(cards)}"

@@ -214,3 +214,10 @@ def test_a_day_with_very_many_albums_names_some_and_counts_all(development: Show
     assert day.one("summary").text == f"Friday 20 November 2026: {total} albums"
     assert len(day.all("li")) == 60
     assert f"And {total - 60} more." in day.text
+
+
+def test_a_switch_of_path_is_not_told_as_one_run(development: Shown, tmp_path: Path) -> None:
+    other = f"UPDATE release_sightings SET market = '*' WHERE seen_at = {LATEST}"
+    said = page_of(altered(development.place.database, tmp_path, other), development.now).section("movers").text
+    assert "The latest run read another listing than the runs before it." in said
+    assert "There has been one run." not in said
