@@ -29,3 +29,8 @@ def _host(url: str) -> str | None:
     except ValueError:
         return None
     return parts.netloc.lower() if parts.scheme == "https" else None
+
+
+def is_invented(url: str | None) -> bool:
+    """Whether this is an address of the demo's, at which there is nothing: it ends in .invalid (RFC 6761)."""
+    return url is not None and (_host(url) or "").endswith(".invalid")
