@@ -16,6 +16,7 @@ from .steps.discovery import Discoverer
 from .steps.loaded_state import read_loaded_state
 from .steps.oddity_log import OddityLog
 from .steps.rows import Row
+from .steps.target import target_of_run
 
 
 class Extraction:
@@ -41,11 +42,13 @@ class Extraction:
             requested: The tables to load; only `albums` and `album_tracks` need albums.
 
         Raises:
+            ConfigurationError: A resource was given hints with which every run would fetch everything again.
             SpotifySourceError: No listing could be read, and nothing is pending from earlier runs.
         """
         options = self._connection.options
+        target = target_of_run()
         listing = self._discoverer.discover()
-        loaded = read_loaded_state()
+        loaded = read_loaded_state(target)
         wanted = {table.name for table in FETCHED}.intersection(requested)
         found = album_requests(
             listing,

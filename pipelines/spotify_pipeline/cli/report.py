@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
+from spotify_pipeline.cli.interrupt import ended_by_interrupt
 from spotify_pipeline.cli.options import Parser
 from spotify_pipeline.exits import Exit
 from spotify_pipeline.places import requirement
@@ -58,6 +59,11 @@ def main(arguments: Sequence[str] | None = None, prog: str = "report.py", now: d
         The exit code.
     """
     options = build_parser(prog).parse_args(arguments)
+    with ended_by_interrupt():
+        return _report(options, now)
+
+
+def _report(options: argparse.Namespace, now: datetime | None) -> int:
     if any(importlib.util.find_spec(module) is None for module in EXTRA):
         print(f'The page needs the extra "report": python -m pip install "{requirement("report")}"', file=sys.stderr)  # noqa: T201
         return Exit.CONFIGURATION
@@ -76,11 +82,12 @@ def main(arguments: Sequence[str] | None = None, prog: str = "report.py", now: d
 
 
 def _write(db: Path, dataset: str, out: Path, now: datetime) -> None:
+    from spotify_pipeline.dlt_internals.destinations import dataset_name  # noqa: PLC0415 - takes most of a second
     from spotify_pipeline.page.database import opened  # noqa: PLC0415 - takes most of a second
     from spotify_pipeline.page.document import page  # noqa: PLC0415 - the same
 
     _check_place(db, out)
-    with opened(db, dataset) as database:
+    with opened(db, dataset_name(dataset)) as database:
         text = page(database, now.astimezone(timezone.utc).replace(tzinfo=None))
     _replace(out, text)
     print(f"Wrote {out} ({len(text.encode()) / 1e6:.1f} MB). Open it in a browser: {out.resolve().as_uri()}")  # noqa: T201

@@ -50,7 +50,9 @@ def as_text(outcome: Outcome, place: Place, seconds: float) -> str:
 def as_json(outcome: Outcome, place: Place, seconds: float) -> str:
     """The report as one JSON object: the row of load_runs, and what it has no column for."""
     row = row_of(outcome)
-    structured = {name: json.loads(row[name]) for name in ("closed", "values_dropped", "markets", "calls", "blocked_until")}
+    structured = {
+        name: json.loads(row[name]) for name in ("closed", "values_dropped", "markets", "calls", "blocked_until")
+    }
     albums = outcome.result.albums
     more = {
         "seconds": round(seconds, 3),

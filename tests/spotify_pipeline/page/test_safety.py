@@ -131,3 +131,31 @@ def test_the_page_can_be_read_without_seeing_it(loaded: Shown) -> None:
         assert len(figure.one("table").all("tr")) > 1
     targets = {(link.attributes["href"] or "")[1:] for link in root.one("nav").all("a")}
     assert targets <= set(ids)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://[bad",
+        "https://evil.example/artist/x",
+        "https://open.spotify.com@evil.example/x",
+        "https://open.spotify.com.evil.example/x",
+        "https://open.spotify.com:8443/x",
+        "http://open.spotify.com/artist/x",
+        "//open.spotify.com/x",
+    ],
+)
+def test_links_lead_to_spotify_and_nowhere_else(extended: Shown, tmp_path: Path, url: str) -> None:
+    tables = ("new_releases", "albums", "album_tracks", "albums__artists", "album_tracks__artists")
+    statements = [f"UPDATE {table} SET external_urls__spotify = '{url}'" for table in tables]
+    covers = [f"UPDATE {table}__images SET url = '{url}'" for table in ("new_releases", "albums")]
+    page = page_of(altered(extended.place.database, tmp_path, *statements, *covers), extended.now)
+
+    outward = [
+        urlsplit(address) for link in page.root.all("a") if (address := link.attributes["href"] or "")[:1] != "#"
+    ]
+    items = [parts for parts in outward if parts.path.startswith(("/album/", "/artist/", "/track/"))]
+    assert len(items) > 100
+    assert {parts.netloc for parts in items} == {"open.spotify.com"}
+    assert url not in page.html
+    assert not page.root.all("img")
