@@ -108,14 +108,16 @@ def check_url(name: str, url: str) -> str:
         usable = False
     if not usable:
         raise ConfigurationError(
-            f"{name} is not an http(s) URL: {without_user(url)!r}.", guidance=f"Set {name} to one, or leave it out."
+            f"{name} is not an http(s) URL: {_without_what_may_be_secret(url)!r}.",
+            guidance=f"Set {name} to one, or leave it out.",
         )
-    return without_user(url)
-
-
-def without_user(url: str) -> str:
-    """The URL without the name and the password that stand before its host."""
     return _USER.sub(r"\1", url, count=1)
+
+
+def _without_what_may_be_secret(text: str) -> str:
+    """What is no URL has no password in a known place: all that stands before an @ may be one."""
+    before, at, after = text.rpartition("@")
+    return f"***@{after}" if at and before else text
 
 
 def _check_choice(name: str, value: str, choices: Sequence[str]) -> None:
