@@ -235,13 +235,14 @@ def test_nothing_else_about_the_albums_is_lost(hostile: Hostile) -> None:
 
 
 def test_what_a_column_can_not_hold_is_null_and_named_with_its_album(hostile: Hostile) -> None:
-    album = hostile.albums["popularity 9223372036854775808"]
+    # Albums are fetched side by side: whichever came first is named.
+    odd = {album["id"] for name, album in hostile.albums.items() if name.startswith("popularity ")}
     (found,) = [
         one
         for one in hostile.first.run.result().oddities
         if one.where == "albums.popularity" and one.what is Oddity.UNFIT
     ]
-    assert found.album_id == album["id"]
+    assert found.album_id in odd
     assert found.count == 10
     assert hostile.album("popularity 9223372036854775808", "popularity") == (None,)
     assert hostile.album("popularity 0.5", "popularity") == (0,)
