@@ -96,7 +96,9 @@ def _lines(outcome: Outcome, place: Place, seconds: float) -> Iterator[str]:
 def set_aside_lines(one: SetAside) -> Iterator[str]:
     """What was set aside, why, and what to do with it."""
     yield f"Set aside: {one.folder}, what an earlier run left behind and can't be used ({one.why})."
-    yield f"  Nothing that was loaded is lost, and what is missing is fetched again. Look at it: {one.command}"
+    yield "  Nothing that was loaded is lost, and what is missing is fetched again."
+    if one.command:
+        yield f"  Look at it: {one.command}"
     yield f"  When you need it no longer: delete {one.folder}"
 
 
