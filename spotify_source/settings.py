@@ -37,7 +37,8 @@ READ_TIMEOUT: Final = 60.0
 # How often a failing call is made in all, and how many calls may fail in a row, before the run stops asking.
 MAX_ATTEMPTS: Final = 5
 MAX_FAILED_CALLS: Final = 10
-# Calls for different albums that are refused, with no success between them, before it is the app that is refused.
+# Calls for different albums that are refused before it is the app that is refused, in a run in which none has succeeded;
+# MAX_FAILED_CALLS in a row where one has.
 MAX_REFUSED_CALLS: Final = 3
 # Refusals of batches, with no success between them, before a run goes on without; and such runs, before that is
 # remembered for a week: a refusal may pass.
