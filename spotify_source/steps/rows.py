@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from dataclasses import asdict
+from datetime import date, datetime, timezone
 from typing import Any
 
 from dlt.common import json
 from dlt.common.utils import digest128
 
+from ..model.reach import QueryYield, WatchedArtist
 from ..model.shapes import Album, SimplifiedAlbum, Track
 from ..model.values import Sighting
 
@@ -31,7 +33,36 @@ def sighting_row(sighting: Sighting, run_id: str, seen_at: datetime) -> dict[str
         "position": sighting.position,
         "album_id": sighting.album_id,
         "discovered_via": sighting.via,
+        "query": sighting.query,
     }
+
+
+def artist_row(artist: WatchedArtist, run_id: str) -> dict[str, Any]:
+    """A row of `watched_artists`."""
+    return {
+        "artist_id": artist.key,
+        "name": artist.name,
+        "listed_as": artist.listed_as,
+        "resolved": artist.resolved.value,
+        "candidates": [{"id": one.artist_id, "name": one.name} for one in artist.candidates] or None,
+        "checked_at": _moment(artist.checked_at),
+        "due_at": _moment(artist.due_at),
+        "albums_found": artist.albums_found,
+        "failures": artist.failures,
+        "last_error": artist.last_error,
+        "swept_at": _moment(artist.swept_at),
+        "run_id": run_id,
+        "is_obsolete": artist.is_obsolete or None,
+    }
+
+
+def yield_row(brought: QueryYield) -> dict[str, Any]:
+    """A row of `search_yields`."""
+    return {**asdict(brought), "asked_at": _moment(brought.asked_at)}
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, timezone.utc)
 
 
 def album_row(album: Album, album_id: str, market: str, tracks_loaded: int | None) -> dict[str, Any]:
