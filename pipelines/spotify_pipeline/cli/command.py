@@ -78,6 +78,9 @@ def _arguments(options: Options, stack: ExitStack) -> dict[str, Any]:
         "market": ",".join(options.market) if options.market else None,
         "discovery": options.discovery,
         "limit": options.limit,
+        "artists": str(options.artists) if options.artists else None,
+        "reach": options.reach,
+        "only_types": options.only_types,
         "full_refresh": options.full_refresh or None,
     }
     if options.demo:
@@ -142,8 +145,8 @@ def _dry_run(options: Options, destination: Destination, arguments: dict[str, An
     destination.check(create=False)
     with destination.active_pipeline() as stored_state:
         connection.state.attach(stored_state)
-        plan = dry_run.plan_of(connection, options.resources)
-    _say(dry_run.describe(plan, connection))
+        plan, further = dry_run.plan_of(connection, options.resources)
+    _say(dry_run.describe(plan, further, connection))
     failure = run.result().failure
     return tell(failure).exit if failure else Exit.COMPLETE
 

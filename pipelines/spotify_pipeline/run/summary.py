@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from spotify_pipeline.run.load_runs import row_of
 from spotify_pipeline.run.outcome import Outcome
+from spotify_pipeline.run.reach import found_by, reach_lines
 from spotify_pipeline.run.wording import by_bucket, count, local_time
 from spotify_source.model.result import AlbumCounts, CallCounts, ListingCounts
 
@@ -52,6 +53,8 @@ def as_json(outcome: Outcome, place: Place, seconds: float) -> str:
     more = {
         "seconds": round(seconds, 3),
         "items_dropped": outcome.result.listing.items_dropped + albums.tracks_dropped,
+        "paths": [asdict(path) for path in outcome.result.listing.paths],
+        "artists_unresolved": [artist.listed_as for artist in outcome.result.listing.unresolved],
         "albums_over_limit": albums.over_limit,
         "albums_failed": albums.failed,
         "new_fields": list(outcome.loaded.new_fields),
@@ -65,6 +68,7 @@ def as_json(outcome: Outcome, place: Place, seconds: float) -> str:
 def _lines(outcome: Outcome, place: Place, seconds: float) -> Iterator[str]:
     result = outcome.result
     yield _found(result.listing)
+    yield from reach_lines(result.listing)
     yield _fetched(result.albums)
     yield f"Calls: {_calls(result.calls)}."
     dropped = result.listing.items_dropped + result.albums.tracks_dropped
@@ -91,7 +95,9 @@ def _found(listing: ListingCounts) -> str:
         return "Found: no listing could be read."
     browsed = listing.discovered_via == "browse"
     where = "browse/new-releases" if browsed else f"search in {', '.join(listing.markets)}"
-    return f"Found: {count(listing.albums_listed, 'album')} by {where}, {listing.albums_new} of them new."
+    ways = found_by(listing)
+    more = f" and beyond ({ways})" if ways else ""
+    return f"Found: {count(listing.albums_listed, 'album')} by {where}{more}, {listing.albums_new} of them new."
 
 
 def _fetched(albums: AlbumCounts) -> str:
