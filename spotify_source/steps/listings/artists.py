@@ -34,6 +34,7 @@ class Watchlist:
     ) -> None:
         self._artists = {artist.key: artist for artist in artists}
         self._unloaded = list(unloaded)
+        self._taken_up = {(check.artist.key, check.via) for check in unloaded if not check.has_failed}
         self._journal = journal
         self._run_id = run_id
 
@@ -41,6 +42,10 @@ class Watchlist:
     def artists(self) -> list[WatchedArtist]:
         """As they are known now."""
         return list(self._artists.values())
+
+    def still_to_ask(self, via: str) -> list[WatchedArtist]:
+        """All but those of whom it is known from a run that could not load it."""
+        return [artist for artist in self.artists if (artist.key, via) not in self._taken_up]
 
     def enter_unloaded(self, gathered: Gathering, market: str) -> None:
         """Take in what an earlier run read and did not load."""
@@ -101,7 +106,8 @@ class _WatchlistPath:
 
         def turns() -> Iterator[WatchedArtist]:
             for artist in queue:
-                if stopped or self._checker.allowance.left <= 0 or gathered.is_full:
+                # In turn, not as the calls come to be made: who is first has the last call.
+                if stopped or gathered.is_full or not self._checker.allowance.take():
                     return
                 yield artist
 
@@ -137,7 +143,7 @@ class ArtistSearches(_WatchlistPath):
     bucket = SEARCH.bucket
 
     def _queue(self) -> list[WatchedArtist]:
-        return watching.in_turn(self._watchlist.artists, self._checker.clock.now())
+        return watching.in_turn(self._watchlist.still_to_ask("search"), self._checker.clock.now())
 
     @property
     def _ask(self) -> Callable[[WatchedArtist], ArtistCheck]:
@@ -151,7 +157,7 @@ class ArtistSweeps(_WatchlistPath):
     bucket = ARTIST_ALBUMS.bucket
 
     def _queue(self) -> list[WatchedArtist]:
-        return watching.in_turn_for_a_sweep(self._watchlist.artists)
+        return watching.in_turn_for_a_sweep(self._watchlist.still_to_ask("artist_albums"))
 
     @property
     def _ask(self) -> Callable[[WatchedArtist], ArtistCheck]:

@@ -39,9 +39,14 @@ class Allowance:
             self._left -= 1
             return True
 
+    def give_back(self) -> None:
+        """Give back a call that was taken and not made."""
+        with self._lock:
+            self._left += 1
+
 
 class Share:
-    """What one worker takes of an allowance.
+    """What one worker takes of an allowance. The first call was taken for it, in its turn; it gives it back unmade.
 
     Args:
         allowance: Shared with others.
@@ -54,13 +59,18 @@ class Share:
         self._allowance = allowance
         self.taken = 0
 
+    def close(self) -> None:
+        """Give back what was taken for it and not used."""
+        if not self.taken:
+            self._allowance.give_back()
+
     def take(self) -> None:
         """Take a call.
 
         Raises:
             AllowanceSpentError: None is left.
         """
-        if not self._allowance.take():
+        if self.taken and not self._allowance.take():
             raise AllowanceSpentError
         self.taken += 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -31,7 +32,7 @@ class Checker:
         client: The door to the API.
         clock: Where the time comes from.
         market: Where to search.
-        allowance: The calls that may be made.
+        allowance: The calls that may be made; the first one of each artist is taken already.
     """
 
     client: SpotifyClient
@@ -43,7 +44,8 @@ class Checker:
         """Read all new albums of an artist that search shows, resolving the name first where that is needed."""
         asked = _Asked(wanted, "search", Share(self.allowance))
         try:
-            self._search(asked)
+            with closing(asked.share):
+                self._search(asked)
         except (BucketClosedError, AllowanceSpentError):
             return asked.ended(is_closed=True)
         except NotFoundError as error:
@@ -59,7 +61,8 @@ class Checker:
         """Read what is new in the discography of an artist, guest appearances included."""
         asked = _Asked(wanted, "artist_albums", Share(self.allowance))
         try:
-            self._sweep(asked)
+            with closing(asked.share):
+                self._sweep(asked)
         except (BucketClosedError, AllowanceSpentError):
             return asked.ended(is_closed=True)
         except (ApiUnavailableError, CallFailedError) as error:
