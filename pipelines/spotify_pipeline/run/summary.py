@@ -119,6 +119,6 @@ def _calls(calls: CallCounts) -> str:
 def _pending(albums: AlbumCounts, calls: CallCounts) -> Iterator[str]:
     if albums.pending:
         why = f" ({albums.over_limit} of them over the limit)" if albums.over_limit else ""
-        yield f"Pending: {count(albums.pending, 'album')}{why}; the next run fetches them first."
+        yield f"Pending: {count(albums.pending, 'album')}{why}; later runs fetch them."
     for bucket, until in sorted(calls.blocked_until.items()):
         yield f"Closed: {bucket}, until {local_time(until)}. Run it again after that."
