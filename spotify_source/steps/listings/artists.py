@@ -86,8 +86,9 @@ class _WatchlistPath:
         self._counts = PathCounts(self.name)
 
     def cost(self) -> PathCost:
-        """At least a call for each artist whose turn it is, and no more than the allowance."""
-        return PathCost(self.name, self.bucket, min(len(self._queue()), self._checker.allowance.left))
+        """At least what each artist is sure to cost whose turn it is, and no more than the allowance."""
+        sure = sum(map(_sure_calls, self._queue()))
+        return PathCost(self.name, self.bucket, min(sure, self._checker.allowance.left))
 
     def counts(self) -> PathCounts:
         """What it brought so far."""
@@ -104,14 +105,15 @@ class _WatchlistPath:
         stopped = False
         in_a_row = 0
 
-        def turns() -> Iterator[WatchedArtist]:
+        def turns() -> Iterator[tuple[WatchedArtist, int]]:
             for artist in queue:
                 # In turn, not as the calls come to be made: who is first has the last call.
-                if stopped or gathered.is_full or not self._checker.allowance.take():
+                held = 0 if stopped or gathered.is_full else self._checker.allowance.take(_sure_calls(artist))
+                if not held:
                     return
-                yield artist
+                yield artist, held
 
-        for check in side_by_side(lambda artist: self._watchlist.keep(self._ask(artist)), turns()):
+        for check in side_by_side(lambda turn: self._watchlist.keep(self._ask(*turn)), turns()):
             in_a_row = in_a_row + 1 if check.has_failed else 0
             stopped = stopped or check.is_closed or in_a_row >= settings.MAX_FAILED_ALBUMS
             self._count(check, *self._watchlist.enter(check, gathered, self._checker.market))
@@ -132,7 +134,7 @@ class _WatchlistPath:
         raise NotImplementedError
 
     @property
-    def _ask(self) -> Callable[[WatchedArtist], ArtistCheck]:
+    def _ask(self) -> Callable[[WatchedArtist, int], ArtistCheck]:
         raise NotImplementedError
 
 
@@ -146,7 +148,7 @@ class ArtistSearches(_WatchlistPath):
         return watching.in_turn(self._watchlist.still_to_ask("search"), self._checker.clock.now())
 
     @property
-    def _ask(self) -> Callable[[WatchedArtist], ArtistCheck]:
+    def _ask(self) -> Callable[[WatchedArtist, int], ArtistCheck]:
         return self._checker.search
 
 
@@ -160,8 +162,13 @@ class ArtistSweeps(_WatchlistPath):
         return watching.in_turn_for_a_sweep(self._watchlist.still_to_ask("artist_albums"))
 
     @property
-    def _ask(self) -> Callable[[WatchedArtist], ArtistCheck]:
+    def _ask(self) -> Callable[[WatchedArtist, int], ArtistCheck]:
         return self._checker.sweep
+
+
+def _sure_calls(artist: WatchedArtist) -> int:
+    """A search for the albums, and one for the name where it is not known whose it is."""
+    return 1 if artist.is_known else 2
 
 
 def unresolved(artists: Sequence[WatchedArtist]) -> list[WatchedArtist]:

@@ -31,38 +31,39 @@ class Allowance:
         """How many may still be made."""
         return self._left
 
-    def take(self) -> bool:
-        """Take one, if there is one left."""
+    def take(self, wanted: int = 1) -> int:
+        """Take so many, or those that are left, and say how many they are."""
         with self._lock:
-            if self._left <= 0:
-                return False
-            self._left -= 1
-            return True
+            taken = min(wanted, self._left)
+            self._left -= taken
+            return taken
 
-    def give_back(self) -> None:
-        """Give back a call that was taken and not made."""
+    def give_back(self, calls: int) -> None:
+        """Give back calls that were taken and not made."""
         with self._lock:
-            self._left += 1
+            self._left += calls
 
 
 class Share:
-    """What one worker takes of an allowance. The first call was taken for it, in its turn; it gives it back unmade.
+    """What one worker takes of an allowance. What it is sure to need was taken for it, in its turn.
 
     Args:
         allowance: Shared with others.
+        held: The calls that were taken for it.
 
     Attributes:
-        taken: Calls that were taken.
+        taken: Calls that it took.
     """
 
-    def __init__(self, allowance: Allowance) -> None:
+    def __init__(self, allowance: Allowance, held: int) -> None:
         self._allowance = allowance
+        self._held = held
         self.taken = 0
 
     def close(self) -> None:
         """Give back what was taken for it and not used."""
-        if not self.taken:
-            self._allowance.give_back()
+        self._allowance.give_back(self._held)
+        self._held = 0
 
     def take(self) -> None:
         """Take a call.
@@ -70,7 +71,9 @@ class Share:
         Raises:
             AllowanceSpentError: None is left.
         """
-        if self.taken and not self._allowance.take():
+        if self._held:
+            self._held -= 1
+        elif not self._allowance.take():
             raise AllowanceSpentError
         self.taken += 1
 

@@ -32,7 +32,7 @@ class Checker:
         client: The door to the API.
         clock: Where the time comes from.
         market: Where to search.
-        allowance: The calls that may be made; the first one of each artist is taken already.
+        allowance: The calls that may be made.
     """
 
     client: SpotifyClient
@@ -40,9 +40,14 @@ class Checker:
     market: str
     allowance: Allowance
 
-    def search(self, wanted: WatchedArtist) -> ArtistCheck:
-        """Read all new albums of an artist that search shows, resolving the name first where that is needed."""
-        asked = _Asked(wanted, "search", Share(self.allowance))
+    def search(self, wanted: WatchedArtist, held: int) -> ArtistCheck:
+        """Read all new albums of an artist that search shows, resolving the name first where that is needed.
+
+        Args:
+            wanted: The artist.
+            held: Calls that were taken of the allowance for it.
+        """
+        asked = _Asked(wanted, "search", Share(self.allowance, held))
         try:
             with closing(asked.share):
                 self._search(asked)
@@ -57,9 +62,9 @@ class Checker:
             return asked.ended(has_failed=True)
         return asked.ended()
 
-    def sweep(self, wanted: WatchedArtist) -> ArtistCheck:
-        """Read what is new in the discography of an artist, guest appearances included."""
-        asked = _Asked(wanted, "artist_albums", Share(self.allowance))
+    def sweep(self, wanted: WatchedArtist, held: int) -> ArtistCheck:
+        """Read what is new in the discography of an artist, guest appearances included; see `search`."""
+        asked = _Asked(wanted, "artist_albums", Share(self.allowance, held))
         try:
             with closing(asked.share):
                 self._sweep(asked)

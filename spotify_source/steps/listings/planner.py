@@ -40,7 +40,12 @@ _RECENT: Final = 10
 _RARE: Final = 0.75
 # Of a query that is sure to show so many known albums, about half of what it shows is known.
 _HALF_KNOWN: Final = 200.0
-_WORD: Final = re.compile(r"[^\W_]+")
+_ASCII_WORD: Final = re.compile(r"[a-z0-9]+")
+_APOSTROPHES: Final = re.compile("['\u2019`]")
+# Scripts that leave no blank between words: Han and kana, of which two signs in a row are as good as a word, and Thai.
+_UNDIVIDED: Final = re.compile("[\u3040-\u30ff\u3400-\u9fff]+")
+_THAI: Final = re.compile("[\u0e00-\u0e7f]+")
+_THAI_BEGINNING: Final = 3
 _FIELD: Final = {"artist": "album", "album": "artist"}
 
 
@@ -91,8 +96,20 @@ def words_of(text: object) -> list[str]:
     """The words of a title or a name, in small letters. Where a script has no blanks, a few characters are a word."""
     if not isinstance(text, str):
         return []
-    found = _WORD.findall(unicodedata.normalize("NFC", text.casefold()))
-    return [word for word in found if len(word) > 1 or not word.isascii()]
+    plain = _APOSTROPHES.sub("", text.casefold())
+    if plain.isascii():
+        return [word for word in _ASCII_WORD.findall(plain) if len(word) > 1]
+    spaced = "".join(sign if unicodedata.category(sign)[0] in "LMN" else " " for sign in unicodedata.normalize("NFC", plain))
+    return [part for word in spaced.split() for part in _parts_of(word) if len(part) > 1 or not part.isascii()]
+
+
+def _parts_of(word: str) -> list[str]:
+    """What to search for of a run of letters: itself, where its script has blanks between words."""
+    if _THAI.fullmatch(word):
+        return [word[:_THAI_BEGINNING]]
+    if _UNDIVIDED.fullmatch(word) and len(word) > 1:
+        return [word[place : place + 2] for place in range(len(word) - 1)]
+    return [word]
 
 
 def choices(

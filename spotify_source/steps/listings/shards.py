@@ -116,7 +116,7 @@ class Shards:
             albums = list(gathered.albums.values())
             vocabulary.learn(albums[learnt:])
             learnt = len(albums)
-            reading = self._next_round(reading, vocabulary, market, self._calls_left() - spared, gathered)
+            reading = self._next_round(reading, vocabulary, market, max(0, self._calls_left() - spared), gathered)
             pages = list(side_by_side(self._ask, reading))
             for shard, page in zip(reading, pages, strict=True):
                 self._enter(shard, page, gathered)

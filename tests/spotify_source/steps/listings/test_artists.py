@@ -142,10 +142,11 @@ def test_a_full_page_is_read_on(serve: Serve, warehouse: Warehouse, plain: Album
 
 def test_an_artist_who_is_gone_is_no_reason_to_ask_every_run(serve: Serve, warehouse: Warehouse, plain: Album) -> None:
     api = serving(serve, by("Mono"), plain=plain)
-    warehouse.load(api, only=LISTED, artists=["0" * 22, id_of(by("Mono"))], artist_calls=1)
-    assert warehouse.one("SELECT last_error FROM watched_artists WHERE artist_id = ?", "0" * 22)
-    warehouse.load(api, only=LISTED, artists=["0" * 22, id_of(by("Mono"))], artist_calls=1)
-    assert asked(api) == {"Mono": 2}
+    for _ in range(2):
+        warehouse.load(api, only=LISTED, artists=["0" * 22, id_of(by("Mono"))], artist_calls=1)
+        assert warehouse.one("SELECT last_error FROM watched_artists WHERE artist_id = ?", "0" * 22)
+    assert asked(api)["Mono"] >= 1
+    assert sum(request.path.endswith("0" * 22) for request in api.requests) == 1
 
 
 def test_without_the_table_of_artists_no_artist_costs_a_call(serve: Serve, warehouse: Warehouse, plain: Album) -> None:

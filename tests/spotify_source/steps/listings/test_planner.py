@@ -112,8 +112,11 @@ def test_a_dry_query_is_left() -> None:
 
 
 def test_words_are_those_that_a_search_can_take() -> None:
-    assert words_of("The “Höstglöd” (feat. O'Dwyrr) - 99!") == ["the", "höstglöd", "feat", "dwyrr", "99"]
+    assert words_of("The “Höstglöd” (feat. O'Dwyrr) - 99!") == ["the", "höstglöd", "feat", "odwyrr", "99"]
     assert words_of("夏") == ["夏"]
+    assert words_of("夏電車") == ["夏電", "電車"]
+    assert words_of("คืนนี้ ทะเล") == ["คืน", "ทะเ"]
+    assert words_of("चाँदनी") == ["चाँदनी"]
     assert words_of(None) == []
 
 
