@@ -135,7 +135,7 @@ RELEASE_SIGHTINGS: Final = Table(
         Column("seen_at", "timestamp", "When the run started, UTC; the same for all its sightings."),
         _key("market", "text", "Market of the listing; '*' where it has none."),
         _key("position", "bigint", "Place as served, from 1: a rank where query is null, beyond that a number alone."),
-        Column("album_id", "text", "Spotify id of the album."),
+        Column("album_id", "text", "Spotify id of the album; 'removed' where --retain-days has taken it out."),
         Column("discovered_via", "text", "The endpoint: 'browse' (browse/new-releases), 'search' or 'artist_albums'."),
         Column("query", "text", "What showed it beyond the plain listing: a query, or 'artist:' and an artist's id."),
         *_LOADED,

@@ -11,8 +11,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from spotify_pipeline.after_load.transform import PROJECT
 
 from tests.dbt.support import DbtProject
+
+PAGE = PROJECT.with_name("spotify_pipeline") / "page"
+REFERENCE = re.compile(r"ref\('(\w+)'\)")
 
 LAYERS = ("base", "staging", "intermediate", "marts")
 PREFIXES = {
@@ -142,10 +146,21 @@ def test_marts_are_tables_with_contracts_and_all_else_is_no_promise(graph: Graph
         assert node.config.schema == ("spotify_marts" if is_mart else "spotify_staging"), name
 
 
-def test_exposures_rest_on_marts_and_every_report_is_exposed(graph: Graph) -> None:
-    exposed = {graph.names[key] for exposure in graph.exposures for key in exposure.depends_on.nodes}
-    assert {graph.layer(name) for name in exposed} == {"marts"}
-    assert {name for name in graph.models if name.startswith("rpt_")} <= exposed
+def test_marts_are_public_and_nothing_else_is(graph: Graph) -> None:
+    for name, node in graph.models.items():
+        assert (node.access.value == "public") is (graph.layer(name) == "marts"), name
+        assert node.config.group == "spotify", name
+
+
+def test_exposures_rest_on_public_models_and_name_those_that_are_read(graph: Graph) -> None:
+    exposed = {exposure.name: {graph.names[key] for key in exposure.depends_on.nodes} for exposure in graph.exposures}
+    public = {name for name, node in graph.models.items() if node.access.value == "public"}
+    asked = {name for query in PROJECT.glob("analyses/*.sql") for name in REFERENCE.findall(query.read_text("utf-8"))}
+    page = "".join(module.read_text("utf-8") for module in PAGE.glob("*.py"))
+    assert exposed == {
+        "example_queries": asked & public,
+        "page": {name for name in public if re.search(rf"spotify_marts\.{name}\b", page)},
+    }
 
 
 def test_no_chain_of_views_is_long(graph: Graph) -> None:

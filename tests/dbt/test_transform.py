@@ -23,26 +23,28 @@ sys.modules["dbt"] = None
 from spotify_pipeline.after_load.transform import transform
 from spotify_source.errors import ConfigurationError
 try:
-    transform(Path("spotify.duckdb"), "spotify_raw")
+    transform(Path("spotify.duckdb"), "spotify_raw", Path("cache"))
 except ConfigurationError as error:
     print(error.what)
 """
 
 
-def test_a_build_is_reported_and_writes_nothing_but_the_file(
+def test_a_build_is_reported_and_writes_nothing_but_the_file_and_the_cache(
     extended: Built, project: DbtProject, copy_of: Callable[[Built], Path], tmp_path: Path
 ) -> None:
     database = copy_of(extended)
     change(database, "DROP SCHEMA spotify_marts CASCADE", "DROP SCHEMA spotify_staging CASCADE")
     before = _files(PROJECT)
     environment = dict(os.environ)
+    cache = tmp_path / "working folder" / "dbt"
     with patch.dict(os.environ, {"TMPDIR": str(tmp_path)}):
-        result = transform(database, "spotify_raw")
+        result = transform(database, "spotify_raw", cache)
     assert result.succeeded
-    assert (result.built, result.warned, result.skipped) == (34, (), 0)
+    models = sum(node.resource_type in {"model", "snapshot"} for node in project.manifest.nodes.values())
+    assert (result.built, result.warned, result.skipped) == (models, (), 0)
     assert result.passed == sum(node.resource_type == "test" for node in project.manifest.nodes.values())
     (line,) = result.lines()
-    assert line.startswith("Transformed: 34 models built in spotify_marts; ")
+    assert line.startswith(f"Transformed: {models} models built in spotify_marts; ")
     assert _files(PROJECT) == before
     assert dict(os.environ) == environment
     # Another program may have the file now.
@@ -52,8 +54,21 @@ def test_a_build_is_reported_and_writes_nothing_but_the_file(
     assert {name for (name,) in ask(database, "SELECT table_name FROM duckdb_tables()")} > set(MARTS)
 
 
+def test_what_was_parsed_is_kept_and_a_broken_cache_is_no_obstacle(
+    extended: Built, project: DbtProject, copy_of: Callable[[Built], Path], tmp_path: Path
+) -> None:
+    database, cache = copy_of(extended), tmp_path / "dbt"
+    assert transform(database, "spotify_raw", cache).succeeded
+    parsed = cache / "partial_parse.msgpack"
+    assert parsed.stat().st_size > 100_000
+    for content in (parsed.read_bytes(), b"broken", b""):
+        parsed.write_bytes(content)
+        assert transform(database, "spotify_raw", cache).succeeded
+        assert parsed.stat().st_size > 100_000
+
+
 def test_what_fails_and_what_warns_is_told(
-    extended: Built, project: DbtProject, copy_of: Callable[[Built], Path]
+    extended: Built, project: DbtProject, copy_of: Callable[[Built], Path], tmp_path: Path
 ) -> None:
     database = copy_of(extended)
     change(
@@ -61,7 +76,7 @@ def test_what_fails_and_what_warns_is_told(
         "UPDATE spotify_raw.new_releases SET album_type = 'cassette', market = '*'",
         "UPDATE spotify_raw.load_runs SET run_id = 'the same'",
     )
-    result = transform(database, "spotify_raw")
+    result = transform(database, "spotify_raw", tmp_path / "dbt")
     assert not result.succeeded
     assert "unique_stg_spotify__load_runs_run_id" in {finding.name for finding in result.failed}
     assert any("cassette" in line or "new_releases_album_type" in line for line in result.lines())
@@ -69,9 +84,9 @@ def test_what_fails_and_what_warns_is_told(
 
 
 def test_a_dataset_without_a_load_is_named(
-    extended: Built, project: DbtProject, copy_of: Callable[[Built], Path]
+    extended: Built, project: DbtProject, copy_of: Callable[[Built], Path], tmp_path: Path
 ) -> None:
-    result = transform(copy_of(extended), "elsewhere")
+    result = transform(copy_of(extended), "elsewhere", tmp_path / "dbt")
     assert not result.succeeded
     assert "Nothing was loaded into elsewhere" in result.failed[0].message
 

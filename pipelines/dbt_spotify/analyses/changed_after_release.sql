@@ -1,4 +1,5 @@
 -- What was different in albums when they were fetched again, or is now listed differently than it was fetched?
+{{ config(enabled=var('spotify_reports_enabled', true)) }}
 with versions as (
 
     select

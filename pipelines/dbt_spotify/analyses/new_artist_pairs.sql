@@ -1,4 +1,5 @@
 -- Which artists have been seen together for the first time in the last seven days before the last reading?
+{{ config(enabled=var('spotify_reports_enabled', true)) }}
 with last_reading as (
 
     select max(seen_at) as read_at

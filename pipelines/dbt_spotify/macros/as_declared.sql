@@ -3,13 +3,14 @@
 
     NULL stands in for a column that isn't there, and nothing for a table that isn't there yet: dlt makes a nested table
     with its first row, and other tables when they are first asked for. Columns that are not declared are left alone.
+    The source is this project's, also where another project installs it as a package.
 #}
 {% macro as_declared(table) %}
     {%- set relation = source('spotify', table) -%}
     {%- if not execute -%}
         {{ return(relation) }}
     {%- endif -%}
-    {%- set declared = graph.sources['source.' ~ project_name ~ '.spotify.' ~ table].columns.values() -%}
+    {%- set declared = graph.sources['source.spotify.spotify.' ~ table].columns.values() -%}
     {%- set existing = adapter.get_relation(relation.database, relation.schema, relation.identifier) -%}
     {%- set found = (adapter.get_columns_in_relation(existing) | map(attribute='name') | list) if existing else [] %}
     (

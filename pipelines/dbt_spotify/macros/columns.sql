@@ -51,3 +51,13 @@
 {% macro fingerprint(columns) -%}
     sum(cast(hash({{ columns | join(', ') }}) as hugeint))
 {%- endmacro %}
+
+{# The first day of the period that a release date as sent names: '1967', '2007-03', '2026-11-20'. '0000' is no date. #}
+{% macro first_day(release_date) -%}
+    case
+        when {{ release_date }} like '0000%' then null
+        when regexp_full_match({{ release_date }}, '\d{4}') then try_cast({{ release_date }} || '-01-01' as date)
+        when regexp_full_match({{ release_date }}, '\d{4}-\d{2}') then try_cast({{ release_date }} || '-01' as date)
+        when regexp_full_match({{ release_date }}, '\d{4}-\d{2}-\d{2}') then try_cast({{ release_date }} as date)
+    end
+{%- endmacro %}

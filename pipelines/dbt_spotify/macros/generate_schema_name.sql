@@ -22,7 +22,7 @@
             ~ " Rename the file, to spotify.duckdb for example."
         ) }}
     {% endif %}
-    {% set dataset = env_var('SPOTIFY_DATASET', 'spotify_raw') | lower %}
+    {% set dataset = var('spotify_raw_schema', env_var('SPOTIFY_DATASET', 'spotify_raw')) | lower %}
     {% if schema_name in [dataset, dataset ~ '_staging'] %}
         {{ exceptions.raise_compiler_error(
             "The pipeline itself writes to " ~ schema_name ~ " when it loads into the dataset " ~ dataset

@@ -4,7 +4,7 @@
         {% set loads = source('spotify', '_dlt_loads') %}
         {% if not adapter.get_relation(loads.database, loads.schema, loads.identifier) %}
             {{ exceptions.raise_compiler_error(
-                "Nothing was loaded into " ~ loads.schema ~ " of " ~ target.path
+                "Nothing was loaded into " ~ loads.schema ~ " of " ~ target.get('path', loads.database)
                 ~ ". Load first, or set SPOTIFY_DUCKDB and SPOTIFY_DATASET."
             ) }}
         {% endif %}

@@ -17,7 +17,7 @@ from spotify_source.schema import Column, Table
 PROJECT: Final = dbt_project()
 SOURCES_FILE: Final = PROJECT / "models" / "staging" / "_spotify__sources.yml"
 
-_DLT_LOADS: Final = Table(
+DLT_LOADS: Final = Table(
     name="_dlt_loads",
     description="Load packages, written by dlt when all rows of one are there. A load_id can occur twice.",
     columns=(
@@ -35,7 +35,8 @@ _HEAD: Final = """\
 sources:
   - name: spotify
     description: Spotify's new releases, as spotify_source loads them.
-    schema: "{{ env_var('SPOTIFY_DATASET', 'spotify_raw') }}"
+    database: "{{ var('spotify_raw_database', target.database) }}"
+    schema: "{{ var('spotify_raw_schema', env_var('SPOTIFY_DATASET', 'spotify_raw')) }}"
     config:
       loaded_at_query: |
         select max(inserted_at) from {{ this.include(identifier=false) }}._dlt_loads where status = 0
@@ -57,7 +58,7 @@ def write() -> None:
 
 
 def _lines() -> Iterator[str]:
-    for table in (*schema.all_tables(), _DLT_LOADS):
+    for table in (*schema.all_tables(), DLT_LOADS):
         yield f"      - name: {table.name}"
         yield f"        description: {_quoted(table.description)}"
         yield "        columns:"

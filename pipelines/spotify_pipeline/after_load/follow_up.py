@@ -89,7 +89,7 @@ def follow_up(wanted: Wanted, destination: Destination, load_id: str | None, now
         days = wanted.retain_days
         yield _done("retention", lambda: _retain(days, destination, now))
     if wanted.transform and destination.file is not None:
-        yield _transform(destination.file, destination.dataset)
+        yield _transform(destination.file, destination.dataset, destination.working_folder / "dbt")
 
 
 def _features(wanted: Wanted) -> dict[str, Feature]:
@@ -124,11 +124,11 @@ def _retain(days: int, destination: Destination, now: datetime) -> str:
         return str(retention.remove_older(connection, destination.dataset, days, now))
 
 
-def _transform(db: Path, dataset: str) -> FollowUp:
+def _transform(db: Path, dataset: str, cache: Path) -> FollowUp:
     from spotify_pipeline.after_load import transform
 
     try:
-        built = transform.transform(db, dataset)
+        built = transform.transform(db, dataset, cache)
     except Exception as error:  # noqa: BLE001 - it is told with the outcome
         return FollowUp("transform", error=error)
     return FollowUp("transform", tuple(built.lines()), built.failure)

@@ -1,5 +1,9 @@
 """Removes what has not been listed for some time, as Spotify's terms want. Knows the tables, not the run that calls it.
 
+What goes is content: an album with its tracks, artists, covers, dates and names, and its id. What stays is that
+something stood at a place of a listing: how deep listings were, how often they were read, and when others arrived do not
+change because of it, so that the marts say of what is kept what they said before.
+
 The terms let nothing be kept for ever: https://developer.spotify.com/terms
 """
 
@@ -8,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import duckdb
 
@@ -16,10 +20,16 @@ from spotify_pipeline.destinations.duckdb_sql import existing_tables
 from spotify_source import schema
 from spotify_source.options import check_at_least
 
+# What stands in a sighting for the album that was there.
+REMOVED: Final = "removed"
 # The tables that hold albums, with the column that names the album.
 _ALBUM_TABLES: Final = {schema.NEW_RELEASES.name: "id", schema.ALBUMS.name: "id", schema.ALBUM_TRACKS.name: "album_id"}
 _SIGHTINGS: Final = schema.RELEASE_SIGHTINGS.name
 _LOADS: Final = "_dlt_loads"
+_MARTS: Final = "spotify_marts"
+# Editions of one release, as the dbt project found them.
+_EDITIONS: Final = ("dim_albums", {"album_id", "release_group_id"})
+_SNAPSHOT: Final = ("snap_albums", {"album_id"})
 
 # Tables of a dataset, with the columns of each.
 Tables = Mapping[str, Collection[str]]
@@ -32,24 +42,30 @@ class Removed:
     Attributes:
         albums: How many albums.
         rows: How many rows, by table; tables that lost none are not named.
+        sightings: How many sightings do not name their album any more.
     """
 
     albums: int
     rows: Mapping[str, int]
+    sightings: int = 0
 
     def __str__(self) -> str:
         """For the report."""
-        if not self.rows:
+        if not self.albums:
             return "Removed: nothing is that old."
         rows = ", ".join(f"{table} {count}" for table, count in sorted(self.rows.items()))
-        return f"Removed: {self.albums} album{'' if self.albums == 1 else 's'} not listed any more (rows: {rows})."
+        albums = f"Removed: {self.albums} album{'' if self.albums == 1 else 's'} not listed any more"
+        return f"{albums} (rows: {rows})." if rows else f"{albums}."
 
 
 def remove_older(connection: duckdb.DuckDBPyConnection, dataset: str, days: int, now: datetime) -> Removed:
-    """Remove albums that were last seen in a listing more than `days` days ago, and sightings that are older.
+    """Remove albums that were last seen in a listing more than `days` days ago.
 
-    An album goes with all its rows, nested ones too, in `new_releases`, `albums` and `album_tracks`; one that has no
-    sighting counts from the load of its newest row. `load_runs` and dlt's own tables stay. All of it is one transaction.
+    An album goes with all its rows, nested ones too, in `new_releases`, `albums` and `album_tracks`; its sightings stay
+    and say 'removed' instead of its id. One that has no sighting counts from the load of its newest row. Where the dbt
+    project has found editions of one release, they stay as long as any of them is listed, and versions of removed albums
+    go from its snapshot too; its other models follow at the next build. `load_runs` and dlt's own tables stay. All of it
+    is one transaction.
 
     The file does not get smaller at once, not by CHECKPOINT either, and until then the bytes may still lie in it: DuckDB
     gives the space back as later loads write (75 MB became 15 MB after the next one, 8 MB after the second).
@@ -65,19 +81,24 @@ def remove_older(connection: duckdb.DuckDBPyConnection, dataset: str, days: int,
     """
     check_at_least("retain_days", days, 1)
     before = now - timedelta(days=days)
-    tables = existing_tables(connection, dataset)
+    tables, marts = existing_tables(connection, dataset), existing_tables(connection, _MARTS)
     # dlt leaves what it loaded last in its staging tables.
     staging = f"{dataset}_staging"
     connection.begin()
     try:
         albums = _albums_last_seen(connection, dataset, tables, before)
-        rows = _remove(connection, dataset, tables, albums, before)
-        _remove(connection, staging, existing_tables(connection, staging), albums, before)
+        albums = _without_listed_editions(connection, marts, albums, _albums_with_rows(connection, dataset, tables))
+        rows = _remove(connection, dataset, tables, albums)
+        sightings = _take_names_out(connection, dataset, tables, albums)
+        staged = existing_tables(connection, staging)
+        _remove(connection, staging, staged, albums)
+        _take_names_out(connection, staging, staged, albums)
+        _remove_versions(connection, marts, albums)
     except BaseException:
         connection.rollback()
         raise
     connection.commit()
-    return Removed(len(albums), rows)
+    return Removed(len(albums), rows, sightings)
 
 
 def _albums_last_seen(
@@ -87,41 +108,94 @@ def _albums_last_seen(
     if _LOADS not in tables:
         return []
     moments = [
-        f"""
-        SELECT {key} AS album_id, NULL AS seen_at, inserted_at AS loaded_at
-        FROM "{dataset}".{table} AS album JOIN "{dataset}".{_LOADS} AS load ON load.load_id = album._dlt_load_id
-        """  # noqa: S608 - names of ours
-        for table, key in _ALBUM_TABLES.items()
-        if table in tables
+        _moments(dataset, table, key, "NULL::TIMESTAMPTZ") for table, key in _ALBUM_TABLES.items() if table in tables
     ]
     if _SIGHTINGS in tables:
-        moments.append(f'SELECT album_id, seen_at, NULL AS loaded_at FROM "{dataset}".{_SIGHTINGS}')  # noqa: S608 - names of ours
+        moments.append(_moments(dataset, _SIGHTINGS, "album_id", "entry.seen_at"))
+    if not moments:
+        return []
     found = connection.execute(
         f"""
-        SELECT album_id FROM ({" UNION ALL ".join(moments)}) GROUP BY album_id
+        SELECT album_id FROM ({" UNION ALL ".join(moments)}) WHERE album_id <> $removed GROUP BY album_id
         HAVING max(loaded_at) IS NOT NULL AND coalesce(max(seen_at), max(loaded_at)) < $before
         """,  # noqa: S608 - names of ours
-        {"before": before},
+        {"before": before, "removed": REMOVED},
     )
     return [album_id for (album_id,) in found.fetchall()]
 
 
+def _moments(dataset: str, table: str, key: str, seen_at: str) -> str:
+    """A query for the albums of a table, with when each was seen and loaded."""
+    return f"""
+        SELECT entry.{key} AS album_id, {seen_at} AS seen_at, load.inserted_at AS loaded_at
+        FROM "{dataset}".{table} AS entry LEFT JOIN "{dataset}".{_LOADS} AS load ON load.load_id = entry._dlt_load_id
+    """  # noqa: S608 - names of ours
+
+
+def _albums_with_rows(connection: duckdb.DuckDBPyConnection, dataset: str, tables: Tables) -> list[str]:
+    """Ids of all albums that any table holds."""
+    ids = [
+        f'SELECT {key} AS album_id FROM "{dataset}".{table}'  # noqa: S608 - names of ours
+        for table, key in {**_ALBUM_TABLES, _SIGHTINGS: "album_id"}.items()
+        if table in tables
+    ]
+    return [album_id for (album_id,) in connection.execute(" UNION ".join(ids)).fetchall()] if ids else []
+
+
+def _without_listed_editions(
+    connection: duckdb.DuckDBPyConnection, marts: Tables, old: Sequence[str], present: Sequence[str]
+) -> list[str]:
+    """The old albums of which no edition is newer: it would be given to another release, or named anew."""
+    if not old or not _has(marts, _EDITIONS):
+        return list(old)
+    kept = connection.execute(
+        f"""
+        SELECT album_id FROM {_MARTS}.dim_albums
+        WHERE release_group_id IN (
+            SELECT release_group_id FROM {_MARTS}.dim_albums
+            WHERE album_id IN (SELECT unnest($present::VARCHAR[])) AND album_id NOT IN (SELECT unnest($old::VARCHAR[]))
+        )
+        """,  # noqa: S608 - names of ours
+        {"old": old, "present": present},
+    )
+    stay = {album_id for (album_id,) in kept.fetchall()}
+    return [album_id for album_id in old if album_id not in stay]
+
+
 def _remove(
-    connection: duckdb.DuckDBPyConnection, dataset: str, tables: Tables, albums: Sequence[str], before: datetime
+    connection: duckdb.DuckDBPyConnection, dataset: str, tables: Tables, albums: Sequence[str]
 ) -> dict[str, int]:
-    """Delete the rows of these albums, and the sightings before that time."""
+    """Delete the rows of these albums."""
     rows: dict[str, int] = {}
     for table, key in _ALBUM_TABLES.items():
         if table not in tables:
             continue
         old = f'"{dataset}".{table} WHERE {key} IN (SELECT unnest($albums::VARCHAR[]))'
         for nested in _nested_in(table, tables):
-            theirs = f'"{dataset}"."{nested}" WHERE _dlt_root_id IN (SELECT _dlt_id FROM {old})'  # noqa: S608 - names of ours
-            rows[nested] = _delete(connection, theirs, {"albums": albums})
-        rows[table] = _delete(connection, old, {"albums": albums})
-    if _SIGHTINGS in tables:
-        rows[_SIGHTINGS] = _delete(connection, f'"{dataset}".{_SIGHTINGS} WHERE seen_at < $before', {"before": before})
+            theirs = f'FROM "{dataset}"."{nested}" WHERE _dlt_root_id IN (SELECT _dlt_id FROM {old})'  # noqa: S608 - names of ours
+            rows[nested] = _count(connection, f"DELETE {theirs}", albums)
+        rows[table] = _count(connection, f"DELETE FROM {old}", albums)  # noqa: S608 - names of ours
     return {table: count for table, count in rows.items() if count}
+
+
+def _take_names_out(connection: duckdb.DuckDBPyConnection, dataset: str, tables: Tables, albums: Sequence[str]) -> int:
+    """Leave of the sightings of these albums that something was there."""
+    if _SIGHTINGS not in tables:
+        return 0
+    named = f"""UPDATE "{dataset}".{_SIGHTINGS} SET album_id = '{REMOVED}'"""  # noqa: S608 - names of ours
+    return _count(connection, f"{named} WHERE album_id IN (SELECT unnest($albums::VARCHAR[]))", albums)
+
+
+def _remove_versions(connection: duckdb.DuckDBPyConnection, marts: Tables, albums: Sequence[str]) -> None:
+    """Delete what the snapshot keeps of these albums: it is all that no build makes anew."""
+    if _has(marts, _SNAPSHOT):
+        old = f"{_MARTS}.snap_albums WHERE album_id IN (SELECT unnest($albums::VARCHAR[]))"
+        _count(connection, f"DELETE FROM {old}", albums)  # noqa: S608 - names of ours
+
+
+def _has(tables: Tables, wanted: tuple[str, set[str]]) -> bool:
+    table, columns = wanted
+    return columns <= set(tables.get(table, ()))
 
 
 def _nested_in(table: str, tables: Tables) -> list[str]:
@@ -129,6 +203,7 @@ def _nested_in(table: str, tables: Tables) -> list[str]:
     return [name for name, columns in tables.items() if name.startswith(f"{table}__") and "_dlt_root_id" in columns]
 
 
-def _delete(connection: duckdb.DuckDBPyConnection, what: str, parameters: Mapping[str, Any]) -> int:
-    ((count,),) = connection.execute(f"DELETE FROM {what}", parameters).fetchall()  # noqa: S608 - names of ours
+def _count(connection: duckdb.DuckDBPyConnection, statement: str, albums: Sequence[str]) -> int:
+    """How many rows a statement has changed."""
+    ((count,),) = connection.execute(statement, {"albums": albums}).fetchall()
     return int(count)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import datetime, timezone
@@ -14,6 +13,7 @@ from typing import Any
 from dlt.extract import DltSource
 
 from spotify_pipeline.after_load.follow_up import FollowUp, Wanted, check, follow_up
+from spotify_pipeline.cli.console import say
 from spotify_pipeline.cli.options import Options
 from spotify_pipeline.cli.progress import shown
 from spotify_pipeline.cli.signals import stopped_by_signals
@@ -31,6 +31,7 @@ from spotify_pipeline.run.summary import Place, as_json, as_text
 from spotify_source import Run, spotify_source
 from spotify_source.connection import Connection, configured, connect
 from spotify_source.limits.clock import Clock
+from spotify_source.options import parse_markets
 
 
 def load(options: Options, clock: Clock | None = None) -> int:
@@ -69,13 +70,13 @@ def _destination(options: Options) -> Destination:
     if options.destination is not None:
         return OtherDestination(options.destination, options.dataset)
     file = options.db or Path("spotify_demo.duckdb" if options.demo else "spotify.duckdb")
-    return DuckDbFile(file, options.dataset)
+    return DuckDbFile(file, options.dataset, options.storage_version)
 
 
 def _arguments(options: Options, stack: ExitStack) -> dict[str, Any]:
     """The arguments of the source that the options name; what they leave out comes from dlt's configuration."""
     named: dict[str, Any] = {
-        "market": ",".join(options.market) if options.market else None,
+        "market": ",".join(parse_markets(options.market)) if options.market else None,
         "discovery": options.discovery,
         "limit": options.limit,
         "artists": str(options.artists) if options.artists else None,
@@ -130,12 +131,12 @@ def _load(options: Options, destination: Destination, arguments: dict[str, Any],
             yield one
 
     with shown(options.progress, run) as steps:
-        outcome = run_pipeline(destination, destination.pipeline(steps), source, run, follow)
+        outcome = run_pipeline(destination, steps, source, run, follow)
     if outcome.exit is Exit.CONFIGURATION and not outcome.followed:
         return outcome.exit if options.report == "text" else _say_failure(outcome.exit, outcome.reason)
     place = Place(destination.file, destination.dataset, queries=options.demo)
     report = as_json if options.report == "json" else as_text
-    _say(report(outcome, place, run.clock.monotonic() - started))
+    say(report(outcome, place, run.clock.monotonic() - started))
     return outcome.exit
 
 
@@ -146,34 +147,25 @@ def _dry_run(options: Options, destination: Destination, arguments: dict[str, An
     with destination.active_pipeline() as stored_state:
         connection.state.attach(stored_state)
         plan, further = dry_run.plan_of(connection, options.resources)
-    _say(dry_run.describe(plan, further, connection))
+    say(dry_run.describe(plan, further, connection))
     failure = run.result().failure
     return tell(failure).exit if failure else Exit.COMPLETE
 
 
 def _check(destination: Destination, arguments: dict[str, Any], run: Run) -> Exit:
     settings = Path(os.environ.get("DLT_PROJECT_DIR", ".")).resolve() / ".dlt"
-    _say(f"Settings: {settings if settings.is_dir() else 'none found, the environment alone'}")
+    say(f"Settings: {settings if settings.is_dir() else 'none found, the environment alone'}")
 
     def connected() -> Connection:
         return connect(configured(**arguments), run, max_attempts=1)
 
     findings = []
     for finding in check_all(destination, connected):
-        _say(str(finding))
+        say(str(finding))
         findings.append(finding)
     return exit_of(findings)
 
 
 def _say_failure(code: Exit, reason: str | None) -> Exit:
-    _say(json.dumps({"exit_code": code, "reason": reason}))
+    say(json.dumps({"exit_code": code, "reason": reason}))
     return code
-
-
-def _say(text: str) -> None:
-    try:
-        print(text, flush=True)  # noqa: T201 - the report
-    except BrokenPipeError:
-        pass  # Nobody reads on, as in `load.py | head -1`: the run itself is as good as it was.
-    except OSError as error:
-        print(f"The report could not be written: {error}", file=sys.stderr)  # noqa: T201

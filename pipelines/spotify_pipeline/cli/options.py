@@ -6,7 +6,7 @@ import argparse
 import difflib
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -30,6 +30,7 @@ class Options:
     db: Path | None
     destination: str | None
     dataset: str
+    storage_version: Literal["v1.2.0", "latest"]
     market: list[str] | None
     discovery: str | None
     limit: int | None
@@ -65,7 +66,6 @@ class Parser(argparse.ArgumentParser):
         for word in wrong:
             for meant in difflib.get_close_matches(word, known, n=1):
                 message += f". Did you mean {meant}?"
-        self.print_usage(sys.stderr)
         self.exit(Exit.CONFIGURATION, f"{self.prog}: {message}\n  See {self.prog} --help.\n")
 
 
@@ -82,6 +82,13 @@ def build_parser(prog: str = "load.py") -> argparse.ArgumentParser:
     where.add_argument("--db", type=Path, metavar="PATH", help="the DuckDB file (default: spotify.duckdb)")
     where.add_argument("--destination", metavar="NAME", help="any dlt destination instead, configured as dlt does")
     where.add_argument("--dataset", default="spotify_raw", metavar="NAME", help="the schema (default: spotify_raw)")
+
+    where.add_argument(
+        "--storage-version",
+        choices=("v1.2.0", "latest"),
+        default="v1.2.0",
+        help="of a new DuckDB file: v1.2.0 can be opened by DuckDB 1.2 and later (default: v1.2.0)",
+    )
 
     what = parser.add_argument_group("what")
     what.add_argument("--market", action="append", metavar="CC", help="market code, repeatable (default: US)")
@@ -145,9 +152,25 @@ def parse(arguments: Sequence[str] | None = None, prog: str = "load.py") -> Opti
         parser.error("--db is DuckDB's own: leave out --db or --destination")
     if options.check and options.dry_run:
         parser.error("--check and --dry-run: choose one")
+    for option, needed in _without_effect(options, list(arguments if arguments is not None else sys.argv[1:])):
+        parser.error(f"{option} has no effect {needed}")
     if not re.fullmatch(r"[A-Za-z_]\w*", options.dataset, re.ASCII):
         parser.error(f"--dataset: {options.dataset!r} is not a valid dataset name; use letters, digits and _")
     return options
+
+
+def _without_effect(options: Options, given: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Options that were given and change nothing, each with the reason."""
+    named = {argument.partition("=")[0] for argument in given}
+    needs = {"--export-format": ("--export", options.export), "--demo-date": ("--demo", options.demo)}
+    needs["--demo-regime"] = needs["--demo-date"]
+    for option, (other, value) in needs.items():
+        if option in named and not value:
+            yield option, f"without {other}"
+    instead = "--check" if options.check else "--dry-run" if options.dry_run else None
+    for option in ("--export", "--retain-days", "--transform"):
+        if option in named and instead:
+            yield option, f"with {instead}, which loads nothing"
 
 
 def _resources_help() -> str:

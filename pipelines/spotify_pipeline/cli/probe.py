@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from spotify_pipeline.cli.console import say
 from spotify_pipeline.cli.load import prepare_dlt
 from spotify_pipeline.cli.options import Parser, positive
 from spotify_pipeline.exits import Exit
@@ -98,7 +99,7 @@ def probe(options: Options, clock: Clock | None = None) -> Exit:
         _warn(options)
         with _arguments(options, run.clock) as arguments:
             connection = connect(configured(requests_per_second=0, **arguments), run, max_attempts=1)
-            measurement = Measurement(connection, options.endpoint, options.calls, _say)
+            measurement = Measurement(connection, options.endpoint, options.calls, say)
             measurement.run(options.interval)
         code = Exit.PENDING if measurement.closed else Exit.COMPLETE
     except KeyboardInterrupt:
@@ -106,7 +107,7 @@ def probe(options: Options, clock: Clock | None = None) -> Exit:
     except Exception as error:  # noqa: BLE001 - every end has an exit code
         code = tell(error).exit
     if measurement is not None:
-        _say("\n".join(measurement.lines()))
+        say("\n".join(measurement.lines()))
     return code
 
 
@@ -118,10 +119,10 @@ def _warn(options: Options) -> None:
 
     more = ", and 1 of search" if needs_album(options.endpoint) else ""
     seconds = options.interval * (options.calls - 1)
-    _say(
+    say(
         f"This spends up to {options.calls} calls of {options.endpoint}{more}: {seconds:.0f} s, and what it has to wait."
     )
-    _say("An app in Development Mode has about 600 a day of each kind.")
+    say("An app in Development Mode has about 600 a day of each kind.")
     if options.calls > MANY_CALLS and not options.yes:
         error = ConfigurationError(
             f"{options.calls} calls are more than {MANY_CALLS}.",
@@ -158,7 +159,3 @@ def _seconds(text: str) -> float:
     if not 0 <= seconds < math.inf:
         raise argparse.ArgumentTypeError(f"must be a number of seconds, got {text!r}")
     return seconds
-
-
-def _say(line: str) -> None:
-    print(line, flush=True)  # noqa: T201 - the report

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from copy import deepcopy
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final, Literal
 
 import dlt
@@ -16,7 +17,9 @@ import duckdb
 
 from spotify_pipeline.destinations.lock import one_run_at_a_time
 from spotify_pipeline.dlt_internals.destinations import AnyDestination, pipelines_folder
+from spotify_pipeline.dlt_internals.failures import will_pass
 from spotify_pipeline.dlt_internals.progress import Progress
+from spotify_pipeline.dlt_internals.working_folder import WorkingFolder
 from spotify_source.errors import ConfigurationError
 
 PIPELINE_NAME: Final = "spotify"
@@ -80,19 +83,25 @@ class Destination(ABC):
 
     # -- a run
 
-    def pipeline(self, progress: Progress | None = None) -> dlt.Pipeline:
+    def pipeline(self, progress: Progress | None = None, folder: Path | None = None) -> dlt.Pipeline:
         """The dlt pipeline into it, always of the same name: by that dlt finds its state again.
 
         Args:
             progress: What dlt tells how it gets on.
+            folder: Where it works, if not in its own folder.
         """
         return dlt.pipeline(
             PIPELINE_NAME,
             destination=self._dlt_destination(),
             dataset_name=self.dataset,
-            pipelines_dir=str(self.working_folder),
+            pipelines_dir=str(folder or self.working_folder),
             progress=progress or Progress(),
         )
+
+    @property
+    def folder(self) -> WorkingFolder:
+        """The folder that dlt works in."""
+        return WorkingFolder(self.working_folder, PIPELINE_NAME)
 
     @contextmanager
     def active_pipeline(self) -> Iterator[dict[str, Any]]:
@@ -101,13 +110,20 @@ class Destination(ABC):
         Yields:
             A copy of what earlier runs left in dlt's source state.
         """
-        pipeline = self.pipeline()
-        pipeline.sync_destination()
-        pipeline.activate()
-        try:
-            yield deepcopy(dict(pipeline.state.get("sources", {}).get(PIPELINE_NAME, {})))
-        finally:
-            pipeline.deactivate()
+        with TemporaryDirectory() as elsewhere:
+            try:
+                pipeline = self.folder.readable(self.pipeline)
+            except Exception as error:
+                if will_pass(error):
+                    raise
+                # The next run sets it aside; until then all is read from the destination.
+                pipeline = self.pipeline(folder=Path(elsewhere))
+            pipeline.sync_destination()
+            pipeline.activate()
+            try:
+                yield deepcopy(dict(pipeline.state.get("sources", {}).get(PIPELINE_NAME, {})))
+            finally:
+                pipeline.deactivate()
 
     def opened(self) -> AbstractContextManager[None]:
         """Keep it open for dlt's next steps, where to open it costs something.

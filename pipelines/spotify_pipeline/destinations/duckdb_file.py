@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import dlt
 import duckdb
@@ -21,6 +21,8 @@ from spotify_pipeline.dlt_internals.dropped_tables import repair_dropped_tables
 from spotify_source import schema as declared
 from spotify_source.errors import ConfigurationError
 
+OPENED_BY: Final = "v1.2.0"
+
 
 class DuckDbFile(Destination):
     """A DuckDB file, and a schema in it.
@@ -28,11 +30,14 @@ class DuckDbFile(Destination):
     Args:
         file: The file; it need not exist yet.
         dataset: The schema.
+        storage_version: The oldest DuckDB that is to open the file, if this one creates it; 'latest' is the one in use.
+            https://duckdb.org/docs/stable/internals/storage
     """
 
     file: Path
 
-    def __init__(self, file: Path, dataset: str) -> None:
+    def __init__(self, file: Path, dataset: str, storage_version: str = OPENED_BY) -> None:
+        self._storage_version = storage_version
         self.file = Path(os.path.abspath(file.expanduser()))  # noqa: PTH100 - keeps links
         super().__init__(str(self.file), dataset)
 
@@ -52,7 +57,10 @@ class DuckDbFile(Destination):
         """
         self._check_name()
         self._check_folder()
-        if create or self.file.exists():
+        if create and self._is_new():
+            # A file keeps the version that it was created in, whoever writes to it later.
+            self._connected(storage_compatibility_version=self._storage_version).close()
+        if self.file.exists():
             with self.opened():
                 pass
 
@@ -113,8 +121,14 @@ class DuckDbFile(Destination):
             ConfigurationError: It is no database, or not writable.
             DestinationUnavailableError: Another program holds it.
         """
+        return self._connected()
+
+    def _is_new(self) -> bool:
+        return not self.file.exists() or self.file.stat().st_size == 0
+
+    def _connected(self, **config: str | bool | float | list[str]) -> duckdb.DuckDBPyConnection:
         try:
-            return duckdb.connect(str(self.file))
+            return duckdb.connect(str(self.file), config=config)
         except duckdb.Error as error:
             holder = holder_of_file(str(error))
             if holder is not None:

@@ -79,6 +79,6 @@ def _noted(note: Path) -> Holder:
     try:
         found = json.loads(note.read_text(encoding="utf-8"))
         return Holder(found["pid"], since=found["started_at"])
-    except (OSError, ValueError, KeyError):
-        # It has only just started.
+    except (OSError, ValueError, KeyError, TypeError):
+        # It has only just started, or the note is damaged.
         return Holder()

@@ -19,7 +19,6 @@ def load_pending_packages(pipeline: dlt.Pipeline) -> None:
 
     Not with `run`, which drops them where the dataset does not exist yet, and the new data where it does.
     """
-    _tidy(Path(pipeline.working_dir))
     if not pipeline.has_pending_data:
         return
     if not pipeline.schema_names:
@@ -35,8 +34,12 @@ def load_pending_packages(pipeline: dlt.Pipeline) -> None:
     pipeline.load()
 
 
-def _tidy(working_folder: Path) -> None:
-    """Finish what dlt was killed in the middle of: moving packages from one folder to the next."""
+def finish_moves(working_folder: Path) -> None:
+    """Finish what dlt was killed in the middle of: moving packages from one folder to the next.
+
+    Args:
+        working_folder: That of the pipeline.
+    """
     load = working_folder / "load"
     if not load.is_dir():
         return

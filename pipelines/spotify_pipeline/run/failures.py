@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import traceback
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import duckdb
@@ -53,7 +53,7 @@ class Failure:
 
 def understand(error: BaseException) -> Failure:
     """What an exception means."""
-    for cause in _causes(error):
+    for cause in dlt_failures.causes(error):
         known = _known(cause)
         if known is not None:
             code = next((code for kind, code in _EXITS if isinstance(known, kind)), Exit.DEFECT)
@@ -83,25 +83,20 @@ def _known(error: BaseException) -> SpotifySourceError | None:
         return ConfigurationError(_first_line(error), guidance="Fix it in .dlt/config.toml or in the environment.")
     if isinstance(error, (duckdb.Error, *dlt_failures.DESTINATION)):
         # dlt's own words begin with a traceback.
-        said = next((cause for cause in _causes(error) if isinstance(cause, duckdb.Error)), error)
+        said = next((cause for cause in dlt_failures.causes(error) if isinstance(cause, duckdb.Error)), error)
         return DestinationUnavailableError(
             f"The destination failed: {_first_line(said)}",
             guidance="Run it again when it is back: what was fetched waits in the working folder, and loads first.",
         )
     if isinstance(error, OSError):
+        in_the_way = error.errno in {errno.EEXIST, errno.ENOTDIR, errno.EISDIR}
         return DestinationUnavailableError(
             f"The machine failed: {_first_line(error)}",
-            guidance="Free disk space or fix the permissions, then run it again.",
+            guidance="What lies there is in the way: move it, or delete it, then run this again."
+            if in_the_way
+            else "Free disk space or fix the permissions, then run it again.",
         )
     return None
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The exception and what caused it: dlt wraps what happened, several times."""
-    current: BaseException | None = error
-    while current is not None:
-        yield current
-        current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
 
 
 def _first_line(error: BaseException) -> str:

@@ -13,7 +13,7 @@ from dlt.extract import DltSource
 
 from spotify_pipeline.after_load.follow_up import FollowUp
 from spotify_pipeline.destinations.base import Destination
-from spotify_pipeline.dlt_internals.pending_packages import load_pending_packages
+from spotify_pipeline.dlt_internals.progress import Progress
 from spotify_pipeline.exits import Exit
 from spotify_pipeline.run import load_runs
 from spotify_pipeline.run.failures import tell, understand
@@ -24,22 +24,22 @@ from spotify_source import Run, schema
 Follow = Callable[[Loaded], Iterator[FollowUp]]
 
 
-def run_pipeline(
-    destination: Destination, pipeline: dlt.Pipeline, source: DltSource, run: Run, follow: Follow
-) -> Outcome:
+def run_pipeline(destination: Destination, progress: Progress, source: DltSource, run: Run, follow: Follow) -> Outcome:
     """Load what is pending, then the source; do what follows; enter the run into load_runs.
 
     The row is there before what follows begins, since dbt's models read it, and says in the end what came of that too.
 
     Args:
         destination: Where to.
-        pipeline: The dlt pipeline into it.
+        progress: What dlt tells how it gets on.
         source: What to load.
         run: The run of that source.
         follow: What is done after the load.
     """
+    known = destination.folder.set_aside()
     with ExitStack() as stack:
-        loaded = _load(destination, pipeline, source, run, stack)
+        pipeline, loaded = _load(destination, progress, source, run, stack)
+        loaded = replace(loaded, set_aside=[one for one in destination.folder.set_aside() if one not in known])
         before = _outcome(run, loaded)
         if before.exit is Exit.CONFIGURATION:
             return before
@@ -56,21 +56,33 @@ def _outcome(run: Run, loaded: Loaded) -> Outcome:
     return Outcome(run.run_id, run.started_at, utc(run.clock.now()), run.result(), loaded)
 
 
-def _load(destination: Destination, pipeline: dlt.Pipeline, source: DltSource, run: Run, stack: ExitStack) -> Loaded:
+def _load(
+    destination: Destination, progress: Progress, source: DltSource, run: Run, stack: ExitStack
+) -> tuple[dlt.Pipeline, Loaded]:
     """Take dlt's steps one by one: while calls are made, others may read the file. From then on `stack` holds it."""
+    folder = destination.folder
+
+    def make() -> dlt.Pipeline:
+        return destination.pipeline(progress)
+
+    pipeline = folder.opened(make)
     try:
         with destination.opened():
             destination.repair_dropped_tables(pipeline)
-            load_pending_packages(pipeline)
+            pipeline = folder.with_pending_loaded(pipeline, make)
+            was_empty = not pipeline.schema_names
             pipeline.sync_destination()
+            if was_empty:
+                destination.repair_dropped_tables(pipeline)
         pipeline.extract(source)
         pipeline.normalize()
         stack.enter_context(destination.opened())
         load_info = pipeline.load()
+        folder.tidy(pipeline)
     except Exception as error:  # noqa: BLE001 - every end is entered into load_runs
-        return Loaded(failure=tell(error))
+        return pipeline, Loaded(failure=tell(error))
     failure = run.result().failure
-    return Loaded(
+    return pipeline, Loaded(
         load_id=load_info.loads_ids[-1] if load_info.loads_ids else None,
         new_fields=_new_fields(load_info),
         failure=tell(failure) if failure else None,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from spotify_pipeline.dlt_internals.working_folder import SetAside
 from spotify_pipeline.run.load_runs import row_of
 from spotify_pipeline.run.outcome import Outcome
 from spotify_pipeline.run.reach import found_by, reach_lines
@@ -58,6 +59,7 @@ def as_json(outcome: Outcome, place: Place, seconds: float) -> str:
         "albums_over_limit": albums.over_limit,
         "albums_failed": albums.failed,
         "new_fields": list(outcome.loaded.new_fields),
+        "set_aside": [{"folder": str(one.folder), "why": one.why} for one in outcome.loaded.set_aside],
         "followed": [line for one in outcome.followed for line in one.lines],
         "db": str(place.db) if place.db else None,
         "dataset": place.dataset,
@@ -79,6 +81,8 @@ def _lines(outcome: Outcome, place: Place, seconds: float) -> Iterator[str]:
     if outcome.reason:
         yield f"Not complete: {outcome.reason}"
     yield from _pending(result.albums, result.calls)
+    for aside in outcome.loaded.set_aside:
+        yield from set_aside_lines(aside)
     for one in outcome.followed:
         yield from one.lines
     yield f"Took {seconds:.1f} s."
@@ -88,6 +92,13 @@ def _lines(outcome: Outcome, place: Place, seconds: float) -> Iterator[str]:
     if place.queries:
         yield "Or try:"
         yield EXAMPLE_QUERIES.format(dataset=place.dataset)
+
+
+def set_aside_lines(one: SetAside) -> Iterator[str]:
+    """What was set aside, why, and what to do with it."""
+    yield f"Set aside: {one.folder}, what an earlier run left behind and can't be used ({one.why})."
+    yield f"  Nothing that was loaded is lost, and what is missing is fetched again. Look at it: {one.command}"
+    yield f"  When you need it no longer: delete {one.folder}"
 
 
 def _found(listing: ListingCounts) -> str:

@@ -99,7 +99,9 @@ def words_of(text: object) -> list[str]:
     plain = _APOSTROPHES.sub("", text.casefold())
     if plain.isascii():
         return [word for word in _ASCII_WORD.findall(plain) if len(word) > 1]
-    spaced = "".join(sign if unicodedata.category(sign)[0] in "LMN" else " " for sign in unicodedata.normalize("NFC", plain))
+    spaced = "".join(
+        sign if unicodedata.category(sign)[0] in "LMN" else " " for sign in unicodedata.normalize("NFC", plain)
+    )
     return [part for word in spaced.split() for part in _parts_of(word) if len(part) > 1 or not part.isascii()]
 
 

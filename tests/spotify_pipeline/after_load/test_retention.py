@@ -55,7 +55,8 @@ def test_an_album_that_was_not_listed_for_so_long_goes_from_every_table(
 
     after = rows(place)
     assert removed.albums == len(three)
-    assert removed.rows == {table: only_first[table] for table in TABLES - {"load_runs"}}
+    assert removed.rows == {table: only_first[table] for table in TABLES - {"load_runs", "release_sightings"}}
+    assert removed.sightings == only_first["release_sightings"]
     assert {table: before[table] - after[table] for table in before} == {**dict.fromkeys(before, 0), **removed.rows}
     assert place.album_ids() == [fresh["id"]]
     assert place.places() == places_of([fresh])
@@ -70,7 +71,8 @@ def test_the_copies_in_the_staging_tables_go_as_well(place: Place, api: OfflineA
     remove(place, days=10)
 
     kept = rows(place, "spotify_raw_staging")
-    assert {table: count for table, count in kept.items() if count} == {"_dlt_version": kept["_dlt_version"]}
+    assert {table for table, count in kept.items() if count} == {"_dlt_version", "release_sightings"}
+    assert place.sql("SELECT DISTINCT album_id FROM spotify_raw_staging.release_sightings") == [("removed",)]
 
 
 def test_an_album_that_is_still_listed_stays_however_long_ago_it_was_loaded(
@@ -84,8 +86,10 @@ def test_an_album_that_is_still_listed_stays_however_long_ago_it_was_loaded(
     removed = remove(place, days=10)
 
     assert place.album_ids() == [three[0]["id"]]
-    assert removed.rows["release_sightings"] == 3
-    assert place.count("release_sightings") == 1
+    assert removed.sightings == 2
+    seen = "SELECT count(*) FROM release_sightings WHERE album_id = '{}'"
+    assert [place.one(seen.format(album["id"])) for album in three] == [2, 0, 0]
+    assert place.one(seen.format("removed")) == 2
 
 
 def test_an_album_goes_when_the_days_are_over_and_not_before(place: Place, api: OfflineApi) -> None:
@@ -154,8 +158,12 @@ def test_tables_that_no_run_has_made_are_no_obstacle(place: Place, api: OfflineA
 
     removed = remove(place, days=1, now=datetime.now(timezone.utc) + timedelta(days=40))
 
-    assert removed.rows[resource] == (73 if resource == "album_tracks" else 3)
-    assert place.count(resource) == 0
+    assert removed.albums == 3
+    if resource == "release_sightings":
+        assert (removed.sightings, removed.rows, place.count(resource)) == (3, {}, 3)
+    else:
+        assert removed.rows[resource] == (73 if resource == "album_tracks" else 3)
+        assert place.count(resource) == 0
 
 
 def test_a_database_without_any_table_is_no_obstacle(place: Place) -> None:
@@ -165,7 +173,7 @@ def test_a_database_without_any_table_is_no_obstacle(place: Place) -> None:
 def test_nothing_is_removed_unless_all_is(place: Place, api: OfflineApi) -> None:
     place.load(api)
     place.clock.move(20 * DAY)
-    place.sql("ALTER TABLE spotify_raw_staging.release_sightings DROP COLUMN seen_at")
+    place.sql("ALTER TABLE spotify_raw_staging.release_sightings DROP COLUMN album_id")
     before = rows(place)
 
     with pytest.raises(duckdb.Error):
@@ -186,6 +194,6 @@ def test_it_says_how_much_it_removed(place: Place, api: OfflineApi) -> None:
 def test_less_than_a_day_is_refused(place: Place, api: OfflineApi) -> None:
     place.load(api)
 
-    with pytest.raises(ConfigurationError, match="retain_days is 0"):
+    with pytest.raises(ConfigurationError, match="retain_days must be 1 or more, got 0"):
         remove(place, days=0)
     assert place.count("albums") == 3

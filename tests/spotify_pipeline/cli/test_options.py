@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
+from spotify_pipeline.cli.console import say
 from spotify_pipeline.cli.load import main
 from spotify_pipeline.cli.options import build_parser, parse
 from spotify_pipeline.demo import OfflineApi
@@ -137,7 +139,7 @@ def test_help_answers_from_any_folder(tmp_path: Path) -> None:
     )
 
     assert helped.returncode == 0
-    assert "exit codes: 0 complete" in helped.stdout
+    assert "0  everything that was wanted is loaded" in helped.stdout
     assert str(LOAD_PY) not in helped.stdout
     assert list(tmp_path.iterdir()) == []
 
@@ -160,3 +162,37 @@ def test_a_mistyped_option_gets_a_suggestion(line: str, suggestion: str, capsys:
 
 def test_every_option_has_a_help_text() -> None:
     assert all(action.help for action in build_parser()._actions)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--demo-date", "2026-11-20"], "--demo-date has no effect without --demo"),
+        (["--demo-regime=extended"], "--demo-regime has no effect without --demo"),
+        (["--export-format", "csv"], "--export-format has no effect without --export"),
+        (["--check", "--export", "x"], "--export has no effect with --check, which loads nothing"),
+        (["--dry-run", "--transform"], "--transform has no effect with --dry-run, which loads nothing"),
+    ],
+)
+def test_an_option_that_has_no_effect_is_refused(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse(arguments)
+    assert ended.value.code == 78
+    (line, see) = capsys.readouterr().err.splitlines()
+    assert said in line
+    assert see.strip().startswith("See")
+
+
+def test_a_market_that_is_none_is_named_before_credentials_are_asked_for(place: Place) -> None:
+    ran = place.load(None, "--market", "UK", client_id=None, client_secret=None)
+    assert ran.code == 78
+    assert "Unknown market 'UK'" in ran.err
+
+
+def test_a_console_without_the_characters_is_told_all_the_same(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with (tmp_path / "out").open("w", encoding="cp1252") as console:
+        monkeypatch.setattr(sys, "stdout", console)
+        say("✓ Market: US\n✗ 花火")
+    assert (tmp_path / "out").read_text(encoding="cp1252") == "[ok] Market: US\n[failed] ??\n"

@@ -135,6 +135,7 @@ def test_a_name_that_is_a_script_stays_a_name(tab: Tab, development: Shown, tmp_
         development.place.database,
         tmp_path,
         f"UPDATE new_releases SET name = '{evil}'",
+        f"UPDATE albums SET name = '{evil}'",
         f"UPDATE album_tracks__artists SET name = '{evil}'",
     )
     page = page_of(database, development.now)

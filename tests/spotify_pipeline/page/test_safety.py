@@ -23,10 +23,16 @@ def hostile(extended: Shown, tmp_path: Path) -> Page:
     evil, quotes = EVIL.replace("'", "''"), QUOTES.replace("'", "''")
     bad = "javascript:alert(3)"
     statements = [
-        f"UPDATE new_releases SET name = '{evil}', album_type = '{quotes}', external_urls__spotify = '{bad}'",
+        *(
+            f"UPDATE {table} SET name = '{evil}', album_type = '{quotes}', external_urls__spotify = '{bad}'"
+            for table in ("new_releases", "albums")
+        ),
         f"UPDATE album_tracks SET name = '{quotes}', external_urls__spotify = '{bad}'",
         f"UPDATE albums SET label = '{evil}'",
-        f"UPDATE new_releases__artists SET name = '{quotes}', external_urls__spotify = '{bad}'",
+        *(
+            f"UPDATE {table}__artists SET name = '{quotes}', external_urls__spotify = '{bad}'"
+            for table in ("new_releases", "albums")
+        ),
         f"UPDATE album_tracks__artists SET name = '</script>{evil}', external_urls__spotify = '{bad}'",
         f"UPDATE new_releases__images SET url = '{bad}'",
         f"UPDATE albums__images SET url = '{bad}'",

@@ -7,6 +7,8 @@ import re
 import pytest
 from spotify_pipeline.demo import OfflineApi, errors
 
+from tests.support.albums import albums_of
+from tests.support.apis import Serve
 from tests.support.place import Place
 
 
@@ -15,7 +17,7 @@ def test_a_check_is_all_ticks_and_three_calls(place: Place, api: OfflineApi) -> 
 
     assert checked.code == 0
     assert "✗" not in checked.out
-    assert checked.out.count("✓") == 5
+    assert checked.out.count("✓") == 6
     assert checked.calls.total() + checked.tokens == 3
 
 
@@ -24,7 +26,8 @@ def test_a_check_creates_no_database(place: Place, api: OfflineApi) -> None:
     assert not place.database.exists()
 
 
-def test_a_check_shows_what_the_ledger_says(place: Place, api: OfflineApi) -> None:
+def test_a_check_shows_what_the_ledger_says(place: Place, serve: Serve) -> None:
+    api = serve(*albums_of(3), regime="development")
     api.quota["album"] = 2
     assert place.load(api).code == 75
 

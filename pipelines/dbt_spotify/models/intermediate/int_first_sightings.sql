@@ -6,7 +6,9 @@
 {{ config(materialized="table") }}
 
 {% set before = load_relation(this) if execute else none %}
+{% set versions = load_relation(ref('snap_albums')) if execute else none %}
 
+-- depends_on: {{ ref('snap_albums') }}
 with sightings as (
 
     select
@@ -24,10 +26,32 @@ with sightings as (
                 then
                     cast(sightings.first_seen_at as date) - albums.release_period_end
                     > {{ var('late_after_days') }}
-        end as has_surfaced_late
+        end as has_surfaced_late,
+        {% if versions and before %}
+            coalesce(earlier.versioned_at, versioned.versioned_at)
+        {% elif versions %}
+            versioned.versioned_at
+        {% else %}
+            cast(null as timestamp)
+        {% endif %} as versioned_at
     from {{ ref('int_album_sightings') }} as sightings
     inner join {{ ref('int_albums') }} as albums on sightings.album_id = albums.album_id
     inner join {{ ref('int_release_groups') }} as groups on sightings.album_id = groups.album_id
+    {% if versions %}
+        left join (
+            select distinct
+                album_id,
+                cast(now() at time zone 'UTC' as timestamp) as versioned_at
+            from {{ versions }}
+        ) as versioned on sightings.album_id = versioned.album_id
+    {% endif %}
+    {% if before %}
+        left join {{ before }} as earlier
+            on
+                sightings.album_id = earlier.album_id
+                and sightings.market = earlier.market
+                and sightings.first_seen_at = earlier.first_seen_at
+    {% endif %}
 
 ),
 
@@ -56,7 +80,8 @@ select * from sightings
         release_key,
         has_release_day,
         is_friday_release,
-        has_surfaced_late
+        has_surfaced_late,
+        cast(null as timestamp) as versioned_at
     from {{ before }} as earlier
     where
         not exists (

@@ -1,0 +1,8 @@
+-- Half of all tracks last between two and five minutes, whatever the week. A median below half a minute or above twenty
+-- means that the unit is another one. Fewer than fifty tracks can be a single album of sketches.
+select
+    count(*) as tracks,
+    median(duration_ms) as median_ms
+from {{ ref('stg_spotify__album_tracks') }}
+where duration_ms is not null
+having count(*) >= 50 and (median(duration_ms) < 30000 or median(duration_ms) > 1200000)

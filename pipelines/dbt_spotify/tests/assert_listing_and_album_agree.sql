@@ -1,0 +1,17 @@
+-- An album is listed as it is fetched, but for what has changed in between. When one in five disagrees about its tracks or
+-- its date in the same market, one of the two tables is off.
+{{ config(severity='warn') }}
+
+select
+    count(*) as albums,
+    count(*) filter (where listed.total_tracks <> albums.total_tracks) as other_tracks,
+    count(*) filter (where listed.released_on <> albums.released_on) as other_dates
+from {{ ref('stg_spotify__new_releases') }} as listed
+inner join {{ ref('stg_spotify__albums') }} as albums
+    on listed.album_id = albums.album_id and listed.market in (albums.market, '*')
+having
+    count(*) >= 20
+    and greatest(
+        count(*) filter (where listed.total_tracks <> albums.total_tracks),
+        count(*) filter (where listed.released_on <> albums.released_on)
+    ) > 0.2 * count(*)

@@ -1,0 +1,13 @@
+-- Places count from 1, and only what comes empty leaves one out: a listing that begins further down, or has more gaps than
+-- albums, has lost rows or was shifted.
+{{ config(severity='warn') }}
+
+select
+    run_id,
+    market,
+    min(position) as first_position,
+    max(position) as last_position,
+    count(*) as places
+from {{ ref('stg_spotify__release_sightings') }}
+group by run_id, market
+having min(position) > 3 or max(position) > 2 * count(*) + 3

@@ -1,0 +1,41 @@
+-- A run that says what it loaded has a finished load; it starts when its id says, ends after that, and dates its sightings
+-- so. Anything else has been changed afterwards, or rows of dlt's own table are lost, and models leave out what they know
+-- of no finished load.
+with runs as (
+
+    select * from {{ ref('fct_load_runs') }}
+
+)
+
+select
+    run_id,
+    'its load has not finished' as what
+from runs
+where load_id is not null and not is_loaded
+
+union all
+
+select
+    run_id,
+    'it starts when its id does not say' as what
+from runs
+where
+    regexp_matches(run_id, '^\d{8}T\d{6}Z-')
+    and strftime(started_at, '%Y%m%dT%H%M%SZ') <> split_part(run_id, '-', 1)
+
+union all
+
+select
+    run_id,
+    'it ends before it starts' as what
+from runs
+where finished_at < started_at
+
+union all
+
+select
+    runs.run_id,
+    'its sightings are of another time' as what
+from runs
+inner join {{ ref('int_listing_runs') }} as listings on runs.run_id = listings.run_id
+where listings.seen_at <> runs.started_at

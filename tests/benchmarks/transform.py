@@ -1,0 +1,83 @@
+"""How long `--transform` takes after a day's load, on little and on much, beside what dbt takes with nothing to do.
+
+Each build is a process of its own. First everything is built; then a day is loaded, and what is built then is timed, with
+dbt's cache in place. "nothing" is the same project on tables without a row: what dbt itself takes.
+
+    python tests/benchmarks/transform.py                         # 100 albums, and three years of five markets
+    python tests/benchmarks/transform.py --days 30 --markets 1   # smaller
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from unittest.mock import patch
+
+from history import add_days, create
+from spotify_pipeline.after_load import transform
+
+# What grows with every run. The others are made anew of the albums there are.
+GROWING = ("int_listing_runs", "int_album_sightings", "fct_release_sightings")
+
+
+def build(db: Path, cache: Path) -> dict[str, object]:
+    """Build in this process: seconds of all and of what grows, and the memory it took at most."""
+    found = []
+    result_of = transform._result
+    with patch.object(
+        transform, "_result", lambda outcome, seconds: found.append(outcome) or result_of(outcome, seconds)
+    ):
+        result = transform.transform(db, "spotify_raw", cache)
+    assert result.succeeded, list(result.lines())
+    times = {one.node.name: one.execution_time for one in found[0].result}
+    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    slowest = sorted(times.items(), key=lambda item: -item[1])[:6]
+    return {
+        "seconds": round(result.seconds, 2),
+        "growing": {name: round(times[name], 3) for name in GROWING if name in times},
+        "slowest": {name: round(seconds, 2) for name, seconds in slowest},
+        "nodes": len(times),
+        "megabytes": kilobytes // 1024,
+    }
+
+
+def measured(name: str, folder: Path, days: int, markets: int) -> None:
+    """Print what the first and the second build take."""
+    folder.mkdir()
+    db = folder / "spotify.duckdb"
+    create(db)
+    for step, (first, last) in enumerate(((0, days), (days, days + bool(days)))):
+        if last > first:
+            add_days(db, first, last, markets)
+        ran = subprocess.run(
+            [sys.executable, __file__, "--build", str(db)], capture_output=True, text=True, check=False
+        )
+        if ran.returncode:
+            raise SystemExit(ran.stderr)
+        print(f"{name}, {('first', 'second')[step]}: {ran.stdout.splitlines()[-1]}", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--days", type=int, default=1095)
+    parser.add_argument("--markets", type=int, default=5)
+    parser.add_argument("--build", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.build:
+        print(json.dumps(build(options.build, options.build.parent / "dbt")))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        measured("nothing", Path(folder) / "nothing", 0, 1)
+        measured("100 albums", Path(folder) / "little", 1, 1)
+        measured(
+            f"{options.days} days, {options.markets} markets", Path(folder) / "much", options.days, options.markets
+        )
+
+
+if __name__ == "__main__":
+    main()

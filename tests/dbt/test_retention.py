@@ -1,0 +1,187 @@
+"""After --retain-days the models say of what is kept what they said before, and nothing of what was removed."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from datetime import timezone
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from spotify_pipeline.after_load.retention import Removed, remove_older
+
+from tests.dbt.conftest import REGIMES, Built
+from tests.dbt.support import DbtProject, ask, change
+
+FIRST = "(SELECT min(run_id) FROM spotify_raw.load_runs)"
+LATEST = "(SELECT max(run_id) FROM spotify_raw.load_runs)"
+# The runs of the demo are seconds apart: its first one is put a month back, with what it loaded. An id of its own says
+# nothing of its time.
+A_MONTH_AGO = [
+    f"UPDATE spotify_raw.release_sightings SET seen_at = seen_at - INTERVAL 30 DAY WHERE run_id = {FIRST}",
+    f"UPDATE spotify_raw.release_sightings SET run_id = '0 a month ago' WHERE run_id = {FIRST}",
+    f"""
+    UPDATE spotify_raw.load_runs SET
+        started_at = started_at - INTERVAL 30 DAY,
+        run_id = '0 a month ago'
+    WHERE run_id = {FIRST}
+    """,
+]
+# Sightings were taken out by hand, which this one sees.
+VOLUME = "assert_what_runs_have_loaded_is_there"
+# The marts of which every row is about one album.
+ABOUT_ALBUMS = ("dim_albums", "fct_release_sightings", "fct_album_tracks", "bridge_album_artists", "snap_albums")
+
+
+@pytest.fixture(scope="module")
+def aged_of(
+    demo_of: Callable[[str], Built], project: DbtProject, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Path]:
+    """The demo of three days, the first of them a month ago, with models that know it."""
+
+    @cache
+    def build(regime: str) -> Path:
+        database = Path(shutil.copy(demo_of(regime).database, tmp_path_factory.mktemp("aged") / "spotify.duckdb"))
+        change(
+            database,
+            *A_MONTH_AGO,
+            # Of twins that came together, one is not listed any more.
+            """
+            DELETE FROM spotify_raw.release_sightings WHERE run_id <> '0 a month ago' AND album_id IN (
+                SELECT max(album_id) FROM spotify_marts.dim_albums GROUP BY release_group_id HAVING count(*) > 1
+            )
+            """,
+        )
+        ran = project.run("build", database, "--exclude-resource-type", "unit_test", "--exclude", VOLUME)
+        assert ran.troubles == {}
+        return database
+
+    return build
+
+
+@pytest.fixture
+def age(aged_of: Callable[[str], Path], tmp_path: Path) -> Callable[[str], Path]:
+    """A copy of it, to change."""
+    return lambda regime: Path(shutil.copy(aged_of(regime), tmp_path / "spotify.duckdb"))
+
+
+@pytest.fixture(params=REGIMES)
+def aged(request: pytest.FixtureRequest, age: Callable[[str], Path]) -> Path:
+    """That of either regime."""
+    return age(request.param)
+
+
+@pytest.fixture
+def aged_extended(age: Callable[[str], Path]) -> Path:
+    """That of the extended regime, where once is enough."""
+    return age("extended")
+
+
+def remove(database: Path, days: int = 10) -> Removed:
+    """Remove what no listing has shown for so long."""
+    ((now,),) = ask(database, "SELECT max(seen_at) + INTERVAL 1 HOUR FROM spotify_raw.release_sightings")
+    with duckdb.connect(str(database)) as connection:
+        return remove_older(connection, "spotify_raw", days, now.astimezone(timezone.utc))
+
+
+def rows(database: Path, mart: str, where: str = "true") -> list[tuple[Any, ...]]:
+    """Rows of a mart."""
+    return ask(database, f"SELECT * FROM spotify_marts.{mart} WHERE {where} ORDER BY ALL")
+
+
+def test_marts_say_of_what_is_kept_what_they_said_before(aged: Path, project: DbtProject) -> None:
+    everything = dict(ask(aged, "SELECT album_id, release_group_id FROM spotify_marts.dim_albums"))
+    change(aged, *(f"CREATE TABLE main.{mart} AS FROM spotify_marts.{mart}" for mart in ABOUT_ALBUMS))
+    days, runs = rows(aged, "rpt_new_releases_daily"), rows(aged, "fct_load_runs")
+    listings = ask(
+        aged, "SELECT run_id, market, depth, is_whole, run_number FROM spotify_staging.int_listing_runs ORDER BY ALL"
+    )
+
+    removed = remove(aged)
+    built = project.build(aged, "--exclude", VOLUME)
+
+    assert built.troubles == {}
+    kept = {album_id for (album_id,) in ask(aged, "SELECT album_id FROM spotify_marts.dim_albums")}
+    assert 0 < removed.albums == len(everything) - len(kept)
+    for mart in ABOUT_ALBUMS:
+        gone = "album_id NOT IN (SELECT album_id FROM spotify_marts.dim_albums)"
+        before = ask(aged, f"SELECT * FROM main.{mart} WHERE NOT {gone} ORDER BY ALL")
+        assert rows(aged, mart) == before, mart
+        assert len(ask(aged, f"FROM main.{mart} WHERE {gone}")) > 0, mart
+    assert rows(aged, "rpt_new_releases_daily") == days
+    assert rows(aged, "fct_load_runs") == runs
+    assert listings == ask(
+        aged, "SELECT run_id, market, depth, is_whole, run_number FROM spotify_staging.int_listing_runs ORDER BY ALL"
+    )
+
+
+def test_editions_of_a_release_that_is_listed_stay_together(aged_extended: Path) -> None:
+    query = """
+        SELECT release_group_id FROM spotify_marts.dim_albums
+        GROUP BY ALL HAVING count(*) > 1 AND bool_or(is_listed) AND NOT bool_and(is_listed)
+    """
+    half_listed = [group for (group,) in ask(aged_extended, query)]
+    assert half_listed
+    remove(aged_extended)
+    query = "SELECT album_id FROM spotify_marts.dim_albums WHERE list_contains(?, release_group_id)"
+    editions = {album_id for (album_id,) in ask(aged_extended, query, half_listed)}
+    assert editions <= {album_id for (album_id,) in ask(aged_extended, "SELECT id FROM spotify_raw.new_releases")}
+
+
+def test_days_stay_as_they_were_also_later_and_after_a_full_refresh(aged_extended: Path, project: DbtProject) -> None:
+    days = rows(aged_extended, "rpt_new_releases_daily")
+    for arguments in ((), (), ("--full-refresh",)):
+        remove(aged_extended)
+        assert project.run("run", aged_extended, *arguments).troubles == {}
+        assert rows(aged_extended, "rpt_new_releases_daily") == days
+
+
+def test_what_was_removed_is_named_nowhere(aged_extended: Path, project: DbtProject) -> None:
+    before = {album_id for (album_id,) in ask(aged_extended, "SELECT album_id FROM spotify_marts.dim_albums")}
+    remove(aged_extended)
+    # At once, without a build: nothing makes the snapshot anew.
+    versions = {album_id for (album_id,) in ask(aged_extended, "SELECT album_id FROM spotify_marts.snap_albums")}
+    gone = before - {album_id for (album_id,) in ask(aged_extended, "SELECT id FROM spotify_raw.new_releases")}
+    assert gone
+    assert not gone & versions
+    assert project.build(aged_extended, "--exclude", VOLUME).troubles == {}
+    columns = """
+        SELECT schema_name, table_name, column_name FROM duckdb_columns()
+        WHERE data_type = 'VARCHAR' AND schema_name IN ('spotify_raw', 'spotify_raw_staging', 'spotify_staging', 'spotify_marts')
+    """
+    for schema, table, column in ask(aged_extended, columns):
+        found = ask(aged_extended, f'SELECT DISTINCT "{column}" FROM {schema}.{table}')
+        assert not gone & {value for (value,) in found}, (schema, table, column)
+
+
+def test_what_is_listed_again_has_arrived_anew(aged_extended: Path, project: DbtProject) -> None:
+    ((album_id,),) = ask(
+        aged_extended, "SELECT min(album_id) FROM spotify_marts.dim_albums WHERE NOT is_listed AND albums_in_group = 1"
+    )
+    days = ask(
+        aged_extended,
+        "SELECT seen_on, market, albums_first_seen FROM spotify_marts.rpt_new_releases_daily ORDER BY ALL",
+    )
+    change(aged_extended, f"CREATE TABLE main.again AS FROM spotify_raw.new_releases WHERE id = '{album_id}'")
+    remove(aged_extended)
+    assert project.run("run", aged_extended).troubles == {}
+    change(
+        aged_extended,
+        "INSERT INTO spotify_raw.new_releases FROM main.again",
+        f"""
+        INSERT INTO spotify_raw.release_sightings BY NAME
+        SELECT * REPLACE ('{album_id}' AS album_id, 5000 AS position)
+        FROM spotify_raw.release_sightings WHERE run_id = {LATEST} AND position = 1 AND market = (
+            SELECT min(market) FROM spotify_raw.release_sightings WHERE run_id = {LATEST}
+        )
+        """,
+    )
+    assert project.run("run", aged_extended).troubles == {}
+    found = ask(
+        aged_extended,
+        "SELECT seen_on, market, albums_first_seen FROM spotify_marts.rpt_new_releases_daily ORDER BY ALL",
+    )
+    assert [row[2] for row in found] == [*(row[2] for row in days[:-1]), days[-1][2] + 1]
