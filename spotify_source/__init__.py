@@ -83,6 +83,8 @@ def spotify_source(
     Raises:
         ConfigurationError: An argument can't be right.
     """
+    # A new field is kept as it was sent. dlt would make times of texts, and fail at those that no time zone has.
+    dlt.current.source_schema().remove_type_detection("iso_timestamp")
     configuration = SpotifyConfiguration(
         client_id=client_id,
         client_secret=client_secret,

@@ -115,5 +115,6 @@ def connect(configuration: SpotifyConfiguration, run: Run, *, max_attempts: int 
         max_attempts=max_attempts,
         api_url=check_url("api_url", configuration.api_url),
         token_url=check_url("token_url", configuration.token_url),
+        stopping=run.stopping,
     )
     return Connection(client, governor, ledger, SourceState(), policy, options, run)

@@ -83,6 +83,16 @@ class ApiUnavailableError(SpotifySourceError):
     guidance = "Check your network and Spotify's status, then run it again. Nothing that was loaded is lost."
 
 
+class TokenRefusedError(ApiUnavailableError):
+    """A token that was just issued is refused (401): the credentials are good, or there would be none."""
+
+    guidance = (
+        "The credentials are good: the token endpoint takes them. Run it again later; if it stays so, check that "
+        "api_url and token_url belong together, and the app's status in the dashboard."
+    )
+    help_url = settings.DASHBOARD_URL
+
+
 class CallFailedError(SpotifySourceError):
     """One call failed for good; others may well succeed."""
 

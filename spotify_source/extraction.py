@@ -6,18 +6,22 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from .connection import Connection
+from .model.ids import is_id
 from .model.reach import PathCost
 from .model.result import RunResult
 from .model.values import FetchedAlbum, Listing, LoadedState, Plan
 from .schema import FETCHED
 from .steps.albums import AlbumFetcher
-from .steps.backlog import album_requests
+from .steps.backlog import album_requests, given_up_albums
 from .steps.discovery import Discoverer
 from .steps.listings.artists import Watchlist
 from .steps.listings.further import FurtherReach
 from .steps.listings.journal import Journal
 from .steps.listings.plain import PlainListing
 from .steps.loaded_state import read_loaded_state
+from .steps.oddity_log import OddityLog
+from .steps.rows import Row
+from .steps.target import target_of_run
 
 
 class Extraction:
@@ -30,10 +34,11 @@ class Extraction:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         client, state, clock = connection.client, connection.state, connection.run.clock
+        self._oddities = OddityLog()
         self._plain = PlainListing(client, state, clock, connection.options)
-        self._discoverer = Discoverer(connection.options, self._plain)
+        self._discoverer = Discoverer(connection.options, self._plain, self._oddities)
         self._reach = FurtherReach(client, connection.governor, clock, connection.options, connection.run.run_id)
-        self._fetcher = AlbumFetcher(client, connection.governor, state, clock)
+        self._fetcher = AlbumFetcher(client, connection.governor, state, clock, self._oddities)
         self._plan: Plan | None = None
         connection.run.begin(self.result)
 
@@ -44,6 +49,7 @@ class Extraction:
             requested: The tables to load; only `albums` and `album_tracks` need albums.
 
         Raises:
+            ConfigurationError: A resource was given hints with which every run would fetch everything again.
             SpotifySourceError: No listing could be read, and nothing is pending from earlier runs.
         """
         loaded = self._loaded(requested)
@@ -75,7 +81,7 @@ class Extraction:
 
     def _loaded(self, requested: Collection[str]) -> LoadedState:
         return read_loaded_state(
-            artists=self._reach.wants_artists(requested), yields=self._reach.wants_shards(requested)
+            target_of_run(), artists=self._reach.wants_artists(requested), yields=self._reach.wants_shards(requested)
         )
 
     def _watchlist(self, requested: Collection[str], loaded: LoadedState, journal: Journal) -> Watchlist | None:
@@ -84,7 +90,7 @@ class Extraction:
     def _planned(self, requested: Collection[str], listing: Listing, loaded: LoadedState) -> Plan:
         options = self._connection.options
         wanted = {table.name for table in FETCHED}.intersection(requested)
-        requests = album_requests(
+        found = album_requests(
             listing,
             loaded,
             self._connection.state,
@@ -93,10 +99,21 @@ class Extraction:
             full_refresh=options.full_refresh,
             only_types=options.only_types,
         )
+        # Listed and reported, but nothing that can be asked for.
+        requests = [one for one in found if is_id(one.album_id)]
         if self._discoverer.failure is not None and not requests:
             raise self._discoverer.failure
         now = requests[: options.limit]
-        self._plan = Plan(listing, loaded, now, over_limit=len(requests) - len(now))
+        given_up = given_up_albums(
+            listing, loaded, self._connection.state, requested=wanted, default_market=options.markets[0]
+        )
+        self._plan = Plan(
+            listing,
+            loaded,
+            now,
+            over_limit=len(requests) - len(now),
+            given_up=() if options.full_refresh else given_up,
+        )
         return self._plan
 
     def fetch(self, plan: Plan) -> Iterator[Any]:
@@ -107,6 +124,17 @@ class Extraction:
         """The calls for their further tracks; see `AlbumFetcher.complete`."""
         return self._fetcher.complete(fetched)
 
+    def noted(self, row: Row, album_id: str) -> dict[str, Any]:
+        """The values of a row, once it is noted what was odd about them.
+
+        Args:
+            row: The row.
+            album_id: The album that it belongs to.
+        """
+        if row.findings:
+            self._oddities.note(row.findings, album_id)
+        return row.values
+
     def result(self) -> RunResult:
         """What has come of it so far."""
         state, now = self._connection.state, self._connection.run.clock.now()
@@ -114,8 +142,11 @@ class Extraction:
         return RunResult(
             listing=self._discoverer.counts(albums_new=plan.albums_new if plan else 0),
             albums=self._fetcher.counts(
-                wanted=len(plan.requests) if plan else 0, over_limit=plan.over_limit if plan else 0
+                wanted=len(plan.requests) if plan else 0,
+                over_limit=plan.over_limit if plan else 0,
+                given_up=plan.given_up if plan else (),
             ),
+            oddities=self._oddities.counts(),
             calls=self._connection.governor.counts(),
             browse_allowed=state.allowed("browse", now),
             batch_allowed=state.allowed("batch", now),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final, cast, get_args
@@ -17,6 +18,8 @@ from .model.values import Discovery, Paging
 
 # As listings have them: https://developer.spotify.com/documentation/web-api/reference/get-an-album, and 'ep'.
 ALBUM_TYPES: Final = ("album", "single", "ep", "compilation")
+# Up to the last @ before a path, a query or a fragment, as urlsplit has it.
+_USER: Final = re.compile(r"^([^/?#]*//)?[^/?#]*@")
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,9 @@ def check_at_least(name: str, value: float | None, least: float) -> None:
 
 
 def check_url(name: str, url: str) -> str:
-    """A base URL that can be called, with surrounding blanks removed.
+    """A base URL that can be called, without blanks around it, and without a user's name and password.
+
+    These would be sent to nobody: calls are authorized with the app's token. Here they can't get into any message.
 
     Raises:
         ConfigurationError: It is none.
@@ -128,9 +133,16 @@ def check_url(name: str, url: str) -> str:
         usable = False
     if not usable:
         raise ConfigurationError(
-            f"{name} is not an http(s) URL: {url!r}.", guidance=f"Set {name} to one, or leave it out."
+            f"{name} is not an http(s) URL: {_without_what_may_be_secret(url)!r}.",
+            guidance=f"Set {name} to one, or leave it out.",
         )
-    return url
+    return _USER.sub(r"\1", url, count=1)
+
+
+def _without_what_may_be_secret(text: str) -> str:
+    """What is no URL has no password in a known place: all that stands before an @ may be one."""
+    before, at, after = text.rpartition("@")
+    return f"***@{after}" if at and before else text
 
 
 def _check_choice(name: str, value: str, choices: Sequence[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dlt
@@ -13,7 +13,16 @@ from . import schema, settings
 from .connection import Connection
 from .extraction import Extraction
 from .model.values import CompleteAlbum, FetchedAlbum, LoadedRelease, Plan
-from .steps.rows import album_row, artist_row, new_release_row, removal_row, sighting_row, track_row, yield_row
+from .steps.rows import (
+    Row,
+    album_row,
+    artist_row,
+    new_release_row,
+    removal_row,
+    sighting_row,
+    track_row,
+    yield_row,
+)
 
 
 def spotify_resources(connection: Connection) -> list[DltResource]:
@@ -44,18 +53,22 @@ def spotify_resources(connection: Connection) -> list[DltResource]:
     def albums(complete: Sequence[CompleteAlbum]) -> Iterator[Any]:
         if not complete:
             yield from schema.creation(schema.ALBUMS)
-        yield [album_row(one.album, one.request.album_id, one.request.market, one.tracks_loaded) for one in complete]
+        yield [extraction.noted(album_row(one), one.request.album_id) for one in complete]
 
     @dlt.transformer(data_from=complete_albums)
     def album_tracks(complete: Sequence[CompleteAlbum]) -> Iterator[Any]:
         if not complete:
             yield from schema.creation(schema.ALBUM_TRACKS)
-        yield [track_row(track, one.request.album_id) for one in complete for track in one.tracks]
+        yield [
+            extraction.noted(track_row(track, one.request.album_id), one.request.album_id)
+            for one in complete
+            for track in one.tracks
+        ]
         yield [removal_row(one.request.album_id) for one in complete if one.request.loaded_tracks and not one.tracks]
 
     return [
         plan,
-        *_listed(plan, connection),
+        *_listed(plan, connection, extraction),
         fetched_albums,
         complete_albums,
         schema.declare(albums, schema.ALBUMS),
@@ -63,7 +76,7 @@ def spotify_resources(connection: Connection) -> list[DltResource]:
     ]
 
 
-def _listed(plan: DltResource, connection: Connection) -> list[DltResource]:
+def _listed(plan: DltResource, connection: Connection, extraction: Extraction) -> list[DltResource]:
     """The tables that are made of what was listed, and cost no further call."""
     run, options = connection.run, connection.options
 
@@ -71,8 +84,10 @@ def _listed(plan: DltResource, connection: Connection) -> list[DltResource]:
     def new_releases(planned: Plan) -> Iterator[Any]:
         yield from schema.creation(schema.NEW_RELEASES)
         listing, known = planned.listing, planned.loaded.releases
-        rows = (new_release_row(album, next(iter(listing.totals[key]))) for key, album in listing.albums.items())
-        changed = (row for row in rows if options.full_refresh or _has_changed(row, known.get(row["id"])))
+        rows = ((key, new_release_row(album, next(iter(listing.totals[key])))) for key, album in listing.albums.items())
+        changed = (
+            extraction.noted(row, key) for key, row in rows if options.full_refresh or _has_changed(row, known.get(key))
+        )
         yield from chunks(changed, settings.BROWSE_PAGE_SIZE)
 
     @dlt.transformer(data_from=plan)
@@ -104,5 +119,5 @@ def _few_or_many(rows: list[dict[str, Any]]) -> Any:
     return rows if len(rows) <= settings.FEW_ROWS else schema.as_many(rows)
 
 
-def _has_changed(row: Mapping[str, Any], loaded: LoadedRelease | None) -> bool:
-    return loaded is None or loaded.content_hash != row["content_hash"]
+def _has_changed(row: Row, loaded: LoadedRelease | None) -> bool:
+    return loaded is None or loaded.content_hash != row.values["content_hash"]

@@ -21,6 +21,7 @@ class Column:
     """A column. Keys are never null, everything else may be: which fields come depends on the app and the market.
 
     Attributes:
+        added: Whether this source adds it: a field of that name in a reply is another.
         removes: Whether a row in which it is true takes rows out of the table, and does not get into it itself.
     """
 
@@ -28,6 +29,7 @@ class Column:
     data_type: DataType
     description: str
     nullable: bool = True
+    added: bool = False
     removes: bool = False
 
 
@@ -52,8 +54,8 @@ class Table:
     nested: Mapping[str, Table] = field(default_factory=dict)
 
 
-def _key(name: str, data_type: DataType, description: str) -> Column:
-    return Column(name, data_type, description, nullable=False)
+def _key(name: str, data_type: DataType, description: str, *, added: bool = False) -> Column:
+    return Column(name, data_type, description, nullable=False, added=added)
 
 
 _LOADED: Final = (
@@ -93,10 +95,14 @@ _PLAYABLE_COLUMNS: Final = (
 _LISTED_ALBUM_COLUMNS: Final = (
     Column("name", "text", "Name of the album; empty where it was taken down."),
     Column("album_type", "text", "'album', 'single', 'compilation'; listings may also say 'ep'."),
-    Column("total_tracks", "bigint", "How many tracks Spotify says the album has."),
+    Column(
+        "total_tracks",
+        "bigint",
+        "How many tracks Spotify says the album has; where it says nothing of the album, what its list of tracks says.",
+    ),
     Column("release_date", "text", "As sent: '1967', '2007-03', '2026-11-20', '0000'."),
     Column("release_date_precision", "text", "'year', 'month' or 'day'."),
-    Column("released_on", "date", "First day of the period that release_date names; null for '0000'."),
+    Column("released_on", "date", "First day of the period that release_date names; null for '0000'.", added=True),
 )
 _ADDRESS_COLUMNS: Final = (
     Column("type", "text", "Kind of the object: 'album' or 'track'."),
@@ -112,11 +118,18 @@ NEW_RELEASES: Final = Table(
     columns=(
         _key("id", "text", "Spotify id of the album."),
         *_LISTED_ALBUM_COLUMNS,
-        Column("market", "text", "Market whose listing it was seen in; '*' where the listing has no market."),
+        Column(
+            "market", "text", "Market whose listing it was seen in; '*' where the listing has no market.", added=True
+        ),
         Column("available_markets", "json", "Codes of the markets it can be played in; only sent without a market."),
         *_PLAYABLE_COLUMNS,
         *_ADDRESS_COLUMNS,
-        Column("content_hash", "text", "Hash of the row and what is nested in it; written again only if it changes."),
+        Column(
+            "content_hash",
+            "text",
+            "Hash of the row and what is nested in it; written again only if it changes.",
+            added=True,
+        ),
         *_LOADED,
     ),
     nested={
@@ -149,8 +162,13 @@ ALBUMS: Final = Table(
     columns=(
         _key("id", "text", "Spotify id of the album."),
         *_LISTED_ALBUM_COLUMNS,
-        Column("tracks_loaded", "bigint", "Tracks of it in album_tracks when it was fetched; null if not asked for."),
-        Column("market", "text", "Market that it was fetched in."),
+        Column(
+            "tracks_loaded",
+            "bigint",
+            "Tracks of it in album_tracks when it was fetched; null if not asked for.",
+            added=True,
+        ),
+        Column("market", "text", "Market that it was fetched in.", added=True),
         Column("label", "text", "Label; not sent in Development Mode."),
         Column("popularity", "bigint", "0 to 100; not sent in Development Mode."),
         Column("genres", "json", "Always an empty list nowadays."),
@@ -174,9 +192,14 @@ ALBUM_TRACKS: Final = Table(
     primary_key=("album_id", "disc_number", "track_number"),
     merge_key="album_id",
     columns=(
-        _key("album_id", "text", "Spotify id of the album."),
-        _key("disc_number", "bigint", "Disc, from 1."),
-        _key("track_number", "bigint", "Place on the disc, from 1."),
+        _key("album_id", "text", "Spotify id of the album.", added=True),
+        _key("disc_number", "bigint", "Disc, from 1; as sent, or told by the order of the list.", added=True),
+        _key(
+            "track_number",
+            "bigint",
+            "Place on the disc, from 1; as sent, or told by the order of the list.",
+            added=True,
+        ),
         Column("id", "text", "Spotify id of the track; that of the substitute where it was relinked."),
         Column("name", "text", "Name of the track."),
         Column("duration_ms", "bigint", "Length in milliseconds."),
@@ -190,7 +213,13 @@ ALBUM_TRACKS: Final = Table(
         Column("linked_from__href", "text", "Web API address of the track that was asked for."),
         Column("linked_from__external_urls__spotify", "text", "Page of the track that was asked for."),
         *_ADDRESS_COLUMNS,
-        Column("is_removed", "bool", "Never true: what is marked here while it loads is taken out.", removes=True),
+        Column(
+            "is_removed",
+            "bool",
+            "Never true: what is marked here while it loads is taken out.",
+            added=True,
+            removes=True,
+        ),
         *_LOADED,
     ),
     nested={"artists": Table("album_tracks__artists", "Artists of a track, in order.", _ARTIST_COLUMNS)},
@@ -260,6 +289,11 @@ LOAD_RUNS: Final = Table(
             "closed",
             "json",
             "Buckets that took no more calls in the run, and why: 'quota', 'budget', 'rate_limit', 'trouble', 'stopped' or 'refused'.",
+        ),
+        Column(
+            "values_dropped",
+            "json",
+            "What came otherwise than documented and was changed or left out: how often, by reason and table.column.",
         ),
         Column("browse_allowed", "bool", "Whether the app may call browse/new-releases; null if not found out."),
         Column("batch_allowed", "bool", "Whether the app may call albums?ids=; null if not found out."),

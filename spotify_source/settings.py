@@ -23,20 +23,35 @@ ALBUM_BATCH_SIZE: Final = 20
 # https://developer.spotify.com/documentation/web-api/reference/get-an-albums-tracks
 TRACKS_PAGE_SIZE: Final = 50
 
+# No page of the Web API holds more; what a page says of its own size is believed up to here.
+MAX_PAGE_SIZE: Final = 100
 # A listing or an album that needs more pages than this is a server that never ends.
 MAX_PAGES: Final = 1000
 # Empty pages do come before the end of a search, but not for ever.
 MAX_EMPTY_PAGES: Final = 20
-# The largest honest reply, a batch of 20 full albums with all markets, is about 4 MB.
-MAX_BODY_BYTES: Final = 32 * 1024 * 1024
-MAX_BODY_SECONDS: Final = 300.0
+# The largest honest reply, a batch of 20 full albums with all markets, is about 4 MB. Parsed, a body of the worst kind
+# takes twenty times its size.
+MAX_BODY_BYTES: Final = 10 * 1024 * 1024
+# From the first byte that is sent to the last that is read: a stall of 45 s, and 100 KB a second after it.
+MAX_CALL_SECONDS: Final = 90.0
+# What a stop leaves to replies that are on their way: their calls are counted already.
+STOP_SECONDS: Final = 2.0
 CONNECT_TIMEOUT: Final = 10.0
 # Stalls of 30 to 45 s before an answer are known: https://github.com/spotify/web-api/issues/221
 READ_TIMEOUT: Final = 60.0
 
-# How often a failing call is made in all, and how many albums may fail in a row, before the run stops asking.
+# How often a failing call is made in all, and how many calls may fail in a row, before the run stops asking.
 MAX_ATTEMPTS: Final = 5
-MAX_FAILED_ALBUMS: Final = 10
+MAX_FAILED_CALLS: Final = 10
+# Calls for different albums that are refused, with no success between them, before it is the app that is refused.
+MAX_REFUSED_CALLS: Final = 3
+# Refusals of batches, with no success between them, before a run goes on without; and such runs, before that is
+# remembered for a week: a refusal may pass.
+SURE_AFTER_REFUSALS: Final = 2
+# Runs in which an album fails before it is given up.
+MAX_FAILED_RUNS: Final = 5
+# An album with more tracks than that could not be read to its end: such a number is not believed when calls are planned.
+MAX_TRACKS: Final = 50_000
 BACKOFF_SECONDS: Final = 0.5
 MAX_BACKOFF_SECONDS: Final = 30.0
 
@@ -56,6 +71,7 @@ MAX_BLOCK_SECONDS: Final = 30 * 86400.0
 # https://developer.spotify.com/documentation/web-api/tutorials/client-credentials-flow
 TOKEN_MARGIN_SECONDS: Final = 60
 DEFAULT_TOKEN_SECONDS: Final = 3600
+MAX_TOKEN_SECONDS: Final = 30 * 86400
 
 # How long it is remembered what an app may call.
 PROBE_SECONDS: Final = 7 * 86400.0

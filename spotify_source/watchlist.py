@@ -11,10 +11,9 @@ from typing import Final, cast
 from dlt.common.json import json
 
 from .errors import ConfigurationError
+from .model.ids import is_id
 from .model.reach import WatchEntry
 
-# Spotify ids are 22 characters of base62: https://developer.spotify.com/documentation/web-api/concepts/spotify-uris-ids
-_ID: Final = re.compile(r"[0-9A-Za-z]{22}")
 _URI: Final = re.compile(r"spotify:(?P<kind>[a-z]+):(?P<id>[0-9A-Za-z]{22})", re.IGNORECASE)
 # Addresses as the app shares them: with a language in the path, with `?si=` behind it.
 _URL: Final = re.compile(
@@ -94,7 +93,7 @@ def _entry(text: str, where: str) -> WatchEntry:
                 guidance="Copy the link of the artist's page.",
             )
         return WatchEntry(artist_id=match["id"])
-    if _ID.fullmatch(text):
+    if is_id(text):
         return WatchEntry(artist_id=text)
     if _SPOTIFY.match(text):
         raise ConfigurationError(

@@ -45,6 +45,11 @@ settings.register_profile(
 settings.load_profile("suite")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How much of what can be repeated without end is repeated."""
+    parser.addoption("--mutations", type=int, default=300, help="about how many mutated replies the fuzzer sends")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests of whole folders as slow."""

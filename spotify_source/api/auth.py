@@ -15,7 +15,20 @@ from dlt.sources.helpers.rest_client.auth import OAuth2ClientCredentials
 from requests import PreparedRequest, Response
 
 from .. import settings
+from ..errors import UnreadableReplyError
 from ..limits.clock import Clock, SystemClock
+from .responses import is_token
+
+
+class _Basic:
+    """HTTP Basic, as a value that shows nothing."""
+
+    def __init__(self, encoded: str) -> None:
+        self._encoded = encoded
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        request.headers["Authorization"] = f"Basic {self._encoded}"
+        return request
 
 
 @configspec
@@ -76,7 +89,9 @@ class SpotifyClientCredentials(OAuth2ClientCredentials):
         """The request as Spotify documents it: HTTP Basic, and the grant type in the form."""
         basic = b64encode(f"{self.client_id}:{self.client_secret}".encode()).decode()
         return {
-            "headers": {"Authorization": f"Basic {basic}", "Content-Type": "application/x-www-form-urlencoded"},
+            "headers": {"Content-Type": "application/x-www-form-urlencoded"},
+            # As `auth`, not as a header: requests would put the credentials of ~/.netrc in its place.
+            "auth": _Basic(basic),
             "data": {"grant_type": "client_credentials"},
         }
 
@@ -84,17 +99,20 @@ class SpotifyClientCredentials(OAuth2ClientCredentials):
         """The token in a reply.
 
         Raises:
-            KeyError: There is none.
+            UnreadableReplyError: There is none, or none that a header can carry.
         """
-        return str(response_json["access_token"])
+        token = response_json.get("access_token") if isinstance(response_json, dict) else None
+        if not is_token(token):
+            raise UnreadableReplyError("The token endpoint answered without a usable token.")
+        return str(token)
 
     def parse_expiration_in_seconds(self, response_json: Any) -> int:
         """The token's lifetime; an hour where it is missing or senseless."""
         try:
             seconds = int(response_json["expires_in"])
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError):
             return settings.DEFAULT_TOKEN_SECONDS
-        return seconds if seconds > 0 else settings.DEFAULT_TOKEN_SECONDS
+        return seconds if 0 < seconds <= settings.MAX_TOKEN_SECONDS else settings.DEFAULT_TOKEN_SECONDS
 
     def _authorize(self, request: PreparedRequest) -> None:
         request.headers["Authorization"] = f"Bearer {self.access_token}"

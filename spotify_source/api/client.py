@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
@@ -12,7 +13,8 @@ from dlt.sources.helpers.rest_client.paginators import BasePaginator
 from .. import settings
 from ..limits.clock import Clock
 from ..limits.governor import Governor
-from ..model.shapes import Album, SimplifiedAlbum, Track
+from ..model.ids import checked_id
+from ..model.shapes import Album, PagingObject, SimplifiedAlbum, Track
 from ..model.values import Paging
 from .auth import SpotifyClientCredentials
 from .paginators import NextLinkPaginator, OffsetPaginator, resolve_link
@@ -36,6 +38,7 @@ class SpotifyClient(RESTClient):
         max_attempts: How often a call is made in all while it fails.
         api_url: The API's base URL.
         token_url: The token endpoint.
+        stopping: Once it is set, no reply is waited for for long.
     """
 
     def __init__(
@@ -48,8 +51,9 @@ class SpotifyClient(RESTClient):
         max_attempts: int = settings.MAX_ATTEMPTS,
         api_url: str = settings.API_URL,
         token_url: str = settings.TOKEN_URL,
+        stopping: threading.Event | None = None,
     ) -> None:
-        session = GovernedSession(governor, max_attempts, api_url, token_url)
+        session = GovernedSession(governor, max_attempts, api_url, token_url, stopping or threading.Event())
         auth = SpotifyClientCredentials(
             client_id=client_id,
             client_secret=client_secret,
@@ -96,27 +100,33 @@ class SpotifyClient(RESTClient):
 
         https://developer.spotify.com/documentation/web-api/reference/get-an-album
         """
-        return cast(Album, self.get(f"albums/{album_id}", {"market": market}).json())
+        return cast(Album, self.get(f"albums/{checked_id(album_id)}", {"market": market}).json())
 
-    def albums(self, album_ids: Sequence[str], market: str) -> list[Album | None]:
+    def albums(self, album_ids: Sequence[str], market: str) -> list[object]:
         """GET albums?ids=: up to 20 albums with their first 50 tracks, in order; None for one that is gone.
+
+        What is in the list may be anything: nobody has looked at it yet.
 
         https://developer.spotify.com/documentation/web-api/reference/get-multiple-albums
         """
-        answer = self.get("albums", {"ids": ",".join(album_ids), "market": market}).json()
-        return cast("list[Album | None]", answer["albums"])
+        answer = self.get("albums", {"ids": ",".join(map(checked_id, album_ids)), "market": market}).json()
+        return cast("list[object]", answer["albums"])
 
-    def further_tracks(self, album: Album, market: str) -> Iterator[list[Track | None]]:
+    def further_tracks(self, album_id: str, first: PagingObject, market: str) -> Iterator[list[Track | None]]:
         """Pages of GET albums/{id}/tracks, from where the tracks that came with the album end.
 
         https://developer.spotify.com/documentation/web-api/reference/get-an-albums-tracks
+
+        Args:
+            album_id: The album.
+            first: The page that came with it. Its link says that there are more, and not where.
+            market: ISO 3166-1 alpha-2 code.
         """
-        first = album["tracks"]
         if first["next"] is None:
             return iter(())
         resolve_link(first["next"], self.base_url)
         params = {"limit": settings.TRACKS_PAGE_SIZE, "offset": len(first["items"]), "market": market}
-        return self._pages(f"albums/{album['id']}/tracks", params, NextLinkPaginator(), _ITEMS)
+        return self._pages(f"albums/{checked_id(album_id)}/tracks", params, NextLinkPaginator(), _ITEMS)
 
     def _pages(
         self, path: str, params: dict[str, Any], paginator: BasePaginator, selector: jsonpath.TJsonPath

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from .. import settings
+from ..model.ids import checked_id, is_id
+from ..model.numbers import whole_number
 from ..model.shapes import Artist, PagingObject, SimplifiedAlbum
 from .client import SpotifyClient
 from .responses import paging_object
@@ -53,14 +55,15 @@ def search_albums(client: SpotifyClient, query: str, market: str, offset: int) -
         offset: Of the first item.
     """
     page = paging_object(_search(client, "album", query, market, offset), "albums")
-    return AlbumPage(_albums(page), _has_more(page, offset), page.get("total") or 0)
+    return AlbumPage(_albums(page), _has_more(page, offset), whole_number(page.get("total")) or 0)
 
 
 def search_artists(client: SpotifyClient, query: str, market: str, offset: int) -> ArtistPage:
     """GET search?type=artist; see `search_albums`."""
     page = paging_object(_search(client, "artist", query, market, offset), "artists")
-    found = [cast(Artist, item) for item in page["items"] if isinstance(item, dict) and item.get("id")]
-    return ArtistPage(found, _has_more(page, offset))
+    # What has no id of Spotify's, or no name, can be nobody's artist.
+    found = [cast(Artist, item) for item in page["items"] if isinstance(item, dict) and is_id(item.get("id"))]
+    return ArtistPage([one for one in found if isinstance(one.get("name"), str)], _has_more(page, offset))
 
 
 def artist(client: SpotifyClient, artist_id: str) -> Artist:
@@ -68,7 +71,7 @@ def artist(client: SpotifyClient, artist_id: str) -> Artist:
 
     https://developer.spotify.com/documentation/web-api/reference/get-an-artist
     """
-    return cast(Artist, client.get(f"artists/{artist_id}").json())
+    return cast(Artist, client.get(f"artists/{checked_id(artist_id)}").json())
 
 
 def artist_albums(client: SpotifyClient, artist_id: str, groups: str, market: str, offset: int) -> AlbumPage:
@@ -84,8 +87,8 @@ def artist_albums(client: SpotifyClient, artist_id: str, groups: str, market: st
         offset: Of the first item.
     """
     params = {"include_groups": groups, "limit": PAGE_SIZE, "offset": offset, "market": market}
-    page = paging_object(client.get(f"artists/{artist_id}/albums", params).json())
-    return AlbumPage(_albums(page), _has_more(page, offset), page.get("total") or 0)
+    page = paging_object(client.get(f"artists/{checked_id(artist_id)}/albums", params).json())
+    return AlbumPage(_albums(page), _has_more(page, offset), whole_number(page.get("total")) or 0)
 
 
 def _search(client: SpotifyClient, kind: str, query: str, market: str, offset: int) -> Any:

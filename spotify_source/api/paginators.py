@@ -16,6 +16,7 @@ from requests import Request, Response
 
 from .. import settings
 from ..errors import ForeignOriginError, PagingError
+from ..model.numbers import whole_number
 from ..model.shapes import PagingObject
 from .responses import paging_object
 
@@ -92,7 +93,7 @@ class PagingObjectPaginator(BasePaginator):
 
     def _lead_on(self, response: Response, page: PagingObject, link: str) -> bool:
         self._offset = self._follow(response, page, link)
-        limit = page.get("limit") or len(page["items"])
+        limit = _page_size(page) or len(page["items"])
         return self._max_offset is None or self._offset + limit <= self._max_offset
 
     def _follow(self, response: Response, page: PagingObject, link: str) -> int:
@@ -118,6 +119,8 @@ class NextLinkPaginator(PagingObjectPaginator):
 
     def _follow(self, response: Response, page: PagingObject, link: str) -> int:
         url = resolve_link(link, response.url)
+        if _path(url) != _path(response.url):
+            raise PagingError("A `next` link leads to another endpoint.")
         offset = _query_number(url, "offset")
         self._seen.add(response.url)
         if url in self._seen or (offset is not None and offset <= self._offset):
@@ -136,7 +139,7 @@ class OffsetPaginator(PagingObjectPaginator):
     """Asks for the offset behind the items that came, so that a server's smaller pages skip nothing."""
 
     def _follow(self, response: Response, page: PagingObject, link: str) -> int:  # noqa: ARG002 - counts instead
-        return self._offset + (len(page["items"]) or page.get("limit") or 1)
+        return self._offset + (len(page["items"]) or _page_size(page) or 1)
 
     def update_request(self, request: Request) -> None:
         """Ask for the next offset."""
@@ -144,6 +147,16 @@ class OffsetPaginator(PagingObjectPaginator):
             request.params = {**(request.params or {}), "offset": self._offset}
 
 
+def _path(url: str) -> str:
+    return urlsplit(url).path.rstrip("/")
+
+
+def _page_size(page: PagingObject) -> int | None:
+    """What the page says its size is, where that is one."""
+    size = whole_number(page.get("limit"))
+    return size if size is not None and 0 < size <= settings.MAX_PAGE_SIZE else None
+
+
 def _query_number(url: str, name: str) -> int | None:
     values = parse_qs(urlsplit(url).query).get(name, [])
-    return int(values[-1]) if values and values[-1].isdigit() else None
+    return whole_number(values[-1]) if values else None

@@ -6,6 +6,7 @@ https://developer.spotify.com/documentation/web-api/concepts/api-calls#response-
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,12 +14,13 @@ from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import Any, cast
 
-from dlt.common.json import json
-
 from ..errors import UnreadableReplyError
 from ..model.shapes import PagingObject
+from . import json_text
 
 Envelope = Callable[[Any], bool]
+
+_TOKEN = re.compile(r"[!-~]+")
 
 
 class Meaning(Enum):
@@ -146,25 +148,28 @@ def is_artist(content: Any) -> bool:
 
 
 def has_albums(content: Any) -> bool:
-    """Envelope of albums?ids=."""
-    if not isinstance(content, dict) or not isinstance(content.get("albums"), list):
-        return False
-    return all(album is None or is_album(album) for album in content["albums"])
+    """Envelope of albums?ids=: a list. What in it is no album is told one by one, so that it costs no other."""
+    return isinstance(content, dict) and isinstance(content.get("albums"), list)
 
 
 def is_album(content: Any) -> bool:
-    """Envelope of albums/{id}: an id, and the first page of its tracks."""
-    return isinstance(content, dict) and bool(content.get("id")) and is_paging_object(content.get("tracks"))
+    """Envelope of albums/{id}: the first page of its tracks. Which album it is was said by who asked for it."""
+    return isinstance(content, dict) and is_paging_object(content.get("tracks"))
 
 
 def has_token(content: Any) -> bool:
-    """Envelope of the token endpoint."""
-    return isinstance(content, dict) and isinstance(content.get("access_token"), str) and bool(content["access_token"])
+    """Envelope of the token endpoint: a token that a header can carry."""
+    return isinstance(content, dict) and is_token(content.get("access_token"))
+
+
+def is_token(value: object) -> bool:
+    """Whether it can stand behind `Bearer`: visible ASCII alone (RFC 6750, section 2.1, is stricter still)."""
+    return isinstance(value, str) and _TOKEN.fullmatch(value) is not None
 
 
 def _parse(body: bytes) -> Any:
     try:
-        return json.loadb(body)
+        return json_text.parse(body)
     except ValueError:
         return None
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import time
+import threading
 from base64 import b64decode
 from collections.abc import Mapping
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Final
 
 import requests
+import urllib3
 from dlt.sources.helpers.rest_client.redaction import sanitize_url
 from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
@@ -24,14 +25,18 @@ from ..errors import (
     NotFoundError,
     PremiumRequiredError,
     SpotifySourceError,
+    TokenRefusedError,
     UnreadableReplyError,
 )
 from ..limits.governor import ALL_BUCKETS, Governor
+from .bodies import ACCEPTED_ENCODINGS, read_body
 from .endpoints import TOKEN, Endpoint, endpoint_of
 from .paginators import origin
 from .responses import Meaning, Reply, classify
+from .wires import Wires
 
 _MAX_CONNECTIONS = 50
+_TOO_LONG = "the reply takes too long"
 
 
 class GovernedSession(requests.Session):
@@ -44,16 +49,22 @@ class GovernedSession(requests.Session):
         max_attempts: How often a call is made in all while it fails.
         api_url: The API's base URL; no request leaves its origin, but for the token's.
         token_url: The token endpoint.
+        stopping: Once it is set, replies that are on their way are waited for a moment longer.
     """
 
-    def __init__(self, governor: Governor, max_attempts: int, api_url: str, token_url: str) -> None:
+    def __init__(
+        self, governor: Governor, max_attempts: int, api_url: str, token_url: str, stopping: threading.Event
+    ) -> None:
         super().__init__()
         self._governor = governor
         self._max_attempts = max_attempts
         self._token_url = token_url
-        self._token_was_good = False
+        self._wires = Wires(stopping)
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        adapter = _GovernedAdapter(governor, api_url, token_url)
+        self.headers["Accept-Encoding"] = ACCEPTED_ENCODINGS
+        # With nothing here, requests puts the credentials of ~/.netrc in the place of the app's.
+        self.auth = _as_it_is
+        adapter = _GovernedAdapter(governor, self._wires, api_url, token_url)
         self.mount("https://", adapter)
         self.mount("http://", adapter)
 
@@ -75,7 +86,6 @@ class GovernedSession(requests.Session):
             response, reply = self._attempt(request, endpoint, kwargs)
             if response is not None and reply.meaning is Meaning.GOOD:
                 self._governor.succeeded()
-                self._token_was_good = endpoint is not TOKEN or self._token_was_good
                 return response
             if reply.meaning is Meaning.QUOTA_SPENT and endpoint is not TOKEN:
                 raise self._governor.quota_spent(endpoint.bucket, reply.seconds)
@@ -90,8 +100,8 @@ class GovernedSession(requests.Session):
 
     def _is_worth_repeating(self, endpoint: Endpoint, reply: Reply) -> bool:
         if reply.meaning is Meaning.TOKEN_REFUSED:
-            # The call has been repeated with a new token already. Where tokens were good before, it ended meanwhile.
-            return endpoint is not TOKEN and self._token_was_good
+            # The call has been repeated with a new token already. That there is one says that the credentials are good.
+            return endpoint is not TOKEN
         return reply.meaning in _PASSING
 
     def _attempt(
@@ -101,8 +111,9 @@ class GovernedSession(requests.Session):
         try:
             response = super().send(request, **options)
             content = response.content
-        except requests.RequestException as error:
-            return None, Reply(Meaning.SERVER_TROUBLE, 0, None, _describe(error))
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            message = _TOO_LONG if self._wires.is_late else _describe(error)
+            return None, Reply(Meaning.SERVER_TROUBLE, 0, None, message)
         except UnreadableReplyError as error:
             return None, Reply(Meaning.UNREADABLE, 0, None, error.what)
         reply = classify(response.status_code, response.headers, content, endpoint.envelope)
@@ -129,11 +140,21 @@ class GovernedSession(requests.Session):
 class _GovernedAdapter(HTTPAdapter):
     """Lets each physical request out when the governor says so, repeats after 401 included, and reads its reply whole."""
 
-    def __init__(self, governor: Governor, api_url: str, token_url: str) -> None:
+    def __init__(self, governor: Governor, wires: Wires, api_url: str, token_url: str) -> None:
+        self._wires = wires
         super().__init__(pool_maxsize=_MAX_CONNECTIONS)
         self._governor = governor
         self._api_origin = origin(api_url)
         self._token_url = token_url
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self._wires.watch(self.poolmanager)
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(*args, **kwargs)
+        self._wires.watch(manager)
+        return manager
 
     def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
         url = str(request.url)
@@ -149,30 +170,32 @@ class _GovernedAdapter(HTTPAdapter):
             self._governor.answered(call)
 
     def _send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
-        response = super().send(request, *args, **kwargs)
-        # requests would read it whole without a limit; this is where it keeps what it read.
-        response._content = self._read(response)  # noqa: SLF001
+        with self._wires.deadline(settings.MAX_CALL_SECONDS):
+            response = super().send(request, *args, **kwargs)
+            # requests would read it whole without a limit; this is where it keeps what it read.
+            try:
+                response._content = read_body(response)  # noqa: SLF001
+            except BaseException:
+                response.close()
+                raise
+            if self._wires.is_late:
+                # It ended because its socket was shut.
+                raise UnreadableReplyError(_TOO_LONG)
         return response
 
-    @staticmethod
-    def _read(response: Response) -> bytes:
-        """The body, decompressed, unless it is absurdly large or slow."""
-        body = bytearray()
-        started = time.monotonic()
-        for chunk in response.iter_content(64 * 1024):
-            body += chunk
-            too_slow = time.monotonic() - started > settings.MAX_BODY_SECONDS
-            if len(body) > settings.MAX_BODY_BYTES or too_slow:
-                response.close()
-                what = "takes too long" if too_slow else f"is larger than {settings.MAX_BODY_BYTES} bytes"
-                raise UnreadableReplyError(f"the reply {what}")
-        return bytes(body)
+
+def _as_it_is(request: PreparedRequest) -> PreparedRequest:
+    return request
 
 
 # What may be over the next time. Rate limits and quotas come here for the token endpoint alone.
 _PASSING: Final = {Meaning.SERVER_TROUBLE, Meaning.UNREADABLE, Meaning.RATE_LIMITED, Meaning.QUOTA_SPENT}
 _FAILURES: Final[Mapping[Meaning, tuple[type[SpotifySourceError], str]]] = {
-    Meaning.TOKEN_REFUSED: (CredentialsError, "Spotify rejects a newly issued token on {bucket}"),
+    Meaning.TOKEN_REFUSED: (TokenRefusedError, "Spotify rejects newly issued tokens on {bucket}"),
+    Meaning.UNREADABLE: (
+        UnreadableReplyError,
+        "{bucket} answered {attempts} times with something else than documented",
+    ),
     Meaning.PREMIUM_REQUIRED: (PremiumRequiredError, "Spotify refuses the app on {bucket}"),
     Meaning.FORBIDDEN: (ForbiddenError, "This app may not call {bucket}"),
     Meaning.GONE: (NotFoundError, "Not found by {bucket}"),
@@ -191,7 +214,7 @@ def _without_secrets(text: str, request: PreparedRequest) -> str:
     return text
 
 
-def _describe(error: requests.RequestException) -> str:
+def _describe(error: Exception) -> str:
     """What went wrong on the way, without the request that it went wrong with."""
     known: list[tuple[type[Exception], str]] = [
         (requests.exceptions.SSLError, "the certificate can't be verified"),

@@ -34,6 +34,8 @@ class StoredState(TypedDict, total=False):
     gone: dict[str, float]
     tries: dict[str, Tries]
     failed: dict[str, int]
+    strikes: dict[str, int]
+    refused: dict[str, int]
 
 
 class SourceState:
@@ -68,10 +70,27 @@ class SourceState:
 
     def remember_allowed(self, what: str, allowed: bool, now: float) -> None:
         """Remember it for a week from now; what is known already keeps its date, so that it is asked again."""
+        if allowed and self._state.get("refused"):
+            with self._lock:
+                self._state["refused"].pop(what, None)
         if self.allowed(what, now) is allowed:
             return
         with self._lock:
             self._state.setdefault("probes", {})[what] = {"allowed": allowed, "at": now}
+
+    def note_refused(self, what: str, now: float) -> None:
+        """Remember that the app may not call it, once that was noted twice with no success in between.
+
+        Note it once a run: a single refusal may pass, and would be believed for a week.
+        """
+        with self._lock:
+            refused = self._state.setdefault("refused", {})
+            refused[what] = refused.get(what, 0) + 1
+            is_sure = refused[what] >= settings.SURE_AFTER_REFUSALS
+            if is_sure:
+                del refused[what]
+        if is_sure:
+            self.remember_allowed(what, False, now)
 
     # -- albums
 
@@ -90,6 +109,7 @@ class SourceState:
         with self._lock:
             self._state.get("gone", {}).pop(album_id, None)
             self._state.get("failed", {}).pop(album_id, None)
+            self._state.get("strikes", {}).pop(album_id, None)
             tries = self._state.setdefault("tries", {})
             before = tries.pop(album_id, None)
             if listed is not None and listed != got:
@@ -108,10 +128,29 @@ class SourceState:
         )
 
     def note_failed(self, album_id: str) -> None:
-        """Remember that a fetch failed, so that the album waits behind others next time, and is asked for alone."""
+        """Remember that a fetch failed, so that the album waits behind others next time, and is asked for alone.
+
+        Note it once a run: after some runs the album is given up.
+        """
         with self._lock:
-            failed = self._state.setdefault("failed", {})
-            failed[album_id] = failed.get(album_id, 0) + 1
+            for counter in (self._state.setdefault("failed", {}), self._state.setdefault("strikes", {})):
+                counter[album_id] = counter.get(album_id, 0) + 1
+
+    def forgive(self, album_id: str) -> None:
+        """Let the last failure not count towards giving the album up: it was not the album's fault."""
+        with self._lock:
+            strikes = self._state.get("strikes", {})
+            left = strikes.pop(album_id, 0) - 1
+            if left > 0:
+                strikes[album_id] = left
+
+    def is_given_up(self, album_id: str) -> bool:
+        """Whether fetching it failed in so many runs that it is not tried any more."""
+        return self._state.get("strikes", {}).get(album_id, 0) >= settings.MAX_FAILED_RUNS
+
+    def given_up(self) -> list[str]:
+        """The albums for which that is so."""
+        return [album_id for album_id in self._state.get("strikes", {}) if self.is_given_up(album_id)]
 
     def failures(self, album_id: str) -> int:
         """How many fetches of it failed in a row."""
@@ -119,4 +158,5 @@ class SourceState:
 
     def _forget_trouble(self, album_id: str) -> None:
         self._state.get("failed", {}).pop(album_id, None)
+        self._state.get("strikes", {}).pop(album_id, None)
         self._state.get("tries", {}).pop(album_id, None)

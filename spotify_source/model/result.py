@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import BucketClosedError, SpotifySourceError
+from .oddities import OddityCount
 from .reach import PathCounts, WatchedArtist
 from .values import ListingEnd
 
@@ -74,9 +75,10 @@ class AlbumCounts:
         gone: Albums for which Spotify answered 404 for the first time.
         short: Fetched albums with fewer tracks than total_tracks.
         failed: Albums that could not be fetched, and why.
+        given_up: Albums that are not asked for any more: all calls for them failed, run after run.
         over_limit: Albums that need a call, and were kept back by `limit`.
         tracks_loaded: Tracks of the fetched albums.
-        tracks_dropped: Tracks that came without a place of their own.
+        tracks_dropped: Items of their lists that were no track, or one that was there before.
     """
 
     wanted: int = 0
@@ -84,6 +86,7 @@ class AlbumCounts:
     gone: int = 0
     short: int = 0
     failed: Mapping[str, str] = field(default_factory=dict)
+    given_up: Sequence[str] = ()
     over_limit: int = 0
     tracks_loaded: int = 0
     tracks_dropped: int = 0
@@ -105,6 +108,7 @@ class RunResult:
         browse_allowed: Whether the app may call browse/new-releases; None where that is not known.
         batch_allowed: Whether the app may fetch albums in batches; None where that is not known.
         failure: What ended the run early, where it was not a closed bucket.
+        oddities: What came otherwise than documented, and was changed or left out.
         source_state: What later runs are to know, as dlt's source state has it.
     """
 
@@ -114,6 +118,7 @@ class RunResult:
     browse_allowed: bool | None = None
     batch_allowed: bool | None = None
     failure: SpotifySourceError | None = None
+    oddities: Sequence[OddityCount] = ()
     source_state: Mapping[str, Any] = field(default_factory=dict)
 
     @property

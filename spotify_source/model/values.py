@@ -57,7 +57,7 @@ class Listing:
         sightings: Every place that held an album.
         discovered_via: 'browse' or 'search'; None where no page could be read.
         end: Why the reading ended.
-        items_dropped: Places that held nothing, or nothing with an id.
+        items_dropped: Places that held nothing, or nothing with an id; they make no sighting.
         yields: What each query beyond the plain listing brought.
         artists: The artists of the watchlist that were checked, as they are known now.
         watched: Ids of all artists of the watchlist, as far as they are known.
@@ -161,12 +161,14 @@ class Plan:
         loaded: What was loaded before.
         requests: The albums to fetch, in order.
         over_limit: How many more need a call, and are kept back by `limit`.
+        given_up: Which need one, and are not asked for any more: all calls for them failed, run after run.
     """
 
     listing: Listing
     loaded: LoadedState
     requests: Sequence[AlbumRequest]
     over_limit: int = 0
+    given_up: Sequence[str] = ()
 
     @property
     def albums_new(self) -> int:
@@ -183,17 +185,28 @@ class FetchedAlbum:
 
 
 @dataclass(frozen=True)
+class PlacedTrack:
+    """A track, and the place that it holds on its album."""
+
+    track: Track
+    disc_number: int
+    track_number: int
+
+
+@dataclass(frozen=True)
 class CompleteAlbum:
     """An album with all its tracks.
 
     Attributes:
         request: What it was fetched for; its id and market are those that the tables keep.
         album: The album object.
-        tracks: Every track that has a place; only the first page's where tracks were not asked for.
+        tracks: Every track; only the first page's where tracks were not asked for.
+        total: How many it should have: what is said of the album, else of its list, else in the listing.
         tracks_loaded: How many they are; None where tracks were not asked for.
     """
 
     request: AlbumRequest
     album: Album
-    tracks: Sequence[Track]
+    tracks: Sequence[PlacedTrack]
+    total: int | None
     tracks_loaded: int | None

@@ -7,34 +7,34 @@ an album that can't be fetched now stays pending, and it is noted why.
 from __future__ import annotations
 
 import re
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import dlt
 
 from .. import settings
 from ..api.client import SpotifyClient
 from ..api.endpoints import ALBUM, ALBUM_TRACKS, ALBUMS
+from ..api.responses import is_album
 from ..errors import (
-    ApiUnavailableError,
     BadRequestError,
     BucketClosedError,
-    CallFailedError,
-    ClosedReason,
     ForbiddenError,
     NotFoundError,
     SpotifySourceError,
     UnreadableReplyError,
 )
 from ..limits.clock import Clock
-from ..limits.governor import ALL_BUCKETS, Governor
+from ..limits.governor import Governor
 from ..limits.source_state import SourceState
+from ..model.numbers import whole_number
 from ..model.result import AlbumCounts
 from ..model.shapes import Album
 from ..model.values import AlbumRequest, CompleteAlbum, FetchedAlbum
-from .rows import placed_tracks, whole_number
+from .album_tally import AlbumTally
+from .oddity_log import OddityLog
+from .places import placed_tracks
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -47,53 +47,41 @@ _BAD_ID = re.compile(r"invalid (base62 )?id", re.IGNORECASE)
 
 
 class AlbumFetcher:
-    """Fetches the requested albums of one run, and counts what came of them.
+    """Fetches the requested albums of one run.
 
     Args:
         client: The door to the API.
         governor: Says which buckets are open, and reserves calls for further tracks.
         state: Remembers what the app may call, and which albums are gone, short or failed.
         clock: Where the time comes from.
+        oddities: Where it is noted what came otherwise than documented.
     """
 
-    def __init__(self, client: SpotifyClient, governor: Governor, state: SourceState, clock: Clock) -> None:
+    def __init__(
+        self, client: SpotifyClient, governor: Governor, state: SourceState, clock: Clock, oddities: OddityLog
+    ) -> None:
         self._client = client
         self._governor = governor
         self._state = state
         self._clock = clock
-        self._lock = threading.Lock()
-        self._failed_in_a_row = 0
-        self._fetched = 0
-        self._gone = 0
-        self._short = 0
-        self._tracks_loaded = 0
-        self._tracks_dropped = 0
-        self._failed: dict[str, str] = {}
-        self._failure: SpotifySourceError | None = None
+        self._oddities = oddities
+        self._tally = AlbumTally(governor, state, clock)
+        self._batches_refused = 0
 
     @property
     def failure(self) -> SpotifySourceError | None:
         """What showed that no call will do any better: a refusal of the app or its credentials."""
-        return self._failure
+        return self._tally.failure
 
-    def counts(self, *, wanted: int, over_limit: int) -> AlbumCounts:
+    def counts(self, *, wanted: int, over_limit: int, given_up: Sequence[str]) -> AlbumCounts:
         """What came of the requests so far.
 
         Args:
             wanted: How many albums there are to fetch.
             over_limit: How many more need a call.
+            given_up: Which need one, and are not asked for any more.
         """
-        with self._lock:
-            return AlbumCounts(
-                wanted=wanted,
-                fetched=self._fetched,
-                gone=self._gone,
-                short=self._short,
-                failed=dict(self._failed),
-                over_limit=over_limit,
-                tracks_loaded=self._tracks_loaded,
-                tracks_dropped=self._tracks_dropped,
-            )
+        return self._tally.counts(wanted=wanted, over_limit=over_limit, given_up=given_up)
 
     def fetch(self, requests: Sequence[AlbumRequest]) -> Iterator[list[FetchedAlbum] | Deferred[FetchedAlbum]]:
         """Hand out the calls that fetch the albums, in order, until their bucket closes.
@@ -164,10 +152,19 @@ class AlbumFetcher:
         return False
 
     def _batch_allowed(self) -> bool | None:
+        if self._batches_refused >= settings.SURE_AFTER_REFUSALS:
+            return False
         return self._state.allowed("batch", self._clock.now())
 
     def _note_batch(self, allowed: bool) -> None:
+        self._batches_refused = 0
         self._state.remember_allowed("batch", allowed, self._clock.now())
+
+    def _note_batch_refused(self) -> None:
+        """Go on one by one once that has happened twice; how it is for a week, two runs have to find."""
+        if not self._batches_refused:
+            self._state.note_refused("batch", self._clock.now())
+        self._batches_refused += 1
 
     # -- the calls, on the worker pool
 
@@ -196,63 +193,59 @@ class AlbumFetcher:
         try:
             albums = self._client.albums([request.album_id for request in group], group[0].market)
         except (ForbiddenError, NotFoundError):
-            self._note_batch(False)
+            self._note_batch_refused()
             return self._one_by_one(group)
-        except BadRequestError:
-            # One id that the API does not understand is enough.
+        except (BadRequestError, UnreadableReplyError):
+            # One album that the API does not understand, or that it answers with nonsense, is enough.
             return self._one_by_one(group)
         except SpotifySourceError as error:
             return self._survive(error, group)
         self._note_batch(True)
-        if not _are_in_order(albums, group):
-            return self._survive(
-                UnreadableReplyError("The albums of a batch are not those that were asked for."), group
-            )
-        for request, album in zip(group, albums, strict=True):
-            if album is None:
-                self._note_gone(request)
-        found = zip(group, albums, strict=True)
-        return self._answered([FetchedAlbum(request, album) for request, album in found if album is not None])
+        found, gone = _told_apart(albums, group)
+        for request in gone:
+            self._note_gone(request)
+        told = {one.request for one in found}.union(gone)
+        answered = self._answered(found)
+        return answered + self._one_by_one([request for request in group if request not in told])
 
     def _read_further_tracks(self, fetched: FetchedAlbum) -> list[CompleteAlbum]:
-        tracks = list(fetched.album["tracks"]["items"])
+        request, first = fetched.request, fetched.album["tracks"]
+        tracks = list(first["items"])
         calls = 0
         try:
-            for page in self._client.further_tracks(fetched.album, fetched.request.market):
+            for page in self._client.further_tracks(request.album_id, first, request.market):
                 calls += 1
                 tracks += page
         except SpotifySourceError as error:
             return self._survive(error, [fetched.request], calls + 1)
-        self._end_row_of_failures()
+        self._tally.succeeded()
         return [self._complete(fetched, tracks, calls)]
 
     # -- what became of them
 
     def _answered(self, fetched: list[FetchedAlbum]) -> list[FetchedAlbum]:
         """Note at once that calls succeed, not when their albums get on: others may have failed by then."""
-        if not all(self._has_further(one) for one in fetched):
-            self._end_row_of_failures()
+        if fetched and not all(self._has_further(one) for one in fetched):
+            self._tally.succeeded()
         return fetched
-
-    def _end_row_of_failures(self) -> None:
-        with self._lock:
-            self._failed_in_a_row = 0
 
     def _complete(self, fetched: FetchedAlbum, items: Sequence[Any], calls: int = 0) -> CompleteAlbum:
         request, album = fetched.request, fetched.album
         self._release(request, calls)
-        tracks = placed_tracks(items)
+        tracks, findings = placed_tracks(items)
+        self._oddities.note(findings, request.album_id)
         total = whole_number(album.get("total_tracks"))
-        with self._lock:
-            self._fetched += 1
-            if request.with_tracks:
-                self._tracks_loaded += len(tracks)
-                self._tracks_dropped += len(items) - len(tracks)
-                self._short += total is not None and len(tracks) < total
-        got = len(tracks) if request.with_tracks else total
-        if got is not None:
-            self._state.note_fetched(request.album_id, request.listed_tracks, got)
-        return CompleteAlbum(request, album, tracks, len(tracks) if request.with_tracks else None)
+        if total is None:
+            total = whole_number(album["tracks"].get("total"))
+        complete = CompleteAlbum(
+            request,
+            album,
+            tracks,
+            total=request.listed_tracks if total is None else total,
+            tracks_loaded=len(tracks) if request.with_tracks else None,
+        )
+        self._tally.completed(complete, came=len(items))
+        return complete
 
     def _release(self, request: AlbumRequest, calls: int) -> None:
         """Return what was reserved for further pages, less the calls that were made."""
@@ -261,41 +254,44 @@ class AlbumFetcher:
 
     def _note_gone(self, request: AlbumRequest) -> None:
         self._release(request, 0)
-        self._end_row_of_failures()
-        with self._lock:
-            self._gone += 1
-        self._state.note_gone(request.album_id, self._clock.now())
+        self._tally.gone(request)
 
     def _survive(self, error: SpotifySourceError, group: Sequence[AlbumRequest], calls: int = 0) -> list[Any]:
-        """Leave the albums pending, and see to it that a hopeless run ends."""
         for request in group:
             self._release(request, calls)
-        if isinstance(error, BucketClosedError):
-            return []
-        if not isinstance(error, (ApiUnavailableError, CallFailedError)):
-            # The app or its credentials are refused: no call will do any better.
-            with self._lock:
-                self._failure = self._failure or error
-            self._governor.close(ALL_BUCKETS, ClosedReason.REFUSED)
-            return []
-        for request in group:
-            self._state.note_failed(request.album_id)
-        with self._lock:
-            self._failed.update({request.album_id: error.what for request in group})
-            self._failed_in_a_row += len(group)
-            hopeless = self._failed_in_a_row >= settings.MAX_FAILED_ALBUMS
-        if hopeless:
-            self._governor.close(ALL_BUCKETS, ClosedReason.TROUBLE)
+        self._tally.failed(error, group)
         return []
 
 
-def _are_in_order(albums: Sequence[Album | None], group: Sequence[AlbumRequest]) -> bool:
-    """Whether each album of a batch stands where it was asked for. It may have come under another id."""
+def _told_apart(
+    albums: Sequence[object], group: Sequence[AlbumRequest]
+) -> tuple[list[FetchedAlbum], list[AlbumRequest]]:
+    """Of a batch, the albums that came, and the requests for those that are gone. The others are not told.
+
+    In the order in which they were asked for, an album may have come under another id, and null is one that is gone.
+    Where the order is lost, only its id says which album it is.
+    """
+    if _are_in_order(albums, group):
+        pairs = list(zip(group, albums, strict=True))
+        gone = [request for request, album in pairs if album is None]
+    else:
+        by_id = {_id_of(album): album for album in albums}
+        pairs = [(request, by_id.get(request.album_id)) for request in group]
+        gone = []
+    return [FetchedAlbum(request, cast(Album, album)) for request, album in pairs if is_album(album)], gone
+
+
+def _are_in_order(albums: Sequence[object], group: Sequence[AlbumRequest]) -> bool:
     asked = {request.album_id for request in group}
     return len(albums) == len(group) and all(
-        album is None or album["id"] == request.album_id or album["id"] not in asked
+        _id_of(album) == request.album_id or _id_of(album) not in asked
         for album, request in zip(albums, group, strict=True)
     )
+
+
+def _id_of(album: object) -> str | None:
+    found = album.get("id") if isinstance(album, dict) else None
+    return found if isinstance(found, str) else None
 
 
 def _deferred(function: Callable[[T], list[R]], argument: T) -> Deferred[R]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from .. import settings
 from ..limits.source_state import SourceState
 from ..model.values import ANY_MARKET, AlbumRequest, Listing, LoadedState
 from ..schema import ALBUM_TRACKS, ALBUMS
@@ -27,10 +28,10 @@ def album_requests(
     Args:
         listing: What is listed now.
         loaded: What is loaded.
-        state: Albums that are gone, and those that were asked for often enough.
+        state: Albums that are gone or given up, and those that were asked for often enough.
         requested: Which of the tables `albums` and `album_tracks` are to be complete.
         default_market: Where to ask for an album whose listing has no market.
-        full_refresh: Ask for every album, whatever is loaded or gone.
+        full_refresh: Ask for every album, whatever is loaded, gone or given up.
         only_types: Ask for albums of these types alone; empty for all.
     """
     found = []
@@ -38,13 +39,23 @@ def album_requests(
         if not is_chosen(album_id, listing, loaded, only_types):
             continue
         wanted = _request(album_id, listing, loaded, default_market, with_tracks=ALBUM_TRACKS.name in requested)
-        if full_refresh or (not state.is_gone(album_id) and _is_needed(wanted, loaded, state, requested)):
+        pointless = state.is_gone(album_id) or state.is_given_up(album_id)
+        if full_refresh or (not pointless and _is_needed(wanted, loaded, state, requested)):
             found.append(wanted)
     if full_refresh:
         # The longest ago first, so that refreshes that the quota cuts short add up to a whole one.
         age = {album_id: place for place, album_id in enumerate(loaded.albums)}
         return sorted(found, key=lambda wanted: (state.failures(wanted.album_id), age.get(wanted.album_id, -1)))
     return in_order(found, listing, loaded, state)
+
+
+def given_up_albums(
+    listing: Listing, loaded: LoadedState, state: SourceState, *, requested: Collection[str], default_market: str
+) -> list[str]:
+    """The albums that need a call and get none, because all before failed. The arguments are those of `album_requests`."""
+    known = [album_id for album_id in state.given_up() if album_id in listing.albums or album_id in loaded.releases]
+    requests = (_request(album_id, listing, loaded, default_market, with_tracks=True) for album_id in known)
+    return [wanted.album_id for wanted in requests if _is_needed(wanted, loaded, state, requested)]
 
 
 def _request(
@@ -60,10 +71,14 @@ def _request(
     return AlbumRequest(
         album_id,
         market=default_market if market == ANY_MARKET else market,
-        listed_tracks=totals.get(market, totals.get(ANY_MARKET)),
+        listed_tracks=_believed(totals.get(market, totals.get(ANY_MARKET))),
         loaded_tracks=loaded.track_counts.get(album_id, 0),
         with_tracks=with_tracks,
     )
+
+
+def _believed(total: int | None) -> int | None:
+    return total if total is not None and 0 <= total <= settings.MAX_TRACKS else None
 
 
 def _is_needed(wanted: AlbumRequest, loaded: LoadedState, state: SourceState, requested: Collection[str]) -> bool:

@@ -18,6 +18,7 @@ from ..model.values import Listing, ListingEnd
 from ..options import Options
 from .listings.artists import unresolved
 from .listings.path import Gathering, ListingPath
+from .oddity_log import OddityLog
 
 
 class Discoverer:
@@ -26,16 +27,18 @@ class Discoverer:
     Args:
         options: Which markets, and how much to list.
         plain: The plain listing.
+        oddities: Where it is noted what came otherwise than documented.
 
     Attributes:
         cut_by: What ended the plain listing before its end, though something was read.
         failure: What keeps the run from being good, whatever was read.
     """
 
-    def __init__(self, options: Options, plain: ListingPath) -> None:
+    def __init__(self, options: Options, plain: ListingPath, oddities: OddityLog) -> None:
         self._options = options
+        self._oddities = oddities
         self._paths = [plain]
-        self._gathered = Gathering((), options.limit)
+        self._gathered = Gathering((), options.limit, oddities)
         self._end: ListingEnd | None = None
         self._artists: Callable[[], Sequence[WatchedArtist]] = tuple
         self.cut_by: SpotifySourceError | None = None
@@ -59,7 +62,7 @@ class Discoverer:
             ConfigurationError: The credentials are refused.
             AppRefusedError: The app may take no path.
         """
-        self._gathered = Gathering(known, self._options.limit)
+        self._gathered = Gathering(known, self._options.limit, self._oddities)
         self._artists = artists
         plain = self._paths[0]
         try:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timezone
+from functools import partial
 from typing import Any, Final
 
 from dlt.common.configuration.container import Container
@@ -15,6 +16,9 @@ from dlt.destinations.sql_client import SqlClientBase
 
 from ..model.reach import Candidate, QueryYield, Resolution, WatchedArtist
 from ..model.values import LoadedAlbum, LoadedRelease, LoadedState
+from .target import Target
+
+Read = Callable[..., Sequence[Any]]
 
 _RELEASES: Final = "SELECT id, market, total_tracks, {}, album_type, released_on, _dlt_load_id FROM {{}}"
 _ARTISTS: Final = (
@@ -28,12 +32,13 @@ _YIELDS: Final = (
 )
 
 
-def read_loaded_state(*, artists: bool = False, yields: bool = False) -> LoadedState:
-    """What the tables of the running pipeline hold.
+def read_loaded_state(target: Target, *, artists: bool = False, yields: bool = False) -> LoadedState:
+    """What the tables of the running pipeline hold, and will hold when it has loaded.
 
     Nothing where no pipeline runs, where its destination can't be read with SQL, and where there are no tables yet.
 
     Args:
+        target: What they are called, and which of them will be emptied.
         artists: Whether to read what is known of watched artists, and of which albums they are.
         yields: Whether to read what queries brought.
     """
@@ -45,47 +50,49 @@ def read_loaded_state(*, artists: bool = False, yields: bool = False) -> LoadedS
     except SqlClientNotAvailable:
         return LoadedState()
     with sql_client as client:
-        releases = _releases(client)
-        albums = _rows(
-            client,
-            "SELECT id, market, COALESCE(tracks_loaded, total_tracks) FROM {} ORDER BY _dlt_load_id",
-            "albums",
+        read = partial(_rows, client, target)
+        releases = _releases(read)
+        albums = read(
+            "SELECT id, market, COALESCE(tracks_loaded, total_tracks) FROM {} ORDER BY _dlt_load_id", "albums"
         )
-        tracks = _rows(client, "SELECT album_id, COUNT(*) FROM {} GROUP BY album_id", "album_tracks")
-        watched = _artists(client) if artists else []
+        if target.tracks_are_filtered:
+            tracks = read("SELECT id, tracks_loaded FROM {} WHERE tracks_loaded IS NOT NULL", "albums")
+        else:
+            tracks = read("SELECT album_id, COUNT(*) FROM {} GROUP BY album_id", "album_tracks")
+        watched = _artists(read) if artists else []
         return LoadedState(
             releases=releases,
             albums={album_id: LoadedAlbum(*row) for album_id, *row in albums},
             track_counts=dict(tracks),
-            credits=_credits(client) if artists else {},
+            credits=_credits(read) if artists else {},
             artists={artist.key: artist for artist, _ in watched},
             artist_runs={run_id for _, run_id in watched},
-            yields=_yields(client) if yields else (),
+            yields=_yields(read) if yields else (),
         )
 
 
-def _releases(client: SqlClientBase[Any]) -> Mapping[str, LoadedRelease]:
+def _releases(read: Read) -> Mapping[str, LoadedRelease]:
     try:
-        rows = _rows(client, _RELEASES.format("content_hash"), "new_releases")
+        rows = read(_RELEASES.format("content_hash"), "new_releases")
     except DatabaseTerminalException:
         # The table is from before it had a hash; this run adds the column.
-        rows = _rows(client, _RELEASES.format("NULL"), "new_releases")
+        rows = read(_RELEASES.format("NULL"), "new_releases")
     return {
         album_id: LoadedRelease(market, total, content_hash, kind, str(released) if released else None, load_id or "")
         for album_id, market, total, content_hash, kind, released, load_id in rows
     }
 
 
-def _credits(client: SqlClientBase[Any]) -> Mapping[str, Collection[str]]:
+def _credits(read: Read) -> Mapping[str, Collection[str]]:
     """Ids of the artists of listed albums."""
     found: dict[str, set[str]] = {}
     query = "SELECT album.id, artist.id FROM {} AS album JOIN {} AS artist ON artist._dlt_parent_id = album._dlt_id"
-    for album_id, artist_id in _rows(client, query, "new_releases", "new_releases__artists"):
+    for album_id, artist_id in read(query, "new_releases", "new_releases__artists"):
         found.setdefault(album_id, set()).add(artist_id)
     return found
 
 
-def _artists(client: SqlClientBase[Any]) -> list[tuple[WatchedArtist, str]]:
+def _artists(read: Read) -> list[tuple[WatchedArtist, str]]:
     """The watched artists, and the runs that wrote them."""
     return [
         (
@@ -117,7 +124,7 @@ def _artists(client: SqlClientBase[Any]) -> list[tuple[WatchedArtist, str]]:
             error,
             swept_at,
             run_id,
-        ) in _rows(client, _ARTISTS, "watched_artists")
+        ) in read(_ARTISTS, "watched_artists")
     ]
 
 
@@ -128,9 +135,9 @@ def _candidates(stored: Any) -> tuple[Candidate, ...]:
     return tuple(Candidate(one["id"], one["name"]) for one in found)
 
 
-def _yields(client: SqlClientBase[Any]) -> Sequence[QueryYield]:
+def _yields(read: Read) -> Sequence[QueryYield]:
     """What the latest queries brought, the oldest first."""
-    rows = _rows(client, _YIELDS, "search_yields")
+    rows = read(_YIELDS, "search_yields")
     return [
         QueryYield(run_id, market, asked, _seconds(at) or 0.0, calls, listed, new, bool(is_whole))
         for run_id, market, asked, at, calls, listed, new, is_whole in reversed(rows)
@@ -143,8 +150,13 @@ def _seconds(moment: datetime | None) -> float | None:
     return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
 
 
-def _rows(client: SqlClientBase[Any], query: str, *tables: str) -> Sequence[Any]:
+def _rows(client: SqlClientBase[Any], target: Target, query: str, *tables: str) -> Sequence[Any]:
+    """The rows of a query. A nested table is named after the one that it is in, and emptied with it."""
+    roots = [table.partition("__") for table in tables]
+    if target.emptied.intersection(root for root, *_ in roots):
+        return []
+    names = (client.make_qualified_table_name("".join((target.name(root), *nested))) for root, *nested in roots)
     try:
-        return client.execute_sql(query.format(*map(client.make_qualified_table_name, tables))) or []
+        return client.execute_sql(query.format(*names)) or []
     except DestinationUndefinedEntity:
         return []

@@ -6,22 +6,34 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime, timezone
-from typing import Any
+from typing import Any, NamedTuple
 
 from dlt.common import json
 from dlt.common.utils import digest128
 
+from ..model.oddities import Finding
 from ..model.reach import QueryYield, WatchedArtist
-from ..model.shapes import Album, SimplifiedAlbum, Track
-from ..model.values import Sighting
+from ..model.shapes import SimplifiedAlbum
+from ..model.values import CompleteAlbum, PlacedTrack, Sighting
+from ..schema import ALBUM_TRACKS, ALBUMS, NEW_RELEASES
+from .safe_rows import safe_row
+from .safe_values import safe_text
 
-_RELEASE_DATE = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?")
+_RELEASE_DATE = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?", re.ASCII)
 
 
-def new_release_row(album: SimplifiedAlbum, market: str) -> dict[str, Any]:
+class Row(NamedTuple):
+    """A row, and what had to be changed for it to be one."""
+
+    values: dict[str, Any]
+    findings: Sequence[Finding]
+
+
+def new_release_row(album: SimplifiedAlbum, market: str) -> Row:
     """A row of `new_releases`, with the hash by which an album that is listed again unchanged is known."""
-    row = {**album, "market": market, "released_on": released_on(album.get("release_date"))}
-    return {**row, "content_hash": digest128(json.dumps(row, sort_keys=True))}
+    safe, findings = safe_row(NEW_RELEASES, album)
+    row = {**safe, "market": market, "released_on": released_on(album.get("release_date"))}
+    return Row({**row, "content_hash": digest128(json.dumps(row, sort_keys=True))}, findings)
 
 
 def sighting_row(sighting: Sighting, run_id: str, seen_at: datetime) -> dict[str, Any]:
@@ -41,10 +53,10 @@ def artist_row(artist: WatchedArtist, run_id: str) -> dict[str, Any]:
     """A row of `watched_artists`."""
     return {
         "artist_id": artist.key,
-        "name": artist.name,
+        "name": safe_text(artist.name) if artist.name else artist.name,
         "listed_as": artist.listed_as,
         "resolved": artist.resolved.value,
-        "candidates": [{"id": one.artist_id, "name": one.name} for one in artist.candidates] or None,
+        "candidates": [{"id": one.artist_id, "name": safe_text(one.name)} for one in artist.candidates] or None,
         "checked_at": _moment(artist.checked_at),
         "due_at": _moment(artist.due_at),
         "albums_found": artist.albums_found,
@@ -65,48 +77,39 @@ def _moment(seconds: float | None) -> datetime | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, timezone.utc)
 
 
-def album_row(album: Album, album_id: str, market: str, tracks_loaded: int | None) -> dict[str, Any]:
+def album_row(complete: CompleteAlbum) -> Row:
     """A row of `albums`: all but the tracks, and the markets that `market` stands in for.
 
-    The id is the one that was asked for, whatever comes back.
+    The id is the one that was asked for; another one that came is kept beside it.
     """
-    return {
-        **_without(album, ("tracks", "available_markets")),
-        "id": album_id,
-        "market": market,
-        "tracks_loaded": tracks_loaded,
-        "released_on": released_on(album.get("release_date")),
+    safe, findings = safe_row(ALBUMS, _without(complete.album, ("tracks", "available_markets")))
+    asked, came = complete.request.album_id, safe.get("id")
+    row = {
+        **safe,
+        "id": asked,
+        "market": complete.request.market,
+        "tracks_loaded": complete.tracks_loaded,
+        "released_on": released_on(complete.album.get("release_date")),
     }
+    if row.get("total_tracks") is None:
+        row["total_tracks"] = complete.total
+    if came not in (None, asked):
+        row["spotify_id"] = came
+    return Row(row, findings)
 
 
-def track_row(track: Track, album_id: str) -> dict[str, Any]:
-    """A row of `album_tracks`; the track must be one that `is_placed`."""
-    row = {**_without(track, ("available_markets",)), "album_id": album_id}
-    # A recorded reply has durations as floats.
-    duration = row.get("duration_ms")
-    if isinstance(duration, float):
-        row["duration_ms"] = round(duration)
-    return row
+def track_row(placed: PlacedTrack, album_id: str) -> Row:
+    """A row of `album_tracks`."""
+    safe, findings = safe_row(
+        ALBUM_TRACKS, _without(placed.track, ("available_markets", "disc_number", "track_number"))
+    )
+    place = {"disc_number": placed.disc_number, "track_number": placed.track_number}
+    return Row({**safe, **place, "album_id": album_id}, findings)
 
 
 def removal_row(album_id: str) -> dict[str, Any]:
     """A row that stays nowhere: merging it takes all tracks of an album out of `album_tracks`."""
     return {"album_id": album_id, "disc_number": 0, "track_number": 0, "is_removed": True}
-
-
-def placed_tracks(tracks: Sequence[Track | None]) -> list[Track]:
-    """The tracks that have a place on their album, one for each place: the last that came."""
-    found = {_place(track): track for track in tracks if isinstance(track, dict) and is_placed(track)}
-    return list(found.values())
-
-
-def is_placed(track: Track) -> bool:
-    """Whether a track has the disc and track number that are its key."""
-    return None not in _place(track)
-
-
-def _place(track: Track) -> tuple[int | None, int | None]:
-    return whole_number(track.get("disc_number")), whole_number(track.get("track_number"))
 
 
 def released_on(release_date: object) -> date | None:
@@ -119,17 +122,6 @@ def released_on(release_date: object) -> date | None:
         return date(year, month, day)
     except ValueError:
         return None
-
-
-def whole_number(value: object) -> int | None:
-    """The value as a whole number, also where it comes as 12.0 or '12'; None where it is none."""
-    if isinstance(value, bool) or value is None:
-        return None
-    if isinstance(value, int):
-        return value
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return int(value) if isinstance(value, str) and value.isdecimal() else None
 
 
 def _without(item: Mapping[str, Any], keys: Sequence[str]) -> dict[str, Any]:

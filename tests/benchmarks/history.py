@@ -51,7 +51,7 @@ NEW_ALBUMS = f"""
     WHERE album_id NOT IN (SELECT id FROM {DATASET}.albums) GROUP BY album_id
 """
 LOADED = f"{TRACKS} AS tracks_loaded,"
-UPC = "lpad((number // 2)::VARCHAR, 12, '1') AS external_ids__upc,"
+UPC = "(100000000000 + number // 2)::VARCHAR AS external_ids__upc,"
 ALBUM = f"""
     SELECT
         id, 'Title ' || number // 2 AS name, ['album', 'single', 'compilation'][number % 3 + 1] AS album_type,

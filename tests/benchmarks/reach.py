@@ -20,6 +20,7 @@ from spotify_source.steps.listings import shards
 from spotify_source.steps.listings.alphabets import letters_of
 from spotify_source.steps.listings.path import Gathering
 from spotify_source.steps.listings.planner import Vocabulary
+from spotify_source.steps.oddity_log import OddityLog
 
 PAGE = 10
 PLAIN_CALLS = 10
@@ -59,7 +60,7 @@ class Standing:
 
 def planned(search: Search, reach: int) -> Gathering:
     """What the source finds."""
-    gathered = Gathering((), None)
+    gathered = Gathering((), None, OddityLog())
     for offset in range(0, 100, PAGE):
         gathered.enter(search.page(None, "tag:new", search.market, offset).albums, search.market, "search")
     start = search.calls

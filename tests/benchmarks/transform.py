@@ -34,15 +34,16 @@ def build(db: Path, cache: Path) -> dict[str, object]:
     ):
         result = transform.transform(db, "spotify_raw", cache)
     assert result.succeeded, list(result.lines())
-    times = {one.node.name: one.execution_time for one in found[0].result}
-    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    times = {getattr(one.node, "alias", one.node.name): one.execution_time for one in found[0].result}
+    used = resource.getrusage(resource.RUSAGE_SELF)
     slowest = sorted(times.items(), key=lambda item: -item[1])[:6]
     return {
         "seconds": round(result.seconds, 2),
         "growing": {name: round(times[name], 3) for name in GROWING if name in times},
         "slowest": {name: round(seconds, 2) for name, seconds in slowest},
         "nodes": len(times),
-        "megabytes": kilobytes // 1024,
+        "cpu_seconds": round(used.ru_utime + used.ru_stime, 1),
+        "megabytes": used.ru_maxrss // 1024,
     }
 
 

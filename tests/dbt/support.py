@@ -35,7 +35,8 @@ class Ran:
     """What a dbt command came to.
 
     Attributes:
-        statuses: 'success', 'pass', 'warn', 'fail', 'error' or 'skipped', by the name of the model or test.
+        statuses: 'success', 'pass', 'warn', 'fail', 'error' or 'skipped', by the relation of the model or the name of the
+            test.
         exception: What ended the command, if anything did.
     """
 
@@ -68,7 +69,7 @@ class DbtProject:
         outcome = self._invoke(command, database, *arguments)
         results = [] if outcome.exception else (outcome.result or [])
         return Ran(
-            statuses={one.node.name: str(one.status.value) for one in results},
+            statuses={_relation(one.node): str(one.status.value) for one in results},
             exception=str(outcome.exception) if outcome.exception else None,
         )
 
@@ -97,6 +98,11 @@ class DbtProject:
         finally:
             reset_adapters()
             DuckDBConnectionManager.close_all_connections()
+
+
+def _relation(node: Any) -> str:
+    """The name of a model's relation, which its alias is; of anything else its own."""
+    return str(node.alias if node.resource_type in {"model", "snapshot"} else node.name)
 
 
 def ask(database: Path, query: str, *parameters: object) -> list[tuple[Any, ...]]:

@@ -44,7 +44,7 @@ def test_what_befalls_the_table_is_healed(extended: Built, project: DbtProject, 
     sound = marts(database, ["fct_release_sightings"])
     change(database, HARM_TO_THE_TABLE[harm])
     assert marts(database, ["fct_release_sightings"]) != sound
-    assert not project.run("run", database, "--select", "fct_release_sightings").troubles
+    assert not project.run("run", database, "--select", "fct_spotify__release_sightings").troubles
     assert marts(database, ["fct_release_sightings"]) == sound
 
 
@@ -54,7 +54,7 @@ def test_what_is_loaded_changes_and_the_table_with_it(
 ) -> None:
     database = copy_of(extended)
     change(database, CHANGES_OF_WHAT_IS_LOADED[what])
-    selected = ["--select", "int_listing_runs", "fct_release_sightings"]
+    selected = ["--select", "int_spotify__listing_runs", "fct_spotify__release_sightings"]
     assert not project.run("run", database, *selected).troubles
     healed = marts(database, ["fct_release_sightings"])
     assert not project.run("run", database, "--full-refresh", *selected).troubles
@@ -64,5 +64,5 @@ def test_what_is_loaded_changes_and_the_table_with_it(
 def test_a_build_without_news_writes_nothing(extended: Built, project: DbtProject, copy_of: CopyOf) -> None:
     database = copy_of(extended)
     before = ask(database, f"SELECT rowid, sighting_key FROM {MART} ORDER BY ALL")
-    assert not project.run("run", database, "--select", "fct_release_sightings").troubles
+    assert not project.run("run", database, "--select", "fct_spotify__release_sightings").troubles
     assert ask(database, f"SELECT rowid, sighting_key FROM {MART} ORDER BY ALL") == before

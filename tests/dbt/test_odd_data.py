@@ -113,7 +113,8 @@ def test_late_and_changed_loads_are_as_if_they_had_come_in_time(
         # dlt can enter a load twice.
         "INSERT INTO spotify_raw._dlt_loads FROM spotify_raw._dlt_loads",
     )
-    assert not project.build(place.database).troubles
+    # What was moved down twenty places is odd, and told.
+    assert project.build(place.database).troubles == {"assert_listings_start_at_the_top": "warn"}
     incremental = marts(place.database)
     assert not project.run("run", place.database, "--full-refresh").troubles
     assert marts(place.database) == incremental

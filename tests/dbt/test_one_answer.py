@@ -38,7 +38,7 @@ def test_page_and_models_give_one_answer(
 
     database = copy_of(extended)
     change(database, *CHANGES, *(CREDITS.format(table, table) for table in ("new_releases", "albums")))
-    assert not project.run("run", database, "--select", "+dim_albums").troubles
+    assert not project.run("run", database, "--select", "+dim_spotify__albums").troubles
     models = ask(database, f"{MODELS} FROM spotify_marts.dim_albums ORDER BY album_id")
     newer = ask(database, "SELECT DISTINCT is_listing_newer FROM spotify_staging.int_albums")
     assert sorted(newer) == [(False,), (True,)]

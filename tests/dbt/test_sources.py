@@ -9,7 +9,7 @@ import pytest
 from spotify_pipeline.after_load import data_dictionary
 from spotify_pipeline.after_load.dbt_sources import PROJECT, SOURCES_FILE, render
 
-LISTING_RUNS = PROJECT / "models" / "intermediate" / "int_listing_runs.sql"
+LISTING_RUNS = PROJECT / "models" / "intermediate" / "int_spotify__listing_runs.sql"
 
 
 def test_sources_are_what_the_declaration_says() -> None:

@@ -21,6 +21,7 @@ from dlt.common.destination.exceptions import DestinationUndefinedEntity, SqlCli
 from dlt.common.pipeline import PipelineContext
 from dlt.common.utils import chunks, digest128
 from dlt.destinations.exceptions import DatabaseTerminalException
+from dlt.extract.items_transform import FilterItem
 from dlt.sources.helpers.rest_client.auth import OAuth2ClientCredentials
 from dlt.sources.helpers.rest_client.client import RESTClient
 from dlt.sources.helpers.rest_client.paginators import BasePaginator
@@ -60,6 +61,34 @@ def test_a_resource_finds_the_pipeline_that_runs_it_and_its_tables(pipeline: dlt
 
     pipeline.extract(asking())
     assert seen == [(True, True), ("one",)]
+
+
+# -- steps/target
+
+
+def test_a_resource_finds_what_will_be_dropped_and_may_keep_it(pipeline: dlt.Pipeline) -> None:
+    seen: list[Any] = []
+
+    @dlt.resource(write_disposition="append")
+    def kept() -> Iterator[Any]:
+        resources, state = dlt.current.source().resources, dlt.current.load_package_state()["state"]
+        seen.extend(table["name"] for table in state.get("dropped_tables", ()))
+        seen.append([isinstance(step, FilterItem) for step in resources["kept"]._pipe.steps])
+        state["dropped_tables"] = []
+        yield {"id": "one"}
+
+    @dlt.source
+    def two() -> Any:
+        return kept
+
+    source = two()
+    source.kept.add_filter(lambda row: row is not None)
+    pipeline.run(source)
+    pipeline.run(two(), refresh="drop_sources")
+
+    assert seen == [[False, True], "kept", [False]]
+    with pipeline.sql_client() as client:
+        assert client.execute_sql("SELECT count(*) FROM kept") == [(2,)]
 
 
 def test_a_destination_without_sql_says_so(tmp_path: Path) -> None:

@@ -30,6 +30,8 @@ _FLAGS = (
     "--remote-debugging-pipe",
 )
 # The protocol wants its pipes to be numbers 3 and 4: out of the way first, in case they have these already.
+# Where covers are that a test has, and that can't be loaded.
+_COVERS = ("https://i.scdn.co/image/", "https://localhost:1/image/")
 _LAUNCH = """
 import fcntl, os, sys
 pipes = [fcntl.fcntl(int(number), fcntl.F_DUPFD, 10) for number in sys.argv[1:3]]
@@ -111,7 +113,7 @@ class Tab:
                 found.append(json.dumps(said["args"]))
             elif event["method"] == "Log.entryAdded" and said["entry"]["level"] in {"error", "warning"}:
                 entry = said["entry"]
-                if not (entry["source"] == "network" and entry.get("url", "").startswith("https://i.scdn.co/image/")):
+                if not (entry["source"] == "network" and entry.get("url", "").startswith(_COVERS)):
                     found.append(json.dumps(entry))
         return found
 

@@ -28,7 +28,7 @@ _FORKS.set_forkserver_preload(["spotify_pipeline.cli.command", "pyarrow.parquet"
 _CHANGES = {"os.rename", "os.remove", "os.rmdir", "os.mkdir"}
 
 
-def crash(place: Place, api: OfflineApi, *, before: str = "", at: int = 0) -> list[str]:
+def crash(place: Place, api: OfflineApi, *, before: str = "", at: int = 0, **settings: object) -> list[str]:
     """Run the command in a process that is killed.
 
     Args:
@@ -37,13 +37,14 @@ def crash(place: Place, api: OfflineApi, *, before: str = "", at: int = 0) -> li
         before: A pattern; the process is killed before the first step that matches, alone or with the line of the step
             before it.
         at: The number of the step that the process is killed before, where no pattern is given; 0 lets it live.
+        settings: Of the source, by their names in [sources.spotify].
 
     Returns:
         The steps that it came to, the last one undone.
     """
     notes = place.folder / "steps.txt"
     notes.unlink(missing_ok=True)
-    environment = {**place.environment(api), "RUNTIME__DLTHUB_TELEMETRY": "false"}
+    environment = {**place.environment(api, **settings), "RUNTIME__DLTHUB_TELEMETRY": "false"}
     child = _FORKS.Process(target=_run, args=(place.arguments(), environment, str(notes), before, at))
     child.start()
     child.join()

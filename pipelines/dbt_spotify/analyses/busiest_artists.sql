@@ -5,7 +5,7 @@ select
     albums,
     tracks,
     albums_with_tracks
-from {{ ref('dim_artists') }}
+from {{ ref('dim_spotify__artists') }}
 where not is_various_artists
 order by releases desc, tracks desc, artist_name
 limit 50

@@ -11,7 +11,7 @@ with versions as (
         lag(release_date) over versions as earlier_release_date,
         lag(label) over versions as earlier_label,
         lag(upc) over versions as earlier_upc
-    from {{ ref('snap_albums') }}
+    from {{ ref('snap_spotify__albums') }}
     window versions as (partition by album_id order by dbt_valid_from)
 
 ),
@@ -44,8 +44,8 @@ listed_otherwise as (
             was: cast(gaps.total_tracks as varchar),
             is_now: cast(gaps.listed_total_tracks as varchar)
         } as change
-    from {{ ref('rpt_catalogue_gaps') }} as gaps
-    inner join {{ ref('dim_albums') }} as albums on gaps.album_id = albums.album_id
+    from {{ ref('rpt_spotify__catalogue_gaps') }} as gaps
+    inner join {{ ref('dim_spotify__albums') }} as albums on gaps.album_id = albums.album_id
     where gaps.gap = 'changed since'
 
 ),
@@ -67,7 +67,7 @@ select
     changes.change.was as was,
     changes.change.is_now as is_now
 from changes
-inner join {{ ref('dim_albums') }} as albums on changes.album_id = albums.album_id
+inner join {{ ref('dim_spotify__albums') }} as albums on changes.album_id = albums.album_id
 -- A value that was never known has not changed: the app's regime has.
 where changes.change.was <> changes.change.is_now
 order by changes.changed_at desc, albums.album_name, field

@@ -4,7 +4,7 @@ with listings as (
     select
         market,
         max(seen_at) as last_whole_at
-    from {{ ref('fct_release_sightings') }}
+    from {{ ref('fct_spotify__release_sightings') }}
     where is_listing_whole
     group by market
 
@@ -19,7 +19,7 @@ seen as (
         max(seen_at) as last_seen_at,
         count(distinct cast(seen_at as date)) as days_seen,
         min(rank) as best_rank
-    from {{ ref('fct_release_sightings') }}
+    from {{ ref('fct_spotify__release_sightings') }}
     group by album_id, market
 
 )
@@ -37,6 +37,6 @@ select
     -- Off the list as soon as a listing that was read to its end lacks it.
     coalesce(listings.last_whole_at <= seen.last_seen_at, true) as is_listed
 from seen
-inner join {{ ref('dim_albums') }} as albums on seen.album_id = albums.album_id
+inner join {{ ref('dim_spotify__albums') }} as albums on seen.album_id = albums.album_id
 left join listings on seen.market = listings.market
 order by seen.days_seen desc, seen.best_rank, albums.album_name, albums.album_id, seen.market

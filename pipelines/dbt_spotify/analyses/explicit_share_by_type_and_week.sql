@@ -6,7 +6,7 @@ with releases as (
         arg_max(album_type, is_first_of_group) as album_type,
         min(released_on) as released_on,
         bool_or(is_explicit) as is_explicit
-    from {{ ref('dim_albums') }}
+    from {{ ref('dim_spotify__albums') }}
     where release_precision = 'day'
     group by release_group_id
 
@@ -19,7 +19,7 @@ select
     count(*) filter (where releases.is_explicit) as explicit_releases,
     round(count(*) filter (where releases.is_explicit) / count(*), 3) as explicit_share
 from releases
-inner join {{ ref('dim_dates') }} as dates on releases.released_on = dates.date_day
+inner join {{ ref('dim_spotify__dates') }} as dates on releases.released_on = dates.date_day
 where releases.is_explicit is not null
 group by dates.music_week_start, releases.album_type
 order by dates.music_week_start desc, releases.album_type

@@ -8,7 +8,7 @@ with seen as (
         album_id,
         market,
         min(seen_at) as first_seen_at
-    from {{ ref('fct_release_sightings') }}
+    from {{ ref('fct_spotify__release_sightings') }}
     group by album_id, market
 
 ),
@@ -24,7 +24,7 @@ whole_listings as (
     select distinct
         market,
         seen_at
-    from {{ ref('fct_release_sightings') }}
+    from {{ ref('fct_spotify__release_sightings') }}
     where is_listing_whole
 
 ),
@@ -99,6 +99,6 @@ select
     cast(compared.first_seen_at as date) as seen_on,
     date_diff('day', compared.first_seen_at, compared.first_seen_there_at) as days_later
 from compared
-inner join {{ ref('dim_albums') }} as albums on compared.album_id = albums.album_id
+inner join {{ ref('dim_spotify__albums') }} as albums on compared.album_id = albums.album_id
 where compared.first_seen_there_at is null or compared.first_seen_there_at > compared.first_seen_at
 order by days_later desc nulls last, albums.album_name, compared.market, compared.other_market

@@ -6,9 +6,9 @@ with releases as (
         sightings.album_id,
         albums.released_on,
         dates.is_friday
-    from {{ ref('fct_release_sightings') }} as sightings
-    inner join {{ ref('dim_albums') }} as albums on sightings.album_id = albums.album_id
-    inner join {{ ref('dim_dates') }} as dates on albums.released_on = dates.date_day
+    from {{ ref('fct_spotify__release_sightings') }} as sightings
+    inner join {{ ref('dim_spotify__albums') }} as albums on sightings.album_id = albums.album_id
+    inner join {{ ref('dim_spotify__dates') }} as dates on albums.released_on = dates.date_day
     where albums.release_precision = 'day'
 
 )

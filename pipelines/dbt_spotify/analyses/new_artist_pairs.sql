@@ -3,7 +3,7 @@
 with last_reading as (
 
     select max(seen_at) as read_at
-    from {{ ref('fct_release_sightings') }}
+    from {{ ref('fct_spotify__release_sightings') }}
 
 )
 
@@ -13,7 +13,7 @@ select
     pairs.first_seen_at,
     pairs.releases_together,
     pairs.tracks_together
-from {{ ref('rpt_artist_pairs') }} as pairs
+from {{ ref('rpt_spotify__artist_pairs') }} as pairs
 inner join last_reading on pairs.first_seen_at > last_reading.read_at - interval '7' day
 order by
     pairs.first_seen_at desc,

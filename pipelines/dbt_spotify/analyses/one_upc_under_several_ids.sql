@@ -6,7 +6,7 @@ select
     string_agg(distinct artist_names, ' / ' order by artist_names) as artist_names,
     count(*) filter (where is_explicit) as explicit_albums,
     list_sort(list(album_id)) as album_ids
-from {{ ref('dim_albums') }}
+from {{ ref('dim_spotify__albums') }}
 where upc is not null
 group by upc
 having count(*) > 1

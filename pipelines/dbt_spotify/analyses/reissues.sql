@@ -9,7 +9,7 @@ select
         when cast(first_seen_at as date) - release_period_end > 365 then 'an old date'
         else 'its name'
     end as known_by
-from {{ ref('dim_albums') }}
+from {{ ref('dim_spotify__albums') }}
 where
     cast(first_seen_at as date) - release_period_end > 365
     or regexp_matches(album_name, '(?i)\b(deluxe|remaster(ed)?|reissue|anniversary|expanded|re-?recorded|box|edition)\b')

@@ -5,8 +5,8 @@ select
     tracks.track_name,
     cast(round(tracks.duration_ms / 1000) as integer) as seconds,
     albums.tracks_loaded
-from {{ ref('fct_album_tracks') }} as tracks
-inner join {{ ref('dim_albums') }} as albums on tracks.album_id = albums.album_id
+from {{ ref('fct_spotify__album_tracks') }} as tracks
+inner join {{ ref('dim_spotify__albums') }} as albums on tracks.album_id = albums.album_id
 where
     tracks.album_position = 1
     and tracks.duration_ms < 60000

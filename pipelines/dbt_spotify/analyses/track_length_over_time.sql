@@ -6,9 +6,9 @@ select
     round(count(*) / count(distinct albums.album_id), 1) as tracks_per_album,
     cast(round(median(tracks.duration_ms) / 1000) as integer) as median_track_seconds,
     cast(round(avg(tracks.duration_ms) / 1000) as integer) as mean_track_seconds
-from {{ ref('fct_album_tracks') }} as tracks
-inner join {{ ref('dim_albums') }} as albums on tracks.album_id = albums.album_id
-inner join {{ ref('dim_dates') }} as dates on albums.released_on = dates.date_day
+from {{ ref('fct_spotify__album_tracks') }} as tracks
+inner join {{ ref('dim_spotify__albums') }} as albums on tracks.album_id = albums.album_id
+inner join {{ ref('dim_spotify__dates') }} as dates on albums.released_on = dates.date_day
 where albums.release_precision in ('day', 'month')
 group by dates.month_start, albums.album_type
 order by dates.month_start desc, albums.album_type

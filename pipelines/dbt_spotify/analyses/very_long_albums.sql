@@ -5,6 +5,6 @@ select
     album_type,
     tracks_loaded,
     round(duration_ms / 3600000, 1) as hours
-from {{ ref('dim_albums') }}
+from {{ ref('dim_spotify__albums') }}
 where tracks_loaded > 50 or duration_ms > 3 * 3600000
 order by hours desc, tracks_loaded desc, album_name

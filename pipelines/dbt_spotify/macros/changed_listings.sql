@@ -7,7 +7,7 @@
         coalesce(runs.market, stored.market) as market,
         min(least(coalesce(runs.seen_at, stored.seen_at), coalesce(stored.seen_at, runs.seen_at))) as changed_from
     from (
-        select * from {{ ref('int_listing_runs') }}
+        select * from {{ ref('int_spotify__listing_runs') }}
         where albums > 0
     ) as runs
     full join (

@@ -1,5 +1,11 @@
-{# Schemas are named as the project says, without the target's in front. #}
+{#
+    Schemas are named as the project says, without the target's in front. A project that installs this one names its own
+    as it does without it: dbt would take this macro for all of them.
+#}
 {% macro generate_schema_name(custom_schema_name, node) -%}
+    {%- if project_name != 'spotify' -%}
+        {{ return(dbt.default__generate_schema_name(custom_schema_name, node)) }}
+    {%- endif -%}
     {%- set schema_name = custom_schema_name or target.schema -%}
     {%- do refuse_ambiguous_names(schema_name) -%}
     {{ schema_name | trim }}

@@ -5,6 +5,6 @@
 select
     count(*) filter (where tracks_loaded < fetched_total_tracks) as short_albums,
     count(*) as fetched_albums
-from {{ ref('dim_albums') }}
+from {{ ref('dim_spotify__albums') }}
 where is_fetched
 having count(*) >= 20 and count(*) filter (where tracks_loaded < fetched_total_tracks) > 0.05 * count(*)

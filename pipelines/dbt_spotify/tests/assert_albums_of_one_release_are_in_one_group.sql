@@ -4,7 +4,7 @@ with artist_sets as (
     select
         album_id,
         array_to_string(list_sort(list(artist_id)), ',') as artist_ids
-    from {{ ref('bridge_album_artists') }}
+    from {{ ref('bridge_spotify__album_artists') }}
     group by album_id
 
 ),
@@ -16,7 +16,7 @@ albums as (
         dim_albums.release_group_id,
         dim_albums.upc,
         concat_ws('|', artist_sets.artist_ids, dim_albums.released_on, dim_albums.album_name) as same_release
-    from {{ ref('dim_albums') }} as dim_albums
+    from {{ ref('dim_spotify__albums') }} as dim_albums
     inner join artist_sets on dim_albums.album_id = artist_sets.album_id
     where dim_albums.released_on is not null and dim_albums.album_name <> ''
 
@@ -24,4 +24,4 @@ albums as (
 
 select same_release as mark from albums group by all having count(distinct release_group_id) > 1
 union all
-select upc as mark from {{ ref('dim_albums') }} where upc is not null group by all having count(distinct release_group_id) > 1
+select upc as mark from {{ ref('dim_spotify__albums') }} where upc is not null group by all having count(distinct release_group_id) > 1

@@ -4,7 +4,7 @@ with reported as (
     select
         market,
         sum(albums_first_seen) as albums
-    from {{ ref('rpt_new_releases_daily') }}
+    from {{ ref('rpt_spotify__new_releases_daily') }}
     group by market
 
 ),
@@ -15,7 +15,7 @@ arrived as (
         market,
         count(*) as albums,
         count(distinct album_id) as albums_kept
-    from {{ ref('int_first_sightings') }}
+    from {{ ref('int_spotify__first_sightings') }}
     group by market
 
 ),
@@ -25,7 +25,7 @@ seen as (
     select
         market,
         count(distinct album_id) as albums
-    from {{ ref('fct_release_sightings') }}
+    from {{ ref('fct_spotify__release_sightings') }}
     group by market
 
 )

@@ -5,7 +5,7 @@ select
     count(*) as things,
     count(distinct track_id) as ids
 from {{ ref('stg_spotify__album_tracks') }}
-having count(*) >= 50 and (count(distinct track_id) < 0.5 * count(*) or count(track_id) < 0.95 * count(*))
+having count(*) >= 50 and (count(distinct track_id) < 0.25 * count(*) or count(track_id) < 0.95 * count(*))
 
 union all
 
@@ -14,7 +14,7 @@ select
     count(upc) as things,
     count(distinct upc) as ids
 from {{ ref('stg_spotify__albums') }}
-having count(upc) >= 20 and count(distinct upc) < 0.5 * count(upc)
+having count(upc) >= 20 and count(distinct upc) < 0.25 * count(upc)
 
 union all
 

@@ -3,7 +3,7 @@ with totals as (
 
     select
         'dim_albums' as mart,
-        (select count(*) from {{ ref('dim_albums') }}) as in_mart,
+        (select count(*) from {{ ref('dim_spotify__albums') }}) as in_mart,
         (
             select count(*) from (
                 select album_id from {{ ref('stg_spotify__albums') }}
@@ -20,31 +20,31 @@ with totals as (
 
     select
         'fct_album_tracks' as mart,
-        (select count(*) from {{ ref('fct_album_tracks') }}) as in_mart,
+        (select count(*) from {{ ref('fct_spotify__album_tracks') }}) as in_mart,
         (select count(*) from {{ ref('stg_spotify__album_tracks') }}) as in_staging
 
     union all
 
     select
         'dim_albums.tracks_loaded' as mart,
-        (select coalesce(sum(tracks_loaded), 0) from {{ ref('dim_albums') }}) as in_mart,
+        (select coalesce(sum(tracks_loaded), 0) from {{ ref('dim_spotify__albums') }}) as in_mart,
         (select count(*) from {{ ref('stg_spotify__album_tracks') }}) as in_staging
 
     union all
 
     select
         'dim_tracks' as mart,
-        (select count(*) from {{ ref('dim_tracks') }}) as in_mart,
+        (select count(*) from {{ ref('dim_spotify__tracks') }}) as in_mart,
         (select count(distinct track_id) from {{ ref('stg_spotify__album_tracks') }}) as in_staging
 
     union all
 
     select
         'dim_artists' as mart,
-        (select count(*) from {{ ref('dim_artists') }}) as in_mart,
+        (select count(*) from {{ ref('dim_spotify__artists') }}) as in_mart,
         (
             select count(*) from (
-                select artist_id from {{ ref('int_album_credits') }}
+                select artist_id from {{ ref('int_spotify__album_credits') }}
                 union
                 select artist_id from {{ ref('stg_spotify__album_track_artists') }} where artist_id is not null
             ) as known
@@ -54,14 +54,14 @@ with totals as (
 
     select
         'fct_load_runs' as mart,
-        (select count(*) from {{ ref('fct_load_runs') }}) as in_mart,
+        (select count(*) from {{ ref('fct_spotify__load_runs') }}) as in_mart,
         (select count(*) from {{ ref('stg_spotify__load_runs') }}) as in_staging
 
     union all
 
     select
         'rpt_label_share' as mart,
-        (select coalesce(sum(albums), 0) from {{ ref('rpt_label_share') }}) as in_mart,
+        (select coalesce(sum(albums), 0) from {{ ref('rpt_spotify__label_share') }}) as in_mart,
         (select count(*) from {{ ref('stg_spotify__albums') }}) as in_staging
 
 )

@@ -3,7 +3,7 @@
 -- of no finished load.
 with runs as (
 
-    select * from {{ ref('fct_load_runs') }}
+    select * from {{ ref('fct_spotify__load_runs') }}
 
 )
 
@@ -37,5 +37,5 @@ select
     runs.run_id,
     'its sightings are of another time' as what
 from runs
-inner join {{ ref('int_listing_runs') }} as listings on runs.run_id = listings.run_id
+inner join {{ ref('int_spotify__listing_runs') }} as listings on runs.run_id = listings.run_id
 where listings.seen_at <> runs.started_at

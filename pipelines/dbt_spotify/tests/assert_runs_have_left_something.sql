@@ -6,7 +6,7 @@ select
     runs.run_id,
     'no sightings' as what,
     runs.albums_listed as albums
-from {{ ref('fct_load_runs') }} as runs
+from {{ ref('fct_spotify__load_runs') }} as runs
 where
     runs.is_loaded
     and runs.albums_listed > 0
@@ -22,7 +22,7 @@ from (
     select
         *,
         row_number() over (order by started_at desc, run_id desc) as age
-    from {{ ref('fct_load_runs') }}
+    from {{ ref('fct_spotify__load_runs') }}
     where is_loaded and albums_fetched > 0
 ) as runs
 where

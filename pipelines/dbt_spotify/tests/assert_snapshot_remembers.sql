@@ -7,7 +7,7 @@ select
     arrivals.album_id,
     min(arrivals.versioned_at) as versioned_at,
     min(versions.dbt_valid_from) as oldest_version_from
-from {{ ref('int_first_sightings') }} as arrivals
-inner join {{ ref('snap_albums') }} as versions on arrivals.album_id = versions.album_id
+from {{ ref('int_spotify__first_sightings') }} as arrivals
+inner join {{ ref('snap_spotify__albums') }} as versions on arrivals.album_id = versions.album_id
 group by arrivals.album_id
 having min(versions.dbt_valid_from) > min(arrivals.versioned_at)

@@ -12,7 +12,7 @@ with runs as (
         coalesce(tracks_loaded, 0) as tracks_loaded,
         coalesce(sum(albums_fetched) over later, 0) as albums_fetched_later,
         coalesce(sum(tracks_loaded) over later, 0) as tracks_loaded_later
-    from {{ ref('fct_load_runs') }}
+    from {{ ref('fct_spotify__load_runs') }}
     where is_loaded
     window later as (order by started_at, run_id rows between 1 following and unbounded following)
 

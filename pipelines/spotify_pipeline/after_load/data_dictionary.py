@@ -59,7 +59,7 @@ def _lines() -> Iterator[str]:
     yield "\n## Models"
     for model in _models():
         rows = [(one["name"], one.get("data_type", ""), one.get("description", "")) for one in model["columns"]]
-        yield from _section(model["name"], model["description"], rows)
+        yield from _section(model["config"]["alias"], model["description"], rows)
 
 
 def _section(name: str, description: str, rows: Iterable[Sequence[str]]) -> Iterator[str]:

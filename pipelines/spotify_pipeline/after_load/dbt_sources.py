@@ -15,7 +15,7 @@ from spotify_source import schema
 from spotify_source.schema import Column, Table
 
 PROJECT: Final = dbt_project()
-SOURCES_FILE: Final = PROJECT / "models" / "staging" / "_spotify__sources.yml"
+SOURCES_FILE: Final = PROJECT / "models" / "staging" / "spotify" / "_spotify__sources.yml"
 
 DLT_LOADS: Final = Table(
     name="_dlt_loads",

@@ -72,18 +72,28 @@ _ITEMS: Final = """
         ORDER BY released_on DESC NULLS LAST, album_id, disc_number, track_number
     )
 """
-# CSV has no lists.
+_TEXT: Final = (
+    *("album_id", "album_name", "album_type", "release_date", "release_date_precision", "label", "upc", "market"),
+    *("album_url", "track_id", "track_name", "track_url"),
+)
+_LISTS: Final = ("album_artists", "album_artist_ids", "track_artists", "track_artist_ids")
+
+
+def _as_cell(text: str) -> str:
+    """A text that no spreadsheet takes for a formula: https://owasp.org/www-community/attacks/CSV_Injection."""
+    return rf"regexp_replace({text}, '^([=+\-@\t\r\n])', '''\1')"
+
+
+# CSV has no lists, and is what spreadsheets open.
+_CELLS: Final = {
+    **{column: _as_cell(column) for column in _TEXT},
+    **{column: _as_cell(f"array_to_string({column}, '; ')") for column in _LISTS},
+}
+_REPLACED: Final = ", ".join(f"{cell} AS {column}" for column, cell in _CELLS.items())
 _SELECTIONS: Final[Mapping[Format, str]] = {
     "json": "FROM items",
     "parquet": "FROM items",
-    "csv": """
-        SELECT * REPLACE (
-            array_to_string(album_artists, '; ') AS album_artists,
-            array_to_string(album_artist_ids, '; ') AS album_artist_ids,
-            array_to_string(track_artists, '; ') AS track_artists,
-            array_to_string(track_artist_ids, '; ') AS track_artist_ids
-        ) FROM items
-    """,
+    "csv": f"SELECT * REPLACE ({_REPLACED}) FROM items",  # noqa: S608 - names of ours
 }
 
 
@@ -94,7 +104,8 @@ def export(
 
     One item a track. An album that was loaded without a track of its own is one item, whose fields of the track are
     null: what has no tracks, and all albums of a run without `album_tracks`. A load that brought neither writes a file
-    without items, so that the newest file in the folder is always of the last run.
+    without items, so that the newest file in the folder is always of the last run. In CSV, a text that begins with =, +,
+    -, @, a tab or a line break has an apostrophe before it.
 
     Args:
         connection: The database that was loaded to.

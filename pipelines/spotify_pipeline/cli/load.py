@@ -9,6 +9,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from spotify_pipeline.cli.interrupt import ended_by_interrupt
 from spotify_pipeline.cli.options import parse
 from spotify_pipeline.places import checkout
 
@@ -23,11 +24,12 @@ def main(arguments: Sequence[str] | None = None, prog: str = "load.py") -> int:
     Returns:
         The exit code.
     """
-    options = parse(arguments, prog)
-    prepare_dlt()
-    from spotify_pipeline.cli.command import load  # noqa: PLC0415 - takes most of a second
+    with ended_by_interrupt():
+        options = parse(arguments, prog)
+        prepare_dlt()
+        from spotify_pipeline.cli.command import load  # noqa: PLC0415 - takes most of a second
 
-    return load(options)
+        return load(options)
 
 
 def prepare_dlt() -> None:

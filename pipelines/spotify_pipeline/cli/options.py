@@ -107,7 +107,10 @@ def build_parser(prog: str = "load.py") -> argparse.ArgumentParser:
     after = parser.add_argument_group("after loading (DuckDB alone)")
     after.add_argument("--export", type=Path, metavar="DIR", help="write what this run loaded to a file in DIR")
     after.add_argument(
-        "--export-format", choices=("json", "parquet", "csv"), default="json", help="of that file (default: json)"
+        "--export-format",
+        choices=("json", "parquet", "csv"),
+        default="json",
+        help="of that file; csv is safe for spreadsheets (default: json)",
     )
     after.add_argument(
         "--retain-days", type=positive, metavar="N", help="remove what was not listed for N days (default: keep all)"

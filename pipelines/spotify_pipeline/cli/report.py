@@ -10,10 +10,11 @@ import importlib.util
 import sys
 import tempfile
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
+from spotify_pipeline.cli.interrupt import ended_by_interrupt
 from spotify_pipeline.cli.options import Parser
 from spotify_pipeline.exits import Exit
 from spotify_pipeline.places import requirement
@@ -30,7 +31,8 @@ def build_parser(prog: str = "report.py") -> argparse.ArgumentParser:
     """The parser of the command line of a program of this name."""
     parser = Parser(
         prog=prog,
-        description="Write one HTML page that shows what a DuckDB file holds. It is only read.",
+        description="Write one HTML page that shows what a DuckDB file holds, and what is new as a feed and a calendar. "
+        "The file is only read.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -42,6 +44,10 @@ def build_parser(prog: str = "report.py") -> argparse.ArgumentParser:
     parser.add_argument("--dataset", default="spotify_raw", metavar="NAME", help="its schema (default: spotify_raw)")
     parser.add_argument(
         "--out", type=Path, default=default["out"], metavar="FILE", help="the page (default: spotify.html)"
+    )
+    parser.add_argument("--feed", type=Path, metavar="FILE", help="also write what is new as an Atom feed")
+    parser.add_argument(
+        "--calendar", type=Path, metavar="FILE", help="also write the release days as an iCalendar file"
     )
     return parser
 
@@ -58,13 +64,20 @@ def main(arguments: Sequence[str] | None = None, prog: str = "report.py", now: d
         The exit code.
     """
     options = build_parser(prog).parse_args(arguments)
+    with ended_by_interrupt():
+        return _report(options, now)
+
+
+def _report(options: argparse.Namespace, now: datetime | None) -> int:
     if any(importlib.util.find_spec(module) is None for module in EXTRA):
         print(f'The page needs the extra "report": python -m pip install "{requirement("report")}"', file=sys.stderr)  # noqa: T201
         return Exit.CONFIGURATION
     from spotify_pipeline.run.failures import understand  # noqa: PLC0415 - takes most of a second
 
+    more = {name: path.expanduser() for name in ("feed", "calendar") if (path := getattr(options, name)) is not None}
+    places = {"out": options.out.expanduser(), **more}
     try:
-        _write(options.db.expanduser(), options.dataset, options.out.expanduser(), now or datetime.now(timezone.utc))
+        _write(options.db.expanduser(), options.dataset, places, now or datetime.now(timezone.utc))
     except Exception as error:  # noqa: BLE001 - every end has an exit code
         failure = understand(error)
         if failure.error is None:
@@ -75,29 +88,47 @@ def main(arguments: Sequence[str] | None = None, prog: str = "report.py", now: d
     return Exit.COMPLETE
 
 
-def _write(db: Path, dataset: str, out: Path, now: datetime) -> None:
-    from spotify_pipeline.page.database import opened  # noqa: PLC0415 - takes most of a second
+def _write(db: Path, dataset: str, places: Mapping[str, Path], now: datetime) -> None:
+    from spotify_pipeline.dlt_internals.destinations import dataset_name  # noqa: PLC0415 - takes most of a second
+    from spotify_pipeline.page import atom, events, news  # noqa: PLC0415 - the same
+    from spotify_pipeline.page.database import opened  # noqa: PLC0415 - the same
     from spotify_pipeline.page.document import page  # noqa: PLC0415 - the same
 
-    _check_place(db, out)
-    with opened(db, dataset) as database:
-        text = page(database, now.astimezone(timezone.utc).replace(tzinfo=None))
-    _replace(out, text)
-    print(f"Wrote {out} ({len(text.encode()) / 1e6:.1f} MB). Open it in a browser: {out.resolve().as_uri()}")  # noqa: T201
+    _check_places(db, places)
+    at = now.astimezone(timezone.utc).replace(tzinfo=None)
+    with opened(db, dataset_name(dataset)) as database:
+        written = {"out": page(database, at)}
+        if len(places) > 1:
+            new = news.read(database)
+            written |= {"feed": atom.feed(new, dataset, at), "calendar": events.calendar(new)}
+    for name, path in places.items():
+        _replace(path, written[name])
+    out = places["out"]
+    print(f"Wrote {out} ({len(written['out'].encode()) / 1e6:.1f} MB). Open it in a browser: {out.resolve().as_uri()}")  # noqa: T201
+    for name in ("feed", "calendar"):
+        if name in places:
+            print(f"Wrote {places[name]}, the {name} of {len(new)} new albums.")  # noqa: T201
 
 
-def _check_place(db: Path, out: Path) -> None:
+def _check_places(db: Path, places: Mapping[str, Path]) -> None:
     from spotify_source.errors import ConfigurationError  # noqa: PLC0415 - takes most of a second
 
-    if not out.parent.is_dir():
-        raise ConfigurationError(f"There is no folder {out.parent}.", guidance="Create it, or choose another --out.")
-    if out.is_dir() or (out.exists() and db.exists() and out.samefile(db)):
-        raise ConfigurationError(f"{out} is no place for a page.", guidance="Choose another file with --out.")
+    taken = [db.resolve()]
+    for name, path in places.items():
+        if not path.parent.is_dir():
+            raise ConfigurationError(
+                f"There is no folder {path.parent}.", guidance=f"Create it, or choose another --{name}."
+            )
+        if path.is_dir() or path.resolve() in taken or (path.exists() and db.exists() and path.samefile(db)):
+            what = "page" if name == "out" else name
+            raise ConfigurationError(f"The {what} can't be written to {path}.", guidance=f"Choose another --{name}.")
+        taken.append(path.resolve())
 
 
 def _replace(out: Path, text: str) -> None:
     """Write the file as a whole or not at all."""
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".page-") as folder:
         written = Path(folder) / out.name
-        written.write_text(text, encoding="utf-8", newline="\n")
+        # The lines end as the text has them: a calendar's with \r\n, on every system.
+        written.write_text(text, encoding="utf-8", newline="")
         written.replace(out)

@@ -11,7 +11,9 @@ from .ids import fraction, href, identifier, uri, web_url
 from .markets import MARKETS
 from .wire import Album, AlbumType, Artist, Copyright, Image, Track
 
-# What the host of the covers calls each size.
+# Nothing answers under .invalid (RFC 6761), so nobody asks Spotify's servers for pictures that do not exist.
+_COVERS = "https://covers.invalid/image"
+# What Spotify's host of covers calls each size.
 _COVER_PREFIXES = {640: "ab67616d0000b273", 300: "ab67616d00001e02", 64: "ab67616d00004851"}
 
 
@@ -139,10 +141,7 @@ def cover(key: str, sizes: Sequence[int] = (640, 300, 64)) -> list[Image]:
     """The cover in several sizes, the largest first."""
     # The host's names are 40 hexadecimal digits: 16 of the size, 24 of the picture.
     picture = f"{int(fraction('cover', key) * 2**56):014x}{int(fraction('back', key) * 2**40):010x}"
-    return [
-        {"url": f"https://i.scdn.co/image/{_COVER_PREFIXES[size]}{picture}", "height": size, "width": size}
-        for size in sizes
-    ]
+    return [{"url": f"{_COVERS}/{_COVER_PREFIXES[size]}{picture}", "height": size, "width": size} for size in sizes]
 
 
 def small_print(label: str, year: int, rng: Random) -> list[Copyright]:

@@ -16,7 +16,7 @@ import dlt
 import duckdb
 
 from spotify_pipeline.destinations.lock import one_run_at_a_time
-from spotify_pipeline.dlt_internals.destinations import AnyDestination, pipelines_folder
+from spotify_pipeline.dlt_internals.destinations import AnyDestination, dataset_name, pipelines_folder
 from spotify_pipeline.dlt_internals.failures import will_pass
 from spotify_pipeline.dlt_internals.progress import Progress
 from spotify_pipeline.dlt_internals.working_folder import WorkingFolder
@@ -38,6 +38,7 @@ class Destination(ABC):
 
     Attributes:
         file: The DuckDB file, where it is one.
+        dataset: The dataset, as dlt names it there.
         working_folder: Where dlt keeps what is on its way; one for each place and dataset.
     """
 
@@ -45,7 +46,7 @@ class Destination(ABC):
 
     def __init__(self, place: str, dataset: str) -> None:
         self.place = place
-        self.dataset = dataset
+        self.dataset = dataset = dataset_name(dataset)
         # A file that is reached by two paths is one place.
         same = str(self.file.resolve()) if self.file else place
         digest = hashlib.sha256(f"{same}\n{dataset}".encode()).hexdigest()[:12]

@@ -11,17 +11,19 @@ from typing import Any, Final
 import dlt
 import duckdb
 
+from spotify_pipeline.destinations import duckdb_damage
 from spotify_pipeline.destinations.base import Destination, Feature, Row
 from spotify_pipeline.destinations.duckdb_comments import write_comments
-from spotify_pipeline.destinations.duckdb_sql import existing_tables, quoted_name
+from spotify_pipeline.destinations.duckdb_sql import quoted_name
 from spotify_pipeline.destinations.errors import DestinationUnavailableError
 from spotify_pipeline.destinations.lock import holder_of_file
 from spotify_pipeline.dlt_internals.destinations import AnyDestination, duckdb_destination
-from spotify_pipeline.dlt_internals.dropped_tables import repair_dropped_tables
+from spotify_pipeline.dlt_internals.dropped_tables import VERSIONS, repair_dropped_tables, repair_own_tables
 from spotify_source import schema as declared
 from spotify_source.errors import ConfigurationError
 
 OPENED_BY: Final = "v1.2.0"
+_RESERVED: Final = {"main", "temp", "system", "information_schema", "pg_catalog"}
 
 
 class DuckDbFile(Destination):
@@ -84,15 +86,33 @@ class DuckDbFile(Destination):
             yield
 
     def repair_dropped_tables(self, pipeline: dlt.Pipeline) -> None:
-        """Ask the file which tables there are: dlt looks at its own schema alone, and every load would fail."""
-        if not pipeline.schema_names:
-            return
+        """Ask the file which tables there are: dlt looks at its own schema alone, and every load would fail.
+
+        Raises:
+            ConfigurationError: A table was changed by hand so that no load heals it.
+        """
         with self.connect() as connection:
 
             def empty(table: str) -> None:
                 connection.execute(f"DELETE FROM {quoted_name(self.dataset, table)}")  # noqa: S608 - quoted
 
-            repair_dropped_tables(pipeline, existing_tables(connection, self.dataset).keys(), empty)
+            existing = duckdb_damage.read(connection, self.dataset)
+            duckdb_damage.check_own_tables(existing, self.dataset)
+            repair_own_tables(existing.tables.keys(), empty)
+            if not pipeline.schema_names:
+                return
+            if self._is_loaded(connection, existing, pipeline.default_schema):
+                duckdb_damage.check_tables(existing, self.dataset, pipeline.default_schema)
+            repair_dropped_tables(pipeline, existing.tables.keys(), empty)
+
+    def _is_loaded(
+        self, connection: duckdb.DuckDBPyConnection, existing: duckdb_damage.Existing, schema: dlt.Schema
+    ) -> bool:
+        """Whether the file has the tables of this version of the schema: one that is on its way adds what is missing."""
+        if VERSIONS not in existing.tables:
+            return False
+        known = f"SELECT 1 FROM {quoted_name(self.dataset, VERSIONS)} WHERE version_hash = ?"  # noqa: S608 - quoted
+        return connection.execute(known, [schema.version_hash]).fetchone() is not None
 
     def enter_load_run(self, _pipeline: dlt.Pipeline, row: Row) -> None:
         """Write the row with one INSERT: a second load package would cost ten times as long."""
@@ -142,6 +162,16 @@ class DuckDbFile(Destination):
         return duckdb_destination(self.file)
 
     def _check_name(self) -> None:
+        if self.dataset in _RESERVED:
+            raise ConfigurationError(
+                f"DuckDB has a schema named {self.dataset} for itself.",
+                guidance="Use --dataset spotify_raw, or another.",
+            )
+        if "?" in self.file.name or self.file.stem.lower() == "information_schema":
+            raise ConfigurationError(
+                f"A DuckDB file can't be named {self.file.name}.",
+                guidance=f"Use --db {self.file.with_name('spotify.duckdb')}, or another name.",
+            )
         # DuckDB names the catalog after the stem; a schema of that name makes every statement ambiguous.
         taken = {self.dataset.lower(), f"{self.dataset}_staging".lower()}
         if self.file.stem.lower() in taken:

@@ -32,3 +32,12 @@ def duckdb_destination(file: Path) -> AnyDestination:
     credentials = DuckDbCredentials(str(file), pragmas=["checkpoint_threshold='16MB'"])
     credentials.resolve()
     return dlt.destinations.duckdb(credentials)
+
+
+def dataset_name(name: str) -> str:
+    """The name under which dlt loads a dataset: 'SpotifyRaw' is spotify_raw at the destination.
+
+    Args:
+        name: As a person wrote it.
+    """
+    return dlt.Schema("spotify").naming.normalize_table_identifier(name)

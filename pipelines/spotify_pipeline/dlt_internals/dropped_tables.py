@@ -6,19 +6,23 @@ way, `refresh="drop_sources"`, drops the rest as well, and with it what was list
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from typing import Final
+from typing import Final, TypeAlias
 
 import dlt
 
 # Public is `drop_tables` of a pipeline's schema, but not which tables are nested in one.
-from dlt.common.schema.utils import get_nested_tables
+from dlt.common.schema.typing import TTableSchema
+from dlt.common.schema.utils import get_nested_tables, loads_table, pipeline_state_table, version_table
 
 from spotify_source import schema as declared
 
 # dlt takes the row of this table that has its schema's hash for the sign that all tables are there.
 VERSIONS: Final = "_dlt_version"
+
+# The types of columns, in dlt's words, by name.
+Columns: TypeAlias = Mapping[str, str]
 
 
 def repair_dropped_tables(pipeline: dlt.Pipeline, existing: AbstractSet[str], empty: Callable[[str], object]) -> None:
@@ -38,6 +42,32 @@ def repair_dropped_tables(pipeline: dlt.Pipeline, existing: AbstractSet[str], em
     empty(VERSIONS)
     _forget(schema, dropped)
     pipeline.schemas.save_schema(schema)
+
+
+def repair_own_tables(existing: AbstractSet[str], empty: Callable[[str], object]) -> None:
+    """Have those of dlt's own tables that were dropped created anew by the next load.
+
+    Args:
+        existing: The tables that there are.
+        empty: Removes all rows of one of them.
+    """
+    if VERSIONS in existing and not own_tables().keys() <= existing:
+        empty(VERSIONS)
+
+
+def own_tables() -> dict[str, Columns]:
+    """Dlt's own tables: in them it keeps which loads are complete, which tables there are, and its state."""
+    return {str(table["name"]): _columns(table) for table in (loads_table(), version_table(), pipeline_state_table())}
+
+
+def tables_of_data(schema: dlt.Schema) -> dict[str, Columns]:
+    """The tables that a schema says are at the destination, dlt's own aside."""
+    return {str(table["name"]): _columns(table) for table in schema.data_tables(seen_data_only=True)}
+
+
+def _columns(table: TTableSchema) -> Columns:
+    # One without a type has no value yet, and no place at the destination.
+    return {name: str(column["data_type"]) for name, column in table["columns"].items() if column.get("data_type")}
 
 
 def _forget(schema: dlt.Schema, dropped: AbstractSet[str]) -> None:

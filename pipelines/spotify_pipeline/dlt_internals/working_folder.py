@@ -46,10 +46,11 @@ class SetAside:
     packages: tuple[str, ...]
 
     @property
-    def command(self) -> str:
-        """Shows what is in it."""
-        of_package = f"load-package {self.packages[0]}" if self.packages else "info"
-        return f"dlt pipeline --pipelines-dir {self.folder} {self.pipeline} {of_package}"
+    def command(self) -> str | None:
+        """Shows the package that is in it; None where there is none, and dlt might not be able to read the rest."""
+        if not self.packages:
+            return None
+        return f"dlt pipeline --pipelines-dir {self.folder} {self.pipeline} load-package {self.packages[0]}"
 
 
 class WorkingFolder:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from spotify_pipeline.page import links
+from spotify_pipeline.page import links, sleeves
 from spotify_pipeline.page.database import Database, Row
 
 
@@ -59,6 +59,8 @@ class Card:
     """An album with everything that is shown of it.
 
     Attributes:
+        cover: The address of its cover; None where there is none to load.
+        sleeve: What is drawn in its place for an album of the demo.
         total_tracks: How many tracks Spotify says it has.
         tracks: Those that are loaded.
         label: None where Spotify does not send it.
@@ -66,6 +68,7 @@ class Card:
 
     album: Album
     cover: str | None
+    sleeve: sleeves.Sleeve | None
     total_tracks: int | None
     tracks: Sequence[Track]
     label: str | None
@@ -95,6 +98,7 @@ def cards(database: Database, ids: Sequence[str]) -> list[Card]:
         Card(
             album=known[album_id],
             cover=links.image(details[album_id]["url"]),
+            sleeve=sleeves.drawn(album_id) if links.is_invented(details[album_id]["url"]) else None,
             total_tracks=details[album_id]["total_tracks"],
             tracks=tracks.get(album_id, ()),
             label=details[album_id]["label"],

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import jinja2
 
-from spotify_pipeline.page import arrivals, lengths, library, movers, pairs, release_calendar, runs
+from spotify_pipeline.page import arrivals, lengths, library, links, movers, pairs, release_calendar, runs
 from spotify_pipeline.page.database import Database
 
 _HERE = Path(__file__).parent
@@ -79,8 +79,9 @@ def _policy(scripts: list[str]) -> str:
     """What the page may load and run: its own scripts, and covers. Nothing that a name could smuggle in."""
     digests = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
     allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
+    covers = " ".join(f"https://*{host}" for host in links.IMAGE_HOSTS)
     return (
-        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src https:; "
+        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src {covers}; "
         "base-uri 'none'; form-action 'none'"
     )
 

@@ -93,7 +93,9 @@ def read(database: Database) -> Movers:
     if not markets:
         return Movers(empty="No run has read a listing yet, or release_sightings was not loaded.")
     if all(row["runs"] == 1 for row in markets):
-        return Movers(empty="There has been one run. Positions can be compared after the next.")
+        only = database.one("SELECT count(DISTINCT seen_at) AS runs FROM standings")["runs"] == 1
+        why = "There has been one run." if only else "The latest run read another listing than the runs before it."
+        return Movers(empty=f"{why} Positions can be compared after the next.")
     return Movers(
         listings=[_listing(database, row["market"]) for row in markets[:MARKETS_SHOWN]],
         more=max(0, len(markets) - MARKETS_SHOWN),

@@ -61,6 +61,16 @@ def understand(error: BaseException) -> Failure:
     return Failure(Exit.DEFECT, None)
 
 
+def unreadable_state(dataset: str, error: BaseException) -> ConfigurationError:
+    """What dlt keeps at the destination was changed by hand, and can't be read."""
+    why = dlt_failures.first_line(error)
+    return ConfigurationError(
+        f"What dlt keeps in {dataset}._dlt_pipeline_state and {dataset}._dlt_version can't be read ({why}).",
+        guidance="Drop these two tables, and run this again: it makes them anew, and nothing that was loaded is lost. "
+        f"DROP TABLE {dataset}._dlt_pipeline_state; DROP TABLE {dataset}._dlt_version;",
+    )
+
+
 def tell(error: BaseException) -> Failure:
     """Say on standard error what happened, why, and what to do; a defect with its traceback."""
     failure = understand(error)
@@ -84,10 +94,7 @@ def _known(error: BaseException) -> SpotifySourceError | None:
     if isinstance(error, (duckdb.Error, *dlt_failures.DESTINATION)):
         # dlt's own words begin with a traceback.
         said = next((cause for cause in dlt_failures.causes(error) if isinstance(cause, duckdb.Error)), error)
-        return DestinationUnavailableError(
-            f"The destination failed: {_first_line(said)}",
-            guidance="Run it again when it is back: what was fetched waits in the working folder, and loads first.",
-        )
+        return DestinationUnavailableError(f"The destination failed: {_first_line(said)}", guidance=_guidance(said))
     if isinstance(error, OSError):
         in_the_way = error.errno in {errno.EEXIST, errno.ENOTDIR, errno.EISDIR}
         return DestinationUnavailableError(
@@ -97,6 +104,16 @@ def _known(error: BaseException) -> SpotifySourceError | None:
             else "Free disk space or fix the permissions, then run it again.",
         )
     return None
+
+
+def _guidance(said: BaseException) -> str:
+    """What to do about a destination that failed: to wait does not help where its tables are not what they were."""
+    if isinstance(said, (duckdb.CatalogException, duckdb.BinderException, duckdb.ConversionException)):
+        return (
+            "Somebody has changed a table there. Undo that, or drop the table: the next run makes it anew. Or load into "
+            "another dataset with --dataset."
+        )
+    return "Run it again when it is back: what was fetched waits in the working folder, and loads first."
 
 
 def _first_line(error: BaseException) -> str:

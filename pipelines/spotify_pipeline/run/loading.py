@@ -13,10 +13,12 @@ from dlt.extract import DltSource
 
 from spotify_pipeline.after_load.follow_up import FollowUp
 from spotify_pipeline.destinations.base import Destination
+from spotify_pipeline.destinations.errors import DestinationUnavailableError
+from spotify_pipeline.dlt_internals.failures import will_pass
 from spotify_pipeline.dlt_internals.progress import Progress
 from spotify_pipeline.exits import Exit
 from spotify_pipeline.run import load_runs
-from spotify_pipeline.run.failures import tell, understand
+from spotify_pipeline.run.failures import Failure, tell, understand, unreadable_state
 from spotify_pipeline.run.outcome import Loaded, Outcome
 from spotify_pipeline.run.wording import utc
 from spotify_source import Run, schema
@@ -43,7 +45,10 @@ def run_pipeline(destination: Destination, progress: Progress, source: DltSource
         before = _outcome(run, loaded)
         if before.exit is Exit.CONFIGURATION:
             return before
-        _enter(before, destination, pipeline)
+        not_entered = _enter(before, destination, pipeline)
+        if not_entered is not None and loaded.failure is None:
+            loaded = replace(loaded, failure=not_entered)
+            before = _outcome(run, loaded)
     followed = tuple(follow(loaded))
     if not followed:
         return before
@@ -71,7 +76,7 @@ def _load(
             destination.repair_dropped_tables(pipeline)
             pipeline = folder.with_pending_loaded(pipeline, make)
             was_empty = not pipeline.schema_names
-            pipeline.sync_destination()
+            _sync(pipeline, destination)
             if was_empty:
                 destination.repair_dropped_tables(pipeline)
         pipeline.extract(source)
@@ -89,6 +94,20 @@ def _load(
     )
 
 
+def _sync(pipeline: dlt.Pipeline, destination: Destination) -> None:
+    """Let the pipeline have the state and the schema that are at the destination.
+
+    Raises:
+        ConfigurationError: Somebody changed them so that they can't be read.
+    """
+    try:
+        pipeline.sync_destination()
+    except Exception as error:
+        if will_pass(error) or isinstance(understand(error).error, DestinationUnavailableError):
+            raise
+        raise unreadable_state(destination.dataset, error) from error
+
+
 def _new_fields(load_info: LoadInfo) -> list[str]:
     """Columns that a load added and no table declares, as 'table.column'."""
     declared = {table.name: {column.name for column in table.columns} for table in schema.all_tables()}
@@ -102,8 +121,8 @@ def _new_fields(load_info: LoadInfo) -> list[str]:
     return sorted(added)
 
 
-def _enter(outcome: Outcome, destination: Destination, pipeline: dlt.Pipeline) -> None:
-    """Enter the run into load_runs, and show the descriptions as comments."""
+def _enter(outcome: Outcome, destination: Destination, pipeline: dlt.Pipeline) -> Failure | None:
+    """Enter the run into load_runs, and show the descriptions as comments; why it can't be done, if it can't."""
     try:
         if outcome.loaded.load_id is None and not pipeline.has_pending_data:
             # The extract failed: the tables may be missing, and what the run learnt is not stored yet.
@@ -111,7 +130,8 @@ def _enter(outcome: Outcome, destination: Destination, pipeline: dlt.Pipeline) -
         destination.enter_load_run(pipeline, load_runs.row_of(outcome))
         destination.write_comments(pipeline.default_schema)
     except Exception as error:  # noqa: BLE001 - the run itself has ended already
-        _say_not_entered(error)
+        return _say_not_entered(error)
+    return None
 
 
 def _amend(outcome: Outcome, destination: Destination) -> None:
@@ -122,5 +142,7 @@ def _amend(outcome: Outcome, destination: Destination) -> None:
         _say_not_entered(error)
 
 
-def _say_not_entered(error: Exception) -> None:
-    print(f"The run could not be entered into load_runs: {understand(error).reason}", file=sys.stderr)  # noqa: T201
+def _say_not_entered(error: Exception) -> Failure:
+    failure = understand(error)
+    print(f"The run could not be entered into load_runs: {failure.reason}", file=sys.stderr)  # noqa: T201
+    return failure

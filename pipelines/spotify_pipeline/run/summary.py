@@ -8,10 +8,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from spotify_pipeline.dlt_internals.working_folder import SetAside
+from spotify_pipeline.run import oddities
 from spotify_pipeline.run.load_runs import row_of
 from spotify_pipeline.run.outcome import Outcome
 from spotify_pipeline.run.reach import found_by, reach_lines
 from spotify_pipeline.run.wording import by_bucket, count, local_time
+from spotify_source import settings
 from spotify_source.model.result import AlbumCounts, CallCounts, ListingCounts
 
 EXAMPLE_QUERIES = """\
@@ -49,7 +51,9 @@ def as_text(outcome: Outcome, place: Place, seconds: float) -> str:
 def as_json(outcome: Outcome, place: Place, seconds: float) -> str:
     """The report as one JSON object: the row of load_runs, and what it has no column for."""
     row = row_of(outcome)
-    structured = {name: json.loads(row[name]) for name in ("closed", "markets", "calls", "blocked_until")}
+    structured = {
+        name: json.loads(row[name]) for name in ("closed", "values_dropped", "markets", "calls", "blocked_until")
+    }
     albums = outcome.result.albums
     more = {
         "seconds": round(seconds, 3),
@@ -58,6 +62,7 @@ def as_json(outcome: Outcome, place: Place, seconds: float) -> str:
         "artists_unresolved": [artist.listed_as for artist in outcome.result.listing.unresolved],
         "albums_over_limit": albums.over_limit,
         "albums_failed": albums.failed,
+        "albums_given_up": list(albums.given_up),
         "new_fields": list(outcome.loaded.new_fields),
         "set_aside": [{"folder": str(one.folder), "why": one.why} for one in outcome.loaded.set_aside],
         "followed": [line for one in outcome.followed for line in one.lines],
@@ -73,9 +78,7 @@ def _lines(outcome: Outcome, place: Place, seconds: float) -> Iterator[str]:
     yield from reach_lines(result.listing)
     yield _fetched(result.albums)
     yield f"Calls: {_calls(result.calls)}."
-    dropped = result.listing.items_dropped + result.albums.tracks_dropped
-    if dropped:
-        yield f"Left out: {count(dropped, 'item')} that came empty or without an id or a number."
+    yield from oddities.as_lines(result.oddities)
     if outcome.loaded.new_fields:
         yield f"Spotify sent fields that are new here, kept as columns: {', '.join(outcome.loaded.new_fields)}."
     if outcome.reason:
@@ -97,7 +100,9 @@ def _lines(outcome: Outcome, place: Place, seconds: float) -> Iterator[str]:
 def set_aside_lines(one: SetAside) -> Iterator[str]:
     """What was set aside, why, and what to do with it."""
     yield f"Set aside: {one.folder}, what an earlier run left behind and can't be used ({one.why})."
-    yield f"  Nothing that was loaded is lost, and what is missing is fetched again. Look at it: {one.command}"
+    yield "  Nothing that was loaded is lost, and what is missing is fetched again."
+    if one.command:
+        yield f"  Look at it: {one.command}"
     yield f"  When you need it no longer: delete {one.folder}"
 
 
@@ -131,5 +136,10 @@ def _pending(albums: AlbumCounts, calls: CallCounts) -> Iterator[str]:
     if albums.pending:
         why = f" ({albums.over_limit} of them over the limit)" if albums.over_limit else ""
         yield f"Pending: {count(albums.pending, 'album')}{why}; later runs fetch them."
+    if albums.given_up:
+        yield (
+            f"Given up: {count(len(albums.given_up), 'album')} that failed in {settings.MAX_FAILED_RUNS} runs "
+            f"(the first: {albums.given_up[0]}); --full-refresh asks again."
+        )
     for bucket, until in sorted(calls.blocked_until.items()):
         yield f"Closed: {bucket}, until {local_time(until)}. Run it again after that."

@@ -115,7 +115,7 @@ class _WatchlistPath:
 
         for check in side_by_side(lambda turn: self._watchlist.keep(self._ask(*turn)), turns()):
             in_a_row = in_a_row + 1 if check.has_failed else 0
-            stopped = stopped or check.is_closed or in_a_row >= settings.MAX_FAILED_ALBUMS
+            stopped = stopped or check.is_closed or in_a_row >= settings.MAX_FAILED_CALLS
             self._count(check, *self._watchlist.enter(check, gathered, self._checker.market))
         self._counts = replace(self._counts, left=len(queue) - self._counts.asked)
 
@@ -178,4 +178,4 @@ def unresolved(artists: Sequence[WatchedArtist]) -> list[WatchedArtist]:
 
 def _each_once(albums: Sequence[SimplifiedAlbum]) -> list[SimplifiedAlbum]:
     """Pages may overlap, and clean and explicit twins have ids of their own."""
-    return list({str(album["id"]): album for album in albums if album.get("id")}.values())
+    return list({str(album.get("id")): album for album in albums}.values())

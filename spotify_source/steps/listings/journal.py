@@ -6,6 +6,7 @@ the start of the next run, and what they do not hold is taken up by it, without 
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 from collections.abc import Collection, Iterator
@@ -15,7 +16,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from dlt.common.configuration.container import Container
-from dlt.common.json import json
 from dlt.common.pipeline import PipelineContext
 
 from ...errors import LedgerError

@@ -7,10 +7,15 @@ from collections.abc import Collection, Sequence
 from sys import intern
 from typing import Protocol
 
+from ...model.ids import is_id
+from ...model.numbers import whole_number
+from ...model.oddities import Finding, Oddity
 from ...model.reach import PathCost, PathCounts, QueryYield, WatchedArtist
 from ...model.shapes import SimplifiedAlbum
 from ...model.values import Listing, ListingEnd, Sighting
-from ..rows import whole_number
+from ...schema import NEW_RELEASES
+from ..oddity_log import OddityLog
+from ..safe_values import safe_text
 
 
 class ListingPath(Protocol):
@@ -39,6 +44,7 @@ class Gathering:
     Args:
         known: Ids of the albums that earlier runs listed.
         limit: The most albums to list; None is no limit.
+        oddities: Where it is noted what came otherwise than documented.
 
     Attributes:
         albums: Each album once, as it was seen first, by id.
@@ -49,7 +55,8 @@ class Gathering:
         artists: Artists of the watchlist that were checked, by the key of their row.
     """
 
-    def __init__(self, known: Collection[str], limit: int | None) -> None:
+    def __init__(self, known: Collection[str], limit: int | None, oddities: OddityLog) -> None:
+        self._oddities = oddities
         self._known = known
         self._limit = limit
         self._totals: dict[str, dict[str, int | None]] = {}
@@ -90,18 +97,25 @@ class Gathering:
                 break
             self._positions[market] += 1
             # Null items are real: https://github.com/spotify/web-api/issues/1547
-            if not isinstance(album, dict) or not album.get("id"):
+            found = album.get("id") if isinstance(album, dict) else None
+            if not isinstance(album, dict) or not isinstance(found, str) or not found:
                 self.items_dropped += 1
+                self._note(Oddity.WITHOUT_ID if isinstance(album, dict) else Oddity.EMPTY, None)
                 continue
-            album_id = str(album["id"])
+            album_id = safe_text(found)
             listed += 1
             new += not self.is_known(album_id)
             self.sightings.append(Sighting(market, self._positions[market], album_id, via, query))
             self._totals.setdefault(album_id, {}).setdefault(market, whole_number(album.get("total_tracks")))
             if album_id not in self.albums:
+                if not is_id(album_id):
+                    self._note(Oddity.MALFORMED_ID, album_id)
                 _share_market_codes(album)
                 self.albums[album_id] = album
         return listed, new
+
+    def _note(self, what: Oddity, album_id: str | None) -> None:
+        self._oddities.note([Finding(what, NEW_RELEASES.name)], album_id)
 
     def listing(self, end: ListingEnd, watched: Collection[str]) -> Listing:
         """What was listed.

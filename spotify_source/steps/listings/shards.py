@@ -112,7 +112,7 @@ class Shards:
         """Read one market, and leave the calls that are spared to the others."""
         vocabulary, learnt, failed_in_a_row = Vocabulary(), 0, 0
         reading: list[_Shard] = []
-        while not gathered.is_full and failed_in_a_row < settings.MAX_FAILED_ALBUMS:
+        while not gathered.is_full and failed_in_a_row < settings.MAX_FAILED_CALLS:
             albums = list(gathered.albums.values())
             vocabulary.learn(albums[learnt:])
             learnt = len(albums)

@@ -73,7 +73,7 @@ def resolved(artist: WatchedArtist, found: Sequence[Artist], now: float) -> Watc
         The artist, where just one has just that name; else the name, and who may be meant.
     """
     name = artist.listed_as
-    alike = list({one["id"]: Candidate(one["id"], one.get("name") or "") for one in found}.values())
+    alike = list({one["id"]: Candidate(one["id"], one["name"]) for one in found}.values())
     exact = [one for one in alike if unicodedata.normalize("NFC", one.name) == name]
     if len(exact) == 1:
         (one,) = exact
@@ -117,7 +117,7 @@ def of_artist(albums: Iterable[SimplifiedAlbum | None], artist_id: str) -> list[
 def name_in(albums: Iterable[SimplifiedAlbum], artist: WatchedArtist) -> str | None:
     """The artist's name as the albums have it now: artists do change theirs."""
     names = (one.get("name") for album in albums for one in credits_of(album) if one.get("id") == artist.key)
-    return next(filter(None, names), artist.name)
+    return next((name for name in names if isinstance(name, str) and name), artist.name)
 
 
 def released_since(moment: float, albums: Iterable[SimplifiedAlbum | None]) -> list[SimplifiedAlbum]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import re
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -181,3 +183,19 @@ def test_a_folder_that_can_not_be_written_is_named_with_what_to_do(tmp_path: Pat
             check_folder(folder)
         assert str(folder) in caught.value.what
         assert "--export" in caught.value.guidance
+
+
+def test_no_cell_of_a_csv_file_is_a_formula(place: Place, serve: Serve) -> None:
+    names = ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "\nx", "a=b", "'=1"]
+    albums = [make_album(name, 1) for name in names]
+    for album in albums:
+        album["artists"][0]["name"] = "=artist"
+    assert place.load(serve(*albums)).code == 0
+
+    with exported(place, "csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+
+    assert {row["album_name"] for row in rows} == {*(f"'{name}" for name in names[:7]), *names[7:]}
+    assert {row["album_artists"] for row in rows} == {"'=artist"}
+    assert not [cell for row in rows for cell in row.values() if re.match(r"[=+\-@\t\r\n]", cell)]
+    assert {item["album_name"] for item in items(place)} == set(names)

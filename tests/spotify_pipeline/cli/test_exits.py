@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from base64 import b64encode
@@ -12,7 +13,7 @@ import pytest
 from spotify_pipeline.demo import OfflineApi, errors
 
 from spotify_source import extraction
-from tests.support.checkout import CHECKOUT
+from tests.support.checkout import CHECKOUT, LOAD_PY, PROBE_PY, REPORT_PY
 from tests.support.database import ROOT_TABLES
 from tests.support.place import Place
 from tests.support.ran import Ran
@@ -64,7 +65,7 @@ def test_a_token_endpoint_that_fails_is_asked_five_times_in_all(place: Place, ap
 def test_a_defect_ends_with_1_and_shows_its_traceback(
     place: Place, api: OfflineApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(extraction, "read_loaded_state", lambda **_: 1 // 0)
+    monkeypatch.setattr(extraction, "read_loaded_state", lambda *_, **__: 1 // 0)
 
     ran = place.load(api)
 
@@ -103,3 +104,20 @@ def test_settings_come_from_the_current_folder_or_else_from_the_checkout(api: Of
 def basic(client_id: str) -> str:
     """The header that such an app sends."""
     return "Basic " + b64encode(f"{client_id}:x".encode()).decode()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to itself")
+@pytest.mark.parametrize("command", [LOAD_PY, REPORT_PY, PROBE_PY], ids=lambda path: path.stem)
+def test_an_interrupt_while_it_imports_ends_with_130_and_no_traceback(place: Place, command: Path) -> None:
+    interrupting = place.folder / "first" / "dlt"
+    interrupting.mkdir(parents=True)
+    # What is imported first of all that takes time.
+    interrupting.joinpath("__init__.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    environment = {**os.environ, **place.environment(), "PYTHONPATH": str(interrupting.parent)}
+    environment["PYTHONPATH"] += os.pathsep + os.environ.get("PYTHONPATH", "")
+
+    ran = subprocess.run(
+        [sys.executable, str(command)], cwd=place.folder, env=environment, capture_output=True, text=True, check=False
+    )
+
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", "")

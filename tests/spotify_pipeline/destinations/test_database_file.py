@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 import pytest
 from spotify_pipeline.demo import LoggedRequest, OfflineApi, Reply
 
@@ -29,6 +30,50 @@ def test_the_default_file_goes_with_the_default_schema_but_not_with_its_own_name
     assert ran.code == 78
     assert "spotify_data.duckdb" in ran.err
     assert not api.requests
+
+
+@pytest.mark.parametrize("name", ["main", "temp", "SYSTEM", "information_schema", "pg_catalog"])
+def test_a_schema_of_duckdbs_own_is_refused(place: Place, api: OfflineApi, name: str) -> None:
+    ran = place.load(api, "--dataset", name)
+
+    assert ran.code == 78
+    assert f"DuckDB has a schema named {name.lower()} for itself" in ran.err
+    assert not api.requests
+    assert not place.database.exists()
+
+
+@pytest.mark.parametrize("name", ["a?b.duckdb", "information_schema.duckdb"])
+def test_a_name_that_no_file_can_have_is_refused(place: Place, api: OfflineApi, tmp_path: Path, name: str) -> None:
+    ran = place.load(api, "--db", str(tmp_path / name))
+
+    assert ran.code == 78
+    assert name in ran.err
+    assert not api.requests
+
+
+@pytest.mark.parametrize(
+    ("given", "named"), [("SpotifyRaw", "spotify_raw"), ("my__raw", "my_raw"), ("raw_", "rawx"), ("_Mine", "_mine")]
+)
+def test_a_dataset_has_everywhere_the_name_that_dlt_gives_it(
+    place: Place, api: OfflineApi, tmp_path: Path, given: str, named: str
+) -> None:
+    options = ("--export", str(tmp_path / "exported"), "--retain-days", "30")
+
+    ran = place.load(api, "--dataset", given, *options)
+
+    assert (ran.code, ran.err) == (0, "")
+    assert f"FROM {named}.new_releases" in ran.out
+    with duckdb.connect(str(place.database)) as connection:
+        schemas = "FROM duckdb_tables() SELECT DISTINCT schema_name ORDER BY ALL"
+        assert connection.execute(schemas).fetchall() == sorted([(named,), (f"{named}_staging",)])
+        connection.execute(f"USE {place.database.stem}.{named}")
+        assert connection.execute("SELECT count(*) FROM load_runs").fetchall() == [(1,)]
+        comments = "SELECT count(*) FROM duckdb_tables() WHERE schema_name = ? AND comment IS NOT NULL"
+        assert connection.execute(comments, [named]).fetchone() > (5,)
+    (exported,) = (tmp_path / "exported").iterdir()
+    assert exported.stat().st_size > 1000
+    assert f"dataset {named};" in place.load(api, "--dataset", given, "--check").out
+    assert place.load(api, "--dataset", named).album_calls == 0
 
 
 def test_a_folder_that_is_missing_is_named(place: Place, api: OfflineApi, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.browser import NAMES, Tab, browser, installed
-from tests.support.page import Page, Shown, altered, page_of
+from tests.support.page import REAL_COVERS, Page, Shown, altered, page_of
 
 BROWSER = installed()
 pytestmark = pytest.mark.skipif(BROWSER is None, reason=f"no browser on PATH: {', '.join(NAMES)}")
@@ -150,3 +150,33 @@ def test_a_name_that_is_a_script_stays_a_name(tab: Tab, development: Shown, tmp_
 def test_a_page_of_reasons_is_a_page_as_well(tab: Tab, first_run: Shown) -> None:
     shown(tab, first_run.page, 390, 844)
     assert sorted(marks(tab)) == ["calendar", "calls", "lengths", "pairs"]
+
+
+def test_a_cover_that_cannot_be_loaded_gives_way_to_a_stand_in(tab: Tab, development: Shown, tmp_path: Path) -> None:
+    # The browser of these tests finds no host.
+    page = page_of(altered(development.place.database, tmp_path, REAL_COVERS), development.now)
+    covers = len(page.section("new").all("img"))
+    without = len(page.section("new").all("div", class_="cover-missing"))
+    tab.open(page.path, 1280, 900, "light")
+    tab.drawn()
+    tab.ask("document.querySelectorAll('img.cover').forEach((each) => { each.loading = 'eager' })")
+    gone = "new Promise((done) => { const look = () => document.querySelector('img.cover') ? setTimeout(look, 20) : done(true); look() })"
+    assert covers
+    assert tab.ask(gone) is True
+    assert tab.ask("document.querySelectorAll('.cover-missing').length") == covers + without
+
+
+def test_typing_leaves_the_cards_that_have_every_word_however_it_is_accented(tab: Tab, development: Shown) -> None:
+    shown(tab, development.page)
+    look = """(words) => {
+        const input = document.querySelector(".find input");
+        input.value = words;
+        input.dispatchEvent(new Event("input"));
+        return [...document.querySelectorAll(".card")].filter((card) => !card.hidden).map((card) => card.id);
+    }"""
+    cards = tab.ask(f"({look})('')")
+    title = tab.ask("document.querySelector('.card h3').textContent")
+    assert len(cards) == len(development.page.section("new").all("li", class_="card"))
+    assert cards[0] in tab.ask(f"({look})({title.upper()!r})")
+    assert tab.ask(f"({look})('nosuchword')") == []
+    assert tab.ask("document.querySelector('.find [role=status]').textContent") == f"0 of {len(cards)}"

@@ -11,10 +11,16 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.support.page import Page, Shown, altered, page_of
+from tests.support.page import REAL_COVERS, Page, Shown, altered, page_of
 
 EVIL = "<script>alert(1)</script>"
 QUOTES = """"'><img src=x onerror=alert(2)>&amp;{{ 7 * 7 }}"""
+
+
+@pytest.fixture
+def with_covers(development: Shown, tmp_path: Path) -> Page:
+    """The page of albums whose covers are where Spotify's are."""
+    return page_of(altered(development.place.database, tmp_path, REAL_COVERS), development.now)
 
 
 @pytest.fixture
@@ -50,7 +56,10 @@ def test_a_name_that_is_html_is_shown_as_it_is(hostile: Page) -> None:
 
 
 def test_no_value_makes_an_element(hostile: Page, extended: Shown) -> None:
-    assert {each.tag for each in hostile.elements()} == {each.tag for each in extended.page.elements()} - {"img"}
+    assert {each.tag for each in hostile.elements()} == {each.tag for each in extended.page.elements()} - {
+        "svg",
+        "circle",
+    }
     assert len(hostile.root.all("script", type="module")) == 2
     assert not [name for each in hostile.elements() for name in each.attributes if name.startswith("on")]
 
@@ -76,23 +85,28 @@ def test_an_address_that_is_not_https_gives_way_to_one_made_of_the_id(hostile: P
     assert re.fullmatch(r"https://open\.spotify\.com/album/\w{22}", first.one("h3").one("a").attributes["href"] or "")
 
 
-def test_nothing_is_loaded_but_covers(loaded: Shown) -> None:
-    images = [image.attributes for image in loaded.page.root.all("img")]
+def test_the_page_of_the_demo_loads_nothing(loaded: Shown) -> None:
+    assert not loaded.page.root.all("img")
+    assert "covers.invalid" not in loaded.page.html
+
+
+def test_nothing_is_loaded_but_covers(with_covers: Page) -> None:
+    images = [image.attributes for image in with_covers.root.all("img")]
     assert images
     assert {urlsplit(image["src"] or "").netloc for image in images} == {"i.scdn.co"}
-    for each in loaded.page.elements():
+    for each in with_covers.elements():
         loads = {"src", "srcset", "data", "poster", "background"} & set(each.attributes)
         assert each.tag == "img" or not loads, each
         assert each.tag not in {"link", "iframe", "object", "embed", "base", "form"}
-    assert "url(" not in loaded.page.root.one("style").text
-    assert "@import" not in loaded.page.root.one("style").text
+    assert "url(" not in with_covers.root.one("style").text
+    assert "@import" not in with_covers.root.one("style").text
 
 
-def test_covers_are_unaltered(loaded: Shown) -> None:
-    style = loaded.page.root.one("style").text
+def test_covers_are_unaltered(with_covers: Page) -> None:
+    style = with_covers.root.one("style").text
     assert "object-fit: contain" in style
     assert "filter" not in style
-    for image in loaded.page.root.all("img"):
+    for image in with_covers.root.all("img"):
         assert not image.inside
         assert (image.attributes["alt"] or "").startswith("Cover of ")
 
@@ -131,3 +145,31 @@ def test_the_page_can_be_read_without_seeing_it(loaded: Shown) -> None:
         assert len(figure.one("table").all("tr")) > 1
     targets = {(link.attributes["href"] or "")[1:] for link in root.one("nav").all("a")}
     assert targets <= set(ids)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://[bad",
+        "https://evil.example/artist/x",
+        "https://open.spotify.com@evil.example/x",
+        "https://open.spotify.com.evil.example/x",
+        "https://open.spotify.com:8443/x",
+        "http://open.spotify.com/artist/x",
+        "//open.spotify.com/x",
+    ],
+)
+def test_links_lead_to_spotify_and_nowhere_else(extended: Shown, tmp_path: Path, url: str) -> None:
+    tables = ("new_releases", "albums", "album_tracks", "albums__artists", "album_tracks__artists")
+    statements = [f"UPDATE {table} SET external_urls__spotify = '{url}'" for table in tables]
+    covers = [f"UPDATE {table}__images SET url = '{url}'" for table in ("new_releases", "albums")]
+    page = page_of(altered(extended.place.database, tmp_path, *statements, *covers), extended.now)
+
+    outward = [
+        urlsplit(address) for link in page.root.all("a") if (address := link.attributes["href"] or "")[:1] != "#"
+    ]
+    items = [parts for parts in outward if parts.path.startswith(("/album/", "/artist/", "/track/"))]
+    assert len(items) > 100
+    assert {parts.netloc for parts in items} == {"open.spotify.com"}
+    assert url not in page.html
+    assert not page.root.all("img")

@@ -14,6 +14,7 @@ from dlt.sources.helpers.rest_client.client import RESTClient
 from spotify_pipeline.demo import Catalogue, LoggedRequest, OfflineApi, Reply, errors, make_album
 
 from spotify_source import SpotifyClientCredentials
+from spotify_source.errors import UnreadableReplyError
 from tests.support.clock import FakeClock
 
 
@@ -191,8 +192,22 @@ def test_a_token_without_a_sensible_lifetime_lives_an_hour(
 
 
 def test_a_reply_without_a_token_is_an_error_and_no_token_named_none(auth: SpotifyClientCredentials) -> None:
-    with pytest.raises(KeyError):
+    with pytest.raises(UnreadableReplyError):
         auth.parse_access_token({"token_type": "Bearer"})
+
+
+@pytest.mark.parametrize("token", ["BQ\nsecret", "BQ secret", "BQ-sécret", "\ud800secret", 7])
+def test_a_token_that_no_header_can_carry_is_an_error_that_does_not_show_it(
+    auth: SpotifyClientCredentials, token: object
+) -> None:
+    with pytest.raises(UnreadableReplyError) as caught:
+        auth.parse_access_token({"access_token": token})
+    assert "cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("seconds", [float("inf"), float("nan"), 10**400, "soon", None, -1, 0, [], {}])
+def test_a_senseless_lifetime_is_an_hour(auth: SpotifyClientCredentials, seconds: object) -> None:
+    assert auth.parse_expiration_in_seconds({"expires_in": seconds}) == 3600
 
 
 def test_secret_and_token_are_not_shown(auth: SpotifyClientCredentials, get: Get) -> None:

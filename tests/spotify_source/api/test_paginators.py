@@ -142,6 +142,55 @@ def test_no_page_reaches_over_the_max_offset(kind: type[PagingObjectPaginator]) 
     assert items == list(range(990))
 
 
+def test_a_link_without_an_offset_leads_on_by_what_came() -> None:
+    pages = scripted(*(page(list(range(10)), f"{URL}?cursor={number}", limit=10) for number in range(9)))
+    assert len(list(walk(NextLinkPaginator(max_offset=30), pages, limit=10, offset=0))) == 3
+
+
+def test_a_short_page_at_the_max_offset_does_not_make_room_for_another() -> None:
+    pages = scripted(
+        page(list(range(10)), f"{URL}?offset=10", limit=10), page(list(range(5)), f"{URL}?offset=15", limit=10)
+    )
+    assert len(list(walk(NextLinkPaginator(max_offset=20), pages, limit=10, offset=0))) == 2
+
+
+@pytest.mark.parametrize("limit", ["10", 10.0, None, 0, -5, 10**30, "x", [], 2**70])
+@BOTH
+def test_a_limit_in_whatever_form_ends_no_list(kind: type[PagingObjectPaginator], limit: object) -> None:
+    pages = scripted(
+        page([1, 2], f"{URL}?offset=2", limit=limit), page([], f"{URL}?offset=4", limit=limit), page([3], None)
+    )
+    assert [item for page in walk(kind(max_offset=1000), pages, limit=2, offset=0) for item in page] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("offset", ["²", "9" * 5000, "x", "", "-4", "%00"])
+def test_an_offset_that_is_no_number_is_none(offset: str) -> None:
+    pages = scripted(page([1, 2], f"{URL}?offset={offset}"), page([3], None))
+    assert list(walk(NextLinkPaginator(), pages, limit=2, offset=0)) == [[1, 2], [3]]
+
+
+@pytest.mark.parametrize(("limit", "asked"), [(2, [0, 2, 4]), (None, [0, 2, 3])])
+def test_an_empty_page_is_passed_by_its_size(limit: int | None, asked: list[int]) -> None:
+    offsets: list[int] = []
+
+    def serve(url: str) -> dict[str, Any]:
+        offsets.append(int(parse_qs(urlsplit(url).query)["offset"][0]))
+        return page([[1, 2], [], [3]][len(offsets) - 1], "x" if len(offsets) < 3 else None, limit=limit)
+
+    list(walk(OffsetPaginator(), serve, offset=0, limit=2))
+    assert offsets == asked
+
+
+@pytest.mark.parametrize(
+    "link", ["/v1/me", "/v1/albums?ids=x", f"{URL}/x?offset=2", "/v1/things/../albums?offset=2", "/v1/Things?offset=2"]
+)
+def test_a_link_to_another_endpoint_is_an_error_that_costs_no_good_page(link: str) -> None:
+    pages = walk(NextLinkPaginator(), scripted(page([1, 2], link)))
+    assert next(pages) == [1, 2]
+    with pytest.raises(PagingError, match="another endpoint"):
+        next(pages)
+
+
 @BOTH
 def test_paging_starts_where_the_request_says(kind: type[PagingObjectPaginator]) -> None:
     pages = list(walk(kind(), listing(list(range(130)), cap=50), limit=50, offset=50))

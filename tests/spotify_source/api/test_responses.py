@@ -54,6 +54,9 @@ OBSERVED = [
     pytest.param(
         429, {"retry-after": "19056"}, b"Too many requests", Meaning.RATE_LIMITED, 19056, id="rate limit, as text"
     ),
+    pytest.param(410, {}, b"", Meaning.GONE, None, id="gone for good"),
+    pytest.param(300, {}, b"[]", Meaning.SERVER_TROUBLE, None, id="several to choose from"),
+    pytest.param(302, {"location": "/"}, b"", Meaning.SERVER_TROUBLE, None, id="elsewhere"),
     pytest.param(502, {}, api(502, "Bad gateway."), Meaning.SERVER_TROUBLE, None, id="502"),
     pytest.param(503, {}, b"", Meaning.SERVER_TROUBLE, None, id="503, empty"),
     pytest.param(
@@ -143,24 +146,30 @@ def test_an_empty_page_in_its_envelope_is_good() -> None:
         (
             responses.is_album,
             {"id": "a", "tracks": {"items": [], "next": None}},
-            [{"id": "a"}, {"id": "", "tracks": {"items": [], "next": None}}, {"tracks": {"items": [], "next": None}}],
+            [{"id": "a"}, {"id": "a", "tracks": {"items": []}}, {"id": "a", "tracks": None}, None],
         ),
         (
             responses.has_albums,
             {"albums": [None, {"id": "a", "tracks": {"items": [], "next": None}}]},
-            [{"albums": None}, {"albums": {}}, {"albums": [{"id": "a"}]}, {"albums": [7]}],
+            [{"albums": None}, {"albums": {}}, {}, []],
         ),
         (responses.is_paging_object, {"items": [], "next": None}, [{"items": []}, [], None]),
         (
             responses.has_token,
             {"access_token": "t"},
-            [{}, {"access_token": None}, {"access_token": ""}, {"access_token": 7}, []],
+            [{}, []] + [{"access_token": token} for token in (None, "", 7, "a\nb", "a b", "é", "a\x7f", ["a"])],
         ),
     ],
 )
 def test_envelopes_tell_good_shapes_from_bad_ones(envelope: Any, good: object, bad: list[object]) -> None:
     assert envelope(good)
     assert not any(envelope(content) for content in bad)
+
+
+def test_the_token_endpoint_is_quoted_with_its_description_where_it_has_one() -> None:
+    described = b'{"error":"invalid_client","error_description":"Invalid client secret"}'
+    assert classify(400, {}, described).message == "Invalid client secret"
+    assert classify(400, {}, b'{"error":"invalid_client"}').message == "invalid_client"
 
 
 def test_the_message_is_short_and_one_line() -> None:

@@ -348,6 +348,20 @@ def test_calls_that_were_made_are_not_set_aside_twice(app: App) -> None:
     assert governor.reserve("album_tracks", 2)
 
 
+@pytest.mark.parametrize("repeat", ["back_off", "rate_limited"])
+def test_a_call_that_is_repeated_leaves_what_was_set_aside_as_it_was(app: App, repeat: str) -> None:
+    governor = app.governor(daily_calls=5)
+    assert governor.reserve("album_tracks", 2)
+    call(governor, "album_tracks")
+    if repeat == "back_off":
+        governor.back_off("album_tracks", 1, None)
+    else:
+        governor.rate_limited("album_tracks", 1, 1)
+    # One is made, and two are set aside again: the repetition, and the other.
+    assert not governor.reserve("album_tracks", 3)
+    assert governor.reserve("album_tracks", 2)
+
+
 def test_a_reservation_is_about_one_bucket(app: App) -> None:
     governor = app.governor(daily_calls=5)
     assert governor.reserve("album_tracks", 5)
@@ -383,6 +397,26 @@ def test_failures_are_waited_for_longer_and_longer(clock: FakeClock, app: App) -
     assert clock.waits[1] == 2 * clock.waits[0]
     assert clock.waits[-1] <= settings.MAX_BACKOFF_SECONDS
     assert (governor.counts().retries, governor.counts().seconds_waited) == (7, sum(clock.waits))
+
+
+@pytest.mark.parametrize(("jitter", "shares"), [(0.0, 0.5), (0.5, 0.75), (1.0, 1.0)])
+def test_a_back_off_doubles_up_to_its_bound_and_chance_only_shortens_it(
+    clock: FakeClock, app: App, monkeypatch: pytest.MonkeyPatch, jitter: float, shares: float
+) -> None:
+    monkeypatch.setattr(clock, "jitter", lambda: jitter)
+    governor = app.governor()
+    for failures in range(1, 9):
+        governor.back_off("album", failures, None)
+    assert clock.waits == [seconds * shares for seconds in (0.5, 1, 2, 4, 8, 16, 30, 30)]
+    assert governor.counts().retries == 8
+    assert governor.counts().seconds_waited == sum(clock.waits)
+
+
+def test_each_pause_is_a_repetition(app: App) -> None:
+    governor = app.governor()
+    for times in (1, 2, 3):
+        governor.rate_limited("album", 1, times)
+    assert governor.counts().retries == 3
 
 
 def test_a_back_off_holds_nobody_else_up(clock: FakeClock, app: App) -> None:

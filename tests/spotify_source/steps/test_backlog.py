@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spotify_source import settings
 from spotify_source.limits.source_state import SourceState
 from spotify_source.model.values import AlbumRequest, Listing, LoadedAlbum, LoadedRelease, LoadedState
-from spotify_source.steps.backlog import album_requests
+from spotify_source.steps.backlog import album_requests, given_up_albums
 
 BOTH = ("albums", "album_tracks")
 
@@ -52,6 +53,13 @@ LISTED = listing_of(("a", "US", 12))
 
 def test_a_new_album_is_requested() -> None:
     assert requests(LISTED) == [AlbumRequest("a", "US", 12)]
+
+
+def test_a_request_says_what_is_listed_and_what_is_loaded() -> None:
+    assert requests(LISTED, loaded(rows=11)) == [AlbumRequest("a", "US", 12, 11)]
+    assert requests(LISTED, requested=["albums"]) == [AlbumRequest("a", "US", 12, with_tracks=False)]
+    left_over = LoadedState(releases={"a": LoadedRelease("US", 12)})
+    assert requests(NOTHING, left_over) == [AlbumRequest("a", "US", 12)]
 
 
 def test_a_complete_album_is_not() -> None:
@@ -161,6 +169,34 @@ def test_what_failed_goes_last_the_most_often_failed_at_the_end() -> None:
     assert ids(requests(listing, tables, state)) == ["older", "b", "a", "old"]
 
 
+def test_what_failed_in_five_runs_is_given_up_and_named() -> None:
+    state = SourceState()
+    for runs in range(1, settings.MAX_FAILED_RUNS + 1):
+        assert ids(requests(LISTED, state=state)) == ["a"]
+        state.note_failed("a")
+        named = given_up_albums(LISTED, LoadedState(), state, requested=BOTH, default_market="US")
+        assert named == (["a"] if runs == settings.MAX_FAILED_RUNS else [])
+    assert requests(LISTED, state=state) == []
+    assert ids(requests(LISTED, state=state, full_refresh=True)) == ["a"]
+    assert given_up_albums(NOTHING, LoadedState(), state, requested=BOTH, default_market="US") == []
+    state.note_fetched("a", 12, 12)
+    assert ids(requests(LISTED, state=state)) == ["a"]
+
+
+def test_a_failure_that_is_forgiven_gives_nothing_up() -> None:
+    state = SourceState()
+    for _ in range(3 * settings.MAX_FAILED_RUNS):
+        state.note_failed("a")
+        state.forgive("a")
+    assert ids(requests(LISTED, state=state)) == ["a"]
+    assert state.failures("a") == 3 * settings.MAX_FAILED_RUNS
+
+
+@pytest.mark.parametrize("total", [-1, settings.MAX_TRACKS + 1, 10**9])
+def test_a_number_of_tracks_that_nobody_could_read_is_not_believed(total: int) -> None:
+    assert requests(listing_of(("a", "US", total))) == [AlbumRequest("a", "US", None)]
+
+
 def test_a_full_refresh_requests_everything() -> None:
     state = SourceState()
     state.note_gone("a", 0)
@@ -263,7 +299,8 @@ outcomes = st.lists(st.sampled_from(["good", "good", "good", "trouble", "quota"]
 @given(
     st.dictionaries(album_ids, st.integers(1, 3), min_size=1),
     st.dictionaries(album_ids, st.none() | st.integers(1, 3)),
-    st.lists(outcomes, max_size=6),
+    # One more run could be the fifth in which an album fails, after which it is given up.
+    st.lists(outcomes, max_size=4),
 )
 def test_any_order_of_trouble_ends_with_every_album_loaded_and_no_call_too_many(
     listed: dict[str, int], odd: dict[str, int | None], runs: list[list[str]]

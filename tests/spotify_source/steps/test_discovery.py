@@ -117,7 +117,8 @@ def test_an_older_app_that_may_browse_and_has_no_batch_fetches_one_by_one(
 ) -> None:
     found = extract(serve(*three, regime="development", allow={"browse"}), run)
     assert found.calls == {"browse": 1, "albums": 1, "album": 3, "album_tracks": 1}
-    assert (run.result().browse_allowed, run.result().batch_allowed) == (True, False)
+    # One refusal may pass: a second run has to find the same before it is believed for a week.
+    assert (run.result().browse_allowed, run.result().batch_allowed) == (True, None)
     assert found.places == places_of(three)
 
 
@@ -149,7 +150,7 @@ def test_an_app_that_loses_browse_and_batch_in_mid_week_goes_the_other_ways(
     api.catalogue = Catalogue.of([*three, new])
     second = warehouse.load(api)
     assert second.calls["search"] == 1
-    assert (second.run.result().browse_allowed, second.run.result().batch_allowed) == (False, False)
+    assert (second.run.result().browse_allowed, second.run.result().batch_allowed) == (False, True)
     assert warehouse.places() == places_of([*three, new])
     third = warehouse.load(api)
     assert third.calls == {"search": 1}

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from spotify_pipeline.demo import make_album
 
-from spotify_source.steps.rows import album_row, new_release_row, placed_tracks, released_on, track_row, whole_number
+from spotify_source.model.values import AlbumRequest, CompleteAlbum, PlacedTrack
+from spotify_source.steps.rows import album_row, new_release_row, released_on, track_row
 
 
 @pytest.mark.parametrize(
@@ -39,73 +40,54 @@ def test_no_release_date_stops_a_load(release_date: object) -> None:
     assert released_on(release_date) is None or isinstance(released_on(release_date), date)
 
 
-@pytest.mark.parametrize(
-    ("value", "number"),
-    [
-        (12, 12),
-        (12.0, 12),
-        ("12", 12),
-        (0, 0),
-        (12.5, None),
-        ("12.5", None),
-        ("", None),
-        ("-1", None),
-        (True, None),
-        (None, None),
-        ([], None),
-        (float("nan"), None),
-        (float("inf"), None),
-    ],
-)
-def test_a_whole_number_is_seen_in_every_form(value: object, number: int | None) -> None:
-    assert whole_number(value) == number
+def complete(album: Any, asked_for: str = "asked for", **more: Any) -> CompleteAlbum:
+    made: dict[str, Any] = {"tracks": [], "total": 12, "tracks_loaded": 12, **more}
+    return CompleteAlbum(AlbumRequest(asked_for, "GB", 12), album, **made)
 
 
-def track(disc: object, number: object, **more: object) -> Any:
-    return {"disc_number": disc, "track_number": number, **more}
-
-
-def test_tracks_without_a_place_are_dropped() -> None:
-    kept = track(1, 1)
-    assert placed_tracks([None, track(None, 1), track(1, None), {}, "x", kept]) == [kept]  # type: ignore[list-item]
-
-
-def test_of_two_tracks_in_one_place_the_later_is_kept() -> None:
-    assert placed_tracks([track(1, 1, name="old"), track(1, 1, name="new")]) == [track(1, 1, name="new")]
-
-
-def test_a_place_is_the_same_as_number_and_as_text() -> None:
-    assert len(placed_tracks([track(1, 1), track("1", 1.0)])) == 1
-
-
-numbers = st.sampled_from([None, 0, 1, 2, "1", "2", 1.0, 2.5, True, "x"])
-
-
-@given(st.lists(st.none() | st.builds(track, numbers, numbers), max_size=12))
-def test_every_place_is_there_once(tracks: list[Any]) -> None:
-    placed = placed_tracks(tracks)
-    places = [(whole_number(one["disc_number"]), whole_number(one["track_number"])) for one in placed]
-    assert len(set(places)) == len(places)
-    assert all(disc is not None and number is not None for disc, number in places)
-    wanted = {(whole_number(t["disc_number"]), whole_number(t["track_number"])) for t in tracks if t is not None}
-    assert set(places) == {place for place in wanted if None not in place}
-
-
-def test_a_duration_that_comes_as_a_float_is_rounded() -> None:
-    assert track_row(track(1, 1, duration_ms=180123.6), "album")["duration_ms"] == 180124
-
-
-def test_an_album_row_has_the_id_that_was_asked_for() -> None:
+def test_an_album_row_has_the_id_that_was_asked_for_and_keeps_the_one_that_came() -> None:
     album: Any = make_album("Dozen")
-    row = album_row(album, "asked for", "GB", 12)
-    assert (row["id"], row["market"], row["tracks_loaded"]) == ("asked for", "GB", 12)
+    row = album_row(complete(album)).values
+    assert (row["id"], row["spotify_id"]) == ("asked for", album["id"])
+    assert (row["market"], row["tracks_loaded"]) == ("GB", 12)
     assert not {"tracks", "available_markets"} & row.keys()
+    assert "spotify_id" not in album_row(complete(album, album["id"])).values
+
+
+@pytest.mark.parametrize("total", [None, 2**63, "many", {}])
+def test_a_total_that_is_missing_is_that_of_the_list(total: object) -> None:
+    album: Any = {**make_album("Dozen"), "total_tracks": total}
+    assert album_row(complete(album, total=13)).values["total_tracks"] == 13
+
+
+def test_what_a_reply_says_under_a_name_of_ours_is_kept_beside_it() -> None:
+    theirs = {"market": "SE", "released_on": "today", "tracks_loaded": 7}
+    album: Any = {**make_album("Dozen"), **theirs}
+    row = album_row(complete(album)).values
+    assert (row["market"], row["tracks_loaded"]) == ("GB", 12)
+    assert {name: row[f"spotify_{name}"] for name in theirs} == theirs
+
+    listed = new_release_row({**album, "content_hash": "theirs"}, "*").values
+    assert (listed["market"], listed["spotify_market"], listed["spotify_content_hash"]) == ("*", "SE", "theirs")
+    assert listed["content_hash"] != "theirs"
+
+    track: Any = {"id": "t", "album_id": "other", "is_removed": True, "disc_number": 9, "track_number": 9}
+    placed = track_row(PlacedTrack(track, 1, 2), "asked for").values
+    assert "is_removed" not in placed
+    assert placed == {
+        "id": "t",
+        "album_id": "asked for",
+        "disc_number": 1,
+        "track_number": 2,
+        "spotify_album_id": "other",
+        "spotify_is_removed": True,
+    }
 
 
 def test_rows_are_made_without_touching_the_objects() -> None:
     album: Any = make_album("Dozen")
     before = dict(album)
     new_release_row(album, "*")
-    album_row(album, "x", "US", None)
-    track_row(album["tracks"][0], "x")
+    album_row(complete(album))
+    track_row(PlacedTrack(album["tracks"][0], 1, 1), "x")
     assert album == before

@@ -1,0 +1,98 @@
+{#
+    What is said of an album's arrival goes by its date and its editions, which --retain-days takes away in time. So the
+    table remembers, of what was removed, that something arrived, and how; not what. It reads what it said at the build
+    before, and a full refresh does not make it forget.
+#}
+{{ config(materialized="table") }}
+
+{% set before = load_relation(this) if execute else none %}
+{% set versions = load_relation(ref('snap_spotify__albums')) if execute else none %}
+
+-- depends_on: {{ ref('snap_spotify__albums') }}
+with sightings as (
+
+    select
+        md5(concat_ws('|', sightings.album_id, sightings.market, sightings.first_seen_at)) as first_sighting_key,
+        sightings.album_id,
+        sightings.market,
+        sightings.first_seen_at,
+        sightings.was_there_at_first,
+        md5(groups.release_group_id) as release_key,
+        albums.release_precision = 'day' as has_release_day,
+        albums.release_precision = 'day' and isodow(albums.released_on) = 5 as is_friday_release,
+        -- When an album came that the first listing of the market already had is not known.
+        case
+            when not sightings.was_there_at_first
+                then
+                    cast(sightings.first_seen_at as date) - albums.release_period_end
+                    > {{ var('late_after_days') }}
+        end as has_surfaced_late,
+        {% if versions and before %}
+            coalesce(earlier.versioned_at, versioned.versioned_at)
+        {% elif versions %}
+            versioned.versioned_at
+        {% else %}
+            cast(null as timestamp)
+        {% endif %} as versioned_at
+    from {{ ref('int_spotify__album_sightings') }} as sightings
+    inner join {{ ref('int_spotify__albums') }} as albums on sightings.album_id = albums.album_id
+    inner join {{ ref('int_spotify__release_groups') }} as groups on sightings.album_id = groups.album_id
+    {% if versions %}
+        left join (
+            select distinct
+                album_id,
+                cast(now() at time zone 'UTC' as timestamp) as versioned_at
+            from {{ versions }}
+        ) as versioned on sightings.album_id = versioned.album_id
+    {% endif %}
+    {% if before %}
+        left join {{ before }} as earlier
+            on
+                sightings.album_id = earlier.album_id
+                and sightings.market = earlier.market
+                and sightings.first_seen_at = earlier.first_seen_at
+    {% endif %}
+
+),
+
+-- Removed, and not lost: the listings still have their places.
+removed as (
+
+    select distinct
+        market,
+        seen_at
+    from {{ ref('stg_spotify__release_sightings') }}
+    where is_removed
+
+)
+
+select * from sightings
+{% if before %}
+
+    union all
+
+    select
+        first_sighting_key,
+        cast(null as varchar) as album_id,
+        market,
+        first_seen_at,
+        was_there_at_first,
+        release_key,
+        has_release_day,
+        is_friday_release,
+        has_surfaced_late,
+        cast(null as timestamp) as versioned_at
+    from {{ before }} as earlier
+    where
+        not exists (
+            select 1 from sightings
+            where
+                sightings.album_id = earlier.album_id
+                and sightings.market = earlier.market
+                and sightings.first_seen_at <= earlier.first_seen_at
+        )
+        and exists (
+            select 1 from removed
+            where removed.market = earlier.market and removed.seen_at = earlier.first_seen_at
+        )
+{% endif %}

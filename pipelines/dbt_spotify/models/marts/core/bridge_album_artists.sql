@@ -1,5 +1,0 @@
-select
-    album_id,
-    artist_id,
-    cast(artist_position as integer) as artist_position
-from {{ ref('int_album_credits') }}

@@ -1,0 +1,65 @@
+with first_seen as (
+
+    select
+        album_id,
+        min(first_seen_at) as first_seen_at
+    from {{ ref('int_spotify__album_sightings') }}
+    group by album_id
+
+),
+
+album_credits as (
+
+    select
+        credits.artist_id,
+        count(*) as albums,
+        count(distinct groups.release_group_id) as releases,
+        min(first_seen.first_seen_at) as first_seen_at
+    from {{ ref('int_spotify__album_credits') }} as credits
+    inner join {{ ref('int_spotify__release_groups') }} as groups on credits.album_id = groups.album_id
+    left join first_seen on credits.album_id = first_seen.album_id
+    group by credits.artist_id
+
+),
+
+track_credits as (
+
+    select
+        artist_id,
+        count(distinct track_id) as tracks,
+        count(distinct album_id) as albums_with_tracks
+    from {{ ref('int_spotify__track_credits') }}
+    group by artist_id
+
+),
+
+mentions as (
+
+    select artist_id, artist_name, spotify_url, load_id, album_id from {{ ref('int_spotify__album_credits') }}
+    union all
+    select artist_id, artist_name, spotify_url, load_id, album_id from {{ ref('int_spotify__track_credits') }}
+
+),
+
+-- Artists change their names: the last one loaded counts.
+last_mention as (
+
+    select *
+    from mentions
+    qualify row_number() over (partition by artist_id order by load_id desc, album_id, artist_name) = 1
+
+)
+
+select
+    last_mention.artist_id,
+    last_mention.artist_name,
+    last_mention.artist_name = '{{ var("various_artists") }}' as is_various_artists,
+    cast(coalesce(album_credits.albums, 0) as integer) as albums,
+    cast(coalesce(album_credits.releases, 0) as integer) as releases,
+    cast(coalesce(track_credits.tracks, 0) as integer) as tracks,
+    cast(coalesce(track_credits.albums_with_tracks, 0) as integer) as albums_with_tracks,
+    album_credits.first_seen_at,
+    last_mention.spotify_url
+from last_mention
+left join album_credits on last_mention.artist_id = album_credits.artist_id
+left join track_credits on last_mention.artist_id = track_credits.artist_id

@@ -1,0 +1,49 @@
+"""What came otherwise than documented, in words and as data. Knows the reasons, not where they were found out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from spotify_source.model.oddities import Oddity, OddityCount
+
+# More than that nobody reads; load_runs has them all.
+_MOST_PLACES: Final = 5
+
+_WORDS: Final[Mapping[Oddity, str]] = {
+    Oddity.UNFIT: "that can't be stored there, left empty",
+    Oddity.ROUNDED: "with a fraction, rounded",
+    Oddity.BROKEN_TEXT: "with half a character, replaced by U+FFFD",
+    Oddity.AS_JSON: "that no column can hold, kept as JSON text",
+    Oddity.RENAMED: "kept under this name: its own is taken",
+    Oddity.LEFT_OUT: "under a name that no column can have, left out",
+    Oddity.EMPTY: "empty, left out",
+    Oddity.WITHOUT_ID: "without an id, left out",
+    Oddity.MALFORMED_ID: "with an id that is none of Spotify's, never asked for",
+    Oddity.REPEATED: "that came twice, loaded once",
+    Oddity.PLACED_BY_ORDER: "without a place of its own, placed by the order of the list",
+}
+
+
+def as_lines(oddities: Sequence[OddityCount]) -> Iterator[str]:
+    """A line on odd values and one on odd items, where there were any."""
+    for label, about_items in (("Odd values", False), ("Odd items", True)):
+        found = [one for one in oddities if one.what.is_about_items is about_items]
+        if found:
+            told = "; ".join(_told(one) for one in found[:_MOST_PLACES])
+            more = f"; and in {len(found) - _MOST_PLACES} more places" if len(found) > _MOST_PLACES else ""
+            yield f"{label}: {told}{more}. See load_runs.values_dropped."
+
+
+def as_data(oddities: Sequence[OddityCount]) -> dict[str, dict[str, int]]:
+    """How often, by reason and table.column."""
+    counts: dict[str, dict[str, int]] = {}
+    for one in oddities:
+        counts.setdefault(one.what.value, {})[one.where] = one.count
+    return counts
+
+
+def _told(one: OddityCount) -> str:
+    where = f" (album {one.album_id})" if one.album_id and one.count == 1 else ""
+    where = f" (the first in album {one.album_id})" if one.album_id and one.count > 1 else where
+    return f"{one.where}: {one.count} {_WORDS[one.what]}{where}"

@@ -1,0 +1,116 @@
+"""Every track that came is placed, each in a place of its own: its true one, where that can be told."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spotify_source.model.oddities import Oddity
+from spotify_source.steps.places import placed_tracks
+from tests.support.checkout import CHECKOUT
+
+RECORDED = CHECKOUT.parent / "shared" / "recorded"
+
+
+def track(disc: object, number: object, name: object = None, **more: object) -> dict[str, Any]:
+    return {"disc_number": disc, "track_number": number, "id": f"{disc}.{number}.{name}", "name": name, **more}
+
+
+def relinked(disc: object, number: object, name: object = None) -> dict[str, Any]:
+    return track(disc, number, name, linked_from={"id": f"original of {name}"})
+
+
+def places(items: list[Any]) -> list[tuple[int, int]]:
+    return [(one.disc_number, one.track_number) for one in placed_tracks(items)[0]]
+
+
+def on_discs(*sizes: int) -> list[tuple[int, int]]:
+    return [(disc, number) for disc, size in enumerate(sizes, 1) for number in range(1, size + 1)]
+
+
+@pytest.mark.skipif(not RECORDED.exists(), reason="the recorded replies are not here")
+def test_relinked_tracks_of_a_recorded_album_stand_in_their_original_places() -> None:
+    def items(name: str) -> list[Any]:
+        found: list[Any] = json.loads((RECORDED / name).read_text())["albums"][0]["tracks"]["items"]
+        return found
+
+    without, relinked_there = items("album_24_tracks_2017.json"), items("album_24_tracks_2017_market_ES.json")
+    assert len({(one["disc_number"], one["track_number"]) for one in relinked_there}) == 17
+    assert places(relinked_there) == places(without) == on_discs(14, 10)
+
+
+def test_places_that_are_all_different_stay_whatever_they_are() -> None:
+    own = [(2, 7), (1, 1), (1, 900), (2, 6)]
+    found, findings = placed_tracks([relinked(*place) for place in own])
+    assert [(one.disc_number, one.track_number) for one in found] == own
+    assert findings == []
+
+
+def test_places_come_in_every_form_of_a_number() -> None:
+    assert places([track("1", 1.0), track(1.0, "2")]) == [(1, 1), (1, 2)]
+
+
+def test_a_second_disc_that_was_relinked_as_a_whole_begins_anew() -> None:
+    discs = [
+        *(track(1, number, number) for number in (1, 2, 3)),
+        *(relinked(1, number, number + 9) for number in (1, 2)),
+    ]
+    assert places(discs) == on_discs(3, 2)
+
+
+@pytest.mark.parametrize("number", [None, "x", 2.5, True, 10**30, 1e300, -(2**63) - 1, [], {}])
+def test_a_track_without_a_number_stands_where_the_list_has_it(number: object) -> None:
+    items = [track(1, 1), track(1, 2), track(1, number), track(1, 4)]
+    found, findings = placed_tracks(items)
+    assert [(one.disc_number, one.track_number) for one in found] == on_discs(4)
+    assert [one.what for one in findings] == [Oddity.PLACED_BY_ORDER]
+
+
+def test_of_two_tracks_in_one_place_it_belongs_to_the_one_that_stands_there() -> None:
+    assert places([track(1, 1), track(1, 2), track(1, 4, "moved"), track(1, 4), track(1, 5)]) == on_discs(5)
+
+
+def test_a_gap_in_the_list_moves_nobody() -> None:
+    items = [relinked(1, 1), relinked(1, 2), track(1, 5), relinked(1, 6), relinked(1, 6, "again")]
+    assert places(items) == [(1, 1), (1, 2), (1, 5), (1, 6), (1, 7)]
+
+
+def test_what_is_no_track_is_dropped_and_one_that_was_there_before_is_there_once() -> None:
+    items = [None, "x", 7, {}, [], track(1, 1, "one"), track(1, 1, "one"), track(1, 2, "two")]
+    found, findings = placed_tracks(items)
+    assert [one.track["name"] for one in found] == ["one", "two"]
+    assert [one.what for one in findings] == [Oddity.EMPTY] * 5 + [Oddity.REPEATED]
+
+
+numbers = st.sampled_from([None, 0, 1, 2, 3, "1", "2", 1.0, 2.5, True, "x", 2**63 - 1, 2**63, -1, []])
+
+
+@given(st.lists(st.tuples(numbers, numbers, st.booleans()), max_size=30))
+def test_as_many_tracks_as_came_each_in_a_place_of_its_own_and_always_the_same(
+    items: list[tuple[object, object, bool]],
+) -> None:
+    tracks = [(relinked if moved else track)(disc, number, name) for name, (disc, number, moved) in enumerate(items)]
+    found, _ = placed_tracks(tracks)
+    assert [one.track["name"] for one in found] == list(range(len(items)))
+    assert len(set(places(tracks))) == len(items)
+    assert all(-(2**63) <= number < 2**63 for place in places(tracks) for number in place)
+    assert places(tracks) == places(tracks)
+
+
+@given(st.lists(st.integers(1, 12), min_size=1, max_size=3), st.data())
+def test_the_tracks_that_were_not_relinked_keep_their_places(sizes: list[int], data: st.DataObject) -> None:
+    true = on_discs(*sizes)
+    moved = data.draw(st.lists(st.booleans(), min_size=len(true), max_size=len(true)))
+    substitutes = data.draw(
+        st.lists(st.tuples(st.integers(1, 2), st.integers(1, 5)), min_size=len(true), max_size=len(true))
+    )
+    items = [
+        relinked(*substitute, index) if is_moved else track(*place, index)
+        for index, (place, is_moved, substitute) in enumerate(zip(true, moved, substitutes, strict=True))
+    ]
+    for place, is_moved, found in zip(true, moved, places(items), strict=True):
+        assert is_moved or found == place
