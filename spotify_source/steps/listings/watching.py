@@ -56,8 +56,8 @@ def in_turn_for_a_sweep(artists: Iterable[WatchedArtist]) -> list[WatchedArtist]
 
 def query_for(name: str) -> str:
     """What to search for to see the new albums of an artist of that name."""
-    # Quotes end the name, and a backslash does not save them.
-    plain = " ".join(name.replace('"', " ").replace("\\", " ").split())
+    # Quotes end the name, and a backslash does not save them; half a character can't stand in an address.
+    plain = " ".join(name.encode("utf-8", "ignore").decode().replace('"', " ").replace("\\", " ").split())
     return f'tag:new artist:"{plain[:_LONGEST_NAME].strip()}"'
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from typing import Any
 
 import pytest
-from spotify_pipeline.demo import Album, Catalogue, OfflineApi, Reply, errors, make_album, make_artist
+from spotify_pipeline.demo import Album, Catalogue, LoggedRequest, OfflineApi, Reply, errors, make_album, make_artist
 
 from spotify_source.errors import ForbiddenError
 from spotify_source.steps.listings.watching import query_for
@@ -123,6 +124,7 @@ def test_a_name_that_nobody_has_is_said_with_those_who_are_called_alike_and_look
 
 def test_a_name_with_quotes_is_searched_without_them(serve: Serve, warehouse: Warehouse, plain: Album) -> None:
     name = 'The "Quotation" Marques'
+    assert query_for("Mo\ud800no") == 'tag:new artist:"Mono"'
     assert query_for(name) == 'tag:new artist:"The Quotation Marques"'
     warehouse.load(serving(serve, by(name), plain=plain), only=LISTED, artists=[name])
     assert warehouse.one("SELECT albums_found FROM watched_artists") == 1
@@ -255,3 +257,32 @@ def test_sweeps_keep_to_their_calls_and_go_on_with_those_not_swept(
         assert loaded.calls["artist_albums"] == 2
         clock.move(60)
     assert warehouse.one("SELECT count(*) FROM watched_artists WHERE swept_at IS NOT NULL") == 5
+
+
+# -- what can be odd about replies
+
+
+def test_a_name_that_can_not_be_stored_as_it_is_is_stored_as_far_as_it_can(
+    serve: Serve, warehouse: Warehouse, plain: Album
+) -> None:
+    album = by("Mono")
+
+    def broken(_: LoggedRequest, reply: Reply) -> Reply:
+        return Reply(200, json.dumps(reply.body).replace('"name": "Mono"', r'"name": "Mo\ud800no"').encode())
+
+    api = serving(serve, album, plain=plain)
+    api.always("search", broken, match=lambda request: "artist" in str(request.query.get("q")))
+    warehouse.load(api, only=LISTED, artists=[id_of(album)])
+    assert warehouse.sql("SELECT name FROM watched_artists") == [("Mo\N{REPLACEMENT CHARACTER}no",)]
+    assert asked(api) == {"Mono": 1}
+
+
+def test_an_artist_without_a_right_id_or_name_is_nobodys_candidate(
+    serve: Serve, warehouse: Warehouse, plain: Album
+) -> None:
+    api = serving(serve, by("Mono"), plain=plain)
+    items = [None, {"id": "../me", "name": "Mono"}, {"id": "0" * 22, "name": None}, {"name": "Mono"}]
+    page = {"artists": {"items": items, "next": None, "total": "4", "limit": 10, "offset": 0}}
+    api.script("search", Reply(200, page), match=lambda request: request.query.get("type") == "artist")
+    warehouse.load(api, only=LISTED, artists=["Mono"])
+    assert warehouse.sql("SELECT artist_id, resolved FROM watched_artists") == [("name:Mono", "not found")]
