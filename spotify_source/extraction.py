@@ -80,9 +80,11 @@ class Extraction:
         return self._planned(requested, listing, loaded), [path.cost() for path in further]
 
     def _loaded(self, requested: Collection[str]) -> LoadedState:
-        return read_loaded_state(
+        loaded = read_loaded_state(
             target_of_run(), artists=self._reach.wants_artists(requested), yields=self._reach.wants_shards(requested)
         )
+        self._plain.expect(loaded.depths)
+        return loaded
 
     def _watchlist(self, requested: Collection[str], loaded: LoadedState, journal: Journal) -> Watchlist | None:
         return self._reach.watchlist(loaded, journal) if self._reach.wants_artists(requested) else None

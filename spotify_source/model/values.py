@@ -112,6 +112,7 @@ class LoadedState:
         albums: Every album that was fetched, by id, the longest ago first.
         track_counts: Rows of `album_tracks`, by album id.
         credits: Ids of the artists of listed albums, by album id; only where artists are watched.
+        depths: How many places the plain listing of a search had the last time, by market.
         artists: The rows of `watched_artists`, by their key.
         artist_runs: The runs that wrote them; None where the tables can't be read.
         yields: The rows of `search_yields`, the oldest first.
@@ -121,6 +122,7 @@ class LoadedState:
     albums: Mapping[str, LoadedAlbum] = field(default_factory=dict)
     track_counts: Mapping[str, int] = field(default_factory=dict)
     credits: Mapping[str, Collection[str]] = field(default_factory=dict)
+    depths: Mapping[str, int] = field(default_factory=dict)
     artists: Mapping[str, WatchedArtist] = field(default_factory=dict)
     artist_runs: Collection[str] | None = None
     yields: Sequence[QueryYield] = ()

@@ -21,6 +21,10 @@ from .target import Target
 Read = Callable[..., Sequence[Any]]
 
 _RELEASES: Final = "SELECT id, market, total_tracks, {}, album_type, released_on, _dlt_load_id FROM {{}}"
+_PLAIN_SEARCH: Final = "FROM {} WHERE discovered_via = 'search' AND query IS NULL"
+_DEPTHS: Final = (
+    f"SELECT market, MAX(position) {_PLAIN_SEARCH} AND run_id = (SELECT MAX(run_id) {_PLAIN_SEARCH}) GROUP BY market"
+)
 _ARTISTS: Final = (
     "SELECT artist_id, listed_as, name, resolved, candidates, checked_at, due_at, albums_found, failures, last_error, "
     "swept_at, run_id FROM {}"
@@ -65,6 +69,7 @@ def read_loaded_state(target: Target, *, artists: bool = False, yields: bool = F
             albums={album_id: LoadedAlbum(*row) for album_id, *row in albums},
             track_counts=dict(tracks),
             credits=_credits(read) if artists else {},
+            depths=_depths(read),
             artists={artist.key: artist for artist, _ in watched},
             artist_runs={run_id for _, run_id in watched},
             yields=_yields(read) if yields else (),
@@ -81,6 +86,15 @@ def _releases(read: Read) -> Mapping[str, LoadedRelease]:
         album_id: LoadedRelease(market, total, content_hash, kind, str(released) if released else None, load_id or "")
         for album_id, market, total, content_hash, kind, released, load_id in rows
     }
+
+
+def _depths(read: Read) -> Mapping[str, int]:
+    """How deep the plain listing of a search was in the latest run that read it."""
+    try:
+        return dict(read(_DEPTHS, "release_sightings", "release_sightings"))
+    except DatabaseTerminalException:
+        # The table is from before it had a query; this run adds the column.
+        return {}
 
 
 def _credits(read: Read) -> Mapping[str, Collection[str]]:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ... import settings
 from ...api.client import SpotifyClient
 from ...api.endpoints import BROWSE, SEARCH
-from ...errors import ForbiddenError, NotFoundError
+from ...api.pages import PAGE_SIZE, PLAIN_QUERY, AlbumPage, search_albums
+from ...errors import ForbiddenError, NotFoundError, SpotifySourceError
 from ...limits.clock import Clock
 from ...limits.source_state import SourceState
 from ...model.reach import PathCost, PathCounts
 from ...model.shapes import SimplifiedAlbum
 from ...model.values import ANY_MARKET
 from ...options import Options
+from .calls import side_by_side
 from .path import Gathering
 
 
@@ -33,6 +35,11 @@ class PlainListing:
         self._clock = clock
         self._options = options
         self._counts = PathCounts("search")
+        self._depths: Mapping[str, int] = {}
+
+    def expect(self, depths: Mapping[str, int]) -> None:
+        """Know how many places each market's listing had the last time: so many are asked for side by side."""
+        self._depths = depths
 
     def cost(self) -> PathCost:
         """Two pages of browse, or ten of search for each market, which is what Spotify lists."""
@@ -53,7 +60,24 @@ class PlainListing:
         if not self._may_browse() or not self._browse(gathered):
             for market in self._options.markets:
                 if not gathered.is_full:
-                    self._read(self._client.search_new_releases(market), market, "search", gathered)
+                    self._read(self._search(market), market, "search", gathered)
+
+    def _search(self, market: str) -> Iterator[Sequence[SimplifiedAlbum | None]]:
+        """The pages of a search: those that were there the last time side by side, what follows one after the other."""
+        expected = 0 if self._options.limit is not None else self._depths.get(market, 0) // PAGE_SIZE
+        for page in side_by_side(lambda number: self._page(market, number), range(expected)):
+            if isinstance(page, SpotifySourceError):
+                raise page
+            yield page.albums
+            if not page.has_more:
+                return
+        yield from self._client.search_new_releases(market, PAGE_SIZE * expected)
+
+    def _page(self, market: str, number: int) -> AlbumPage | SpotifySourceError:
+        try:
+            return search_albums(self._client, PLAIN_QUERY, market, PAGE_SIZE * number)
+        except SpotifySourceError as error:
+            return error
 
     def _may_browse(self) -> bool:
         """Whether browse is to be asked; False where search has to do it."""
