@@ -45,19 +45,21 @@ class Allowance:
 
 
 class Share:
-    """What one worker takes of an allowance. What it is sure to need was taken for it, in its turn.
+    """What one worker takes of allowances. What it is sure to need was taken for it, in its turn.
 
     Args:
-        allowance: Shared with others.
-        held: The calls that were taken for it.
+        allowance: That of which it was taken, shared with others.
+        held: The calls that were taken.
+        further: That of which it takes what it needs beyond these, shared too.
 
     Attributes:
         taken: Calls that it took.
     """
 
-    def __init__(self, allowance: Allowance, held: int) -> None:
+    def __init__(self, allowance: Allowance, held: int, further: Allowance) -> None:
         self._allowance = allowance
         self._held = held
+        self._further = further
         self.taken = 0
 
     def close(self) -> None:
@@ -73,7 +75,7 @@ class Share:
         """
         if self._held:
             self._held -= 1
-        elif not self._allowance.take():
+        elif not self._further.take():
             raise AllowanceSpentError
         self.taken += 1
 

@@ -32,13 +32,15 @@ class Checker:
         client: The door to the API.
         clock: Where the time comes from.
         market: Where to search.
-        allowance: The calls that may be made.
+        allowance: The calls that may be made, those that an artist is sure to need.
+        further: Those that may be made for what goes beyond: pages behind the first.
     """
 
     client: SpotifyClient
     clock: Clock
     market: str
     allowance: Allowance
+    further: Allowance
 
     def search(self, wanted: WatchedArtist, held: int) -> ArtistCheck:
         """Read all new albums of an artist that search shows, resolving the name first where that is needed.
@@ -47,7 +49,7 @@ class Checker:
             wanted: The artist.
             held: Calls that were taken of the allowance for it.
         """
-        asked = _Asked(wanted, "search", Share(self.allowance, held))
+        asked = _Asked(wanted, "search", Share(self.allowance, held, self.further))
         try:
             with closing(asked.share):
                 self._search(asked)
@@ -64,7 +66,7 @@ class Checker:
 
     def sweep(self, wanted: WatchedArtist, held: int) -> ArtistCheck:
         """Read what is new in the discography of an artist, guest appearances included; see `search`."""
-        asked = _Asked(wanted, "artist_albums", Share(self.allowance, held))
+        asked = _Asked(wanted, "artist_albums", Share(self.allowance, held, self.further))
         try:
             with closing(asked.share):
                 self._sweep(asked)

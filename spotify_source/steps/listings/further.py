@@ -70,9 +70,9 @@ class FurtherReach:
         """
         found: list[ListingPath] = []
         if watchlist is not None:
-            found.append(ArtistSearches(watchlist, self._checker(SEARCH.bucket, self.options.artist_calls)))
+            found.append(ArtistSearches(watchlist, self._searcher()))
             if self.options.artist_sweeps:
-                found.append(ArtistSweeps(watchlist, self._checker(ARTIST_ALBUMS.bucket, self.options.artist_sweeps)))
+                found.append(ArtistSweeps(watchlist, self._sweeper()))
         if self.wants_shards(requested):
             plain = max(settings.SEARCH_LISTING_CALLS * len(self.options.markets), plain_calls)
             budget = SearchBudget(self.governor, self.options.reach - plain)
@@ -80,9 +80,24 @@ class FurtherReach:
             found.append(Shards(self.client, self.clock, self.run_id, markets, loaded.yields, budget.left))
         return found
 
-    def _checker(self, bucket: str, calls: int) -> Checker:
-        allowance = Allowance(self.governor.calls_left(bucket, calls))
-        return Checker(self.client, self.clock, self.options.markets[0], allowance)
+    def _searcher(self) -> Checker:
+        """Pages behind the first take no artist's turn: so many artists are asked for as there are calls."""
+        calls = self.options.artist_calls
+        allowed = self.governor.calls_left(SEARCH.bucket, calls)
+        further = self.governor.calls_left(SEARCH.bucket, calls + _further_pages(calls)) - allowed
+        return self._checker(Allowance(allowed), Allowance(further))
+
+    def _sweeper(self) -> Checker:
+        allowance = Allowance(self.governor.calls_left(ARTIST_ALBUMS.bucket, self.options.artist_sweeps))
+        return self._checker(allowance, allowance)
+
+    def _checker(self, allowance: Allowance, further: Allowance) -> Checker:
+        return Checker(self.client, self.clock, self.options.markets[0], allowance, further)
+
+
+def _further_pages(calls: int) -> int:
+    """How many pages behind the first may come on top of so many calls: a quarter, and those of one artist at the least."""
+    return calls // 4 + settings.SEARCH_LISTING_CALLS if calls else 0
 
 
 class SearchBudget:

@@ -286,3 +286,15 @@ def test_an_artist_without_a_right_id_or_name_is_nobodys_candidate(
     api.script("search", Reply(200, page), match=lambda request: request.query.get("type") == "artist")
     warehouse.load(api, only=LISTED, artists=["Mono"])
     assert warehouse.sql("SELECT artist_id, resolved FROM watched_artists") == [("name:Mono", "not found")]
+
+
+def test_pages_behind_the_first_take_no_other_artists_turn(serve: Serve, warehouse: Warehouse, plain: Album) -> None:
+    prolific = [by("Prolific", f"Number {number}") for number in range(25)]
+    others = many(3)
+    api = serving(serve, *prolific, *others, plain=plain)
+    loaded = warehouse.load(
+        api, only=LISTED, artists=[id_of(album) for album in (prolific[0], *others)], artist_calls=4
+    )
+    assert loaded.calls["search"] == 1 + 4 + 2
+    assert set(asked(api)) == {"Prolific", *(album["artists"][0]["name"] for album in others)}
+    assert warehouse.one("SELECT count(*) FROM watched_artists WHERE checked_at IS NOT NULL") == 4
