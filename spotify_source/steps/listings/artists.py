@@ -47,6 +47,14 @@ class Watchlist:
         """All but those of whom it is known from a run that could not load it."""
         return [artist for artist in self.artists if (artist.key, via) not in self._taken_up]
 
+    def sure_searches(self, now: float) -> int:
+        """How many searches the artists are sure to cost whose turn it may be."""
+        return sum(map(_sure_calls, self.searched_in_turn(now)))
+
+    def searched_in_turn(self, now: float) -> list[WatchedArtist]:
+        """The artists in the order in which they are to be searched for."""
+        return watching.in_turn(self.still_to_ask("search"), now)
+
     def enter_unloaded(self, gathered: Gathering, market: str) -> None:
         """Take in what an earlier run read and did not load."""
         while self._unloaded:
@@ -145,7 +153,7 @@ class ArtistSearches(_WatchlistPath):
     bucket = SEARCH.bucket
 
     def _queue(self) -> list[WatchedArtist]:
-        return watching.in_turn(self._watchlist.still_to_ask("search"), self._checker.clock.now())
+        return self._watchlist.searched_in_turn(self._checker.clock.now())
 
     @property
     def _ask(self) -> Callable[[WatchedArtist, int], ArtistCheck]:

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ...api.client import SpotifyClient
+from ...api.endpoints import ARTIST_ALBUMS, SEARCH
 from ...api.pages import PAGE_SIZE, AlbumPage, artist, artist_albums, search_albums, search_artists
 from ...errors import ApiUnavailableError, BucketClosedError, CallFailedError, NotFoundError
+from ...limits.allowance import Allowance, AllowanceSpentError, Share, paid_by
 from ...limits.clock import Clock
 from ...model.reach import ArtistCheck, WatchedArtist
 from ...model.shapes import Artist, SimplifiedAlbum
 from . import watching
-from .calls import Allowance, AllowanceSpentError, Share
 
 # A name that more artists bear than so many pages show is ambiguous anyway.
 _NAME_PAGES: Final = 5
@@ -33,7 +34,7 @@ class Checker:
         clock: Where the time comes from.
         market: Where to search.
         allowance: The calls that may be made, those that an artist is sure to need.
-        further: Those that may be made for what goes beyond: pages behind the first.
+        further: Those that may be made for what goes beyond: pages behind the first, and repetitions.
     """
 
     client: SpotifyClient
@@ -49,9 +50,10 @@ class Checker:
             wanted: The artist.
             held: Calls that were taken of the allowance for it.
         """
-        asked = _Asked(wanted, "search", Share(self.allowance, held, self.further))
+        asked = _Asked(wanted, "search")
+        share = Share(SEARCH.bucket, self.allowance, held, self.further)
         try:
-            with closing(asked.share):
+            with closing(share), paid_by(share):
                 self._search(asked)
         except (BucketClosedError, AllowanceSpentError):
             return asked.ended(is_closed=True)
@@ -66,9 +68,10 @@ class Checker:
 
     def sweep(self, wanted: WatchedArtist, held: int) -> ArtistCheck:
         """Read what is new in the discography of an artist, guest appearances included; see `search`."""
-        asked = _Asked(wanted, "artist_albums", Share(self.allowance, held, self.further))
+        asked = _Asked(wanted, "artist_albums")
+        share = Share(ARTIST_ALBUMS.bucket, self.allowance, held, self.further)
         try:
-            with closing(asked.share):
+            with closing(share), paid_by(share):
                 self._sweep(asked)
         except (BucketClosedError, AllowanceSpentError):
             return asked.ended(is_closed=True)
@@ -88,7 +91,7 @@ class Checker:
             return
         query, offset, has_more = watching.query_for(known.name or ""), 0, True
         while has_more:
-            asked.share.take()
+            asked.pages += 1
             page = search_albums(self.client, query, self.market, offset)
             asked.found += watching.of_artist(page.albums, known.key)
             offset, has_more = offset + PAGE_SIZE, page.has_more
@@ -100,7 +103,7 @@ class Checker:
         query = watching.query_for(asked.known.listed_as).removeprefix("tag:new ")
         found: list[Artist] = []
         for number in range(_NAME_PAGES):
-            asked.share.take()
+            asked.pages += 1
             page = search_artists(self.client, query, self.market, PAGE_SIZE * number)
             found += page.artists
             if not page.has_more:
@@ -122,7 +125,7 @@ class Checker:
         asked.known = replace(known, swept_at=self.clock.now(), name=watching.name_in(asked.found, known))
 
     def _discography(self, asked: _Asked, groups: str, offset: int) -> AlbumPage:
-        asked.share.take()
+        asked.pages += 1
         page = artist_albums(self.client, asked.known.key, groups, self.market, offset)
         since = self.clock.now() - _SWEPT_DAYS * watching.DAY
         asked.found += watching.released_since(since, page.albums)
@@ -132,10 +135,10 @@ class Checker:
 class _Asked:
     """One artist while asked for."""
 
-    def __init__(self, wanted: WatchedArtist, via: str, share: Share) -> None:
+    def __init__(self, wanted: WatchedArtist, via: str) -> None:
         self.wanted = wanted
         self.known = wanted
-        self.share = share
+        self.pages = 0
         self.found: list[SimplifiedAlbum] = []
         self._via = via
 
@@ -143,4 +146,4 @@ class _Asked:
         """What came of it."""
         became = self.wanted.key if self.known.key != self.wanted.key else None
         albums = tuple(self.found)
-        return ArtistCheck(self.known, self._via, albums, self.share.taken, became, has_failed, is_closed)
+        return ArtistCheck(self.known, self._via, albums, self.pages, became, has_failed, is_closed)

@@ -221,6 +221,21 @@ def test_the_budget_of_the_day_is_never_passed_and_ends_no_run_as_incomplete(
     assert (artists.asked, artists.left) == (11, 19)
 
 
+@pytest.mark.parametrize(("share", "artists", "most"), [(0.5, 60, 20 + 5 + 10), (0.5, 8, 20)])
+def test_repetitions_and_further_pages_have_an_end_whatever_fails(
+    serve: Serve, warehouse: Warehouse, plain: Album, share: float, artists: int, most: int
+) -> None:
+    albums = [by(f"Artist Number {index:03}", f"Number {number}") for index in range(artists) for number in range(12)]
+    api = serving(serve, *albums, plain=plain)
+    warehouse.load(api, only=LISTED)
+    api.chaos(7, share)
+    names = [id_of(album) for album in albums]
+    loaded = warehouse.load(api, only=LISTED, artists=names, artist_calls=20)
+    assert loaded.run.result().calls.retries
+    asked_for = sum("artist" in str(request.query.get("q")) for request in api.requests if request.bucket == "search")
+    assert 10 < asked_for <= most
+
+
 def test_a_refused_app_ends_the_run_as_such(serve: Serve, run: Any, plain: Album) -> None:
     api = serving(serve, by("Mono"), plain=plain)
     forbidden = Reply(403, {"error": {"status": 403, "message": "Forbidden"}})
