@@ -65,8 +65,8 @@ def spotify_source(
         limit: The most albums to list, and the most to fetch.
         artists: Artists whose new albums are wanted: a list of ids, URIs, links or names, or the path of a file with one a
             line. `watched_artists` tells what is known of them.
-        artist_calls: The searches that a run spends on them, those first who were checked the longest ago: one for an
-            artist, two where the name has to be looked up. What the turns leave of them pays for repetitions and for
+        artist_calls: The searches that a run spends on them, those first who were checked the longest ago: one for
+            each market, and one more where a name has to be looked up. What the turns leave of them pays for repetitions and for
             pages behind an artist's first. Where they leave less than a quarter of the turns and 10, these come on top,
             so that as many artists have their turn whatever fails; there are never more.
         artist_sweeps: The most calls that a run spends on reading their discographies, which shows what search does not;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Final
@@ -32,14 +33,14 @@ class Checker:
     Attributes:
         client: The door to the API.
         clock: Where the time comes from.
-        market: Where to search.
+        markets: Where to ask: a release may be out in one of them alone.
         allowance: The calls that may be made, those that an artist is sure to need.
         further: Those that may be made for what goes beyond: pages behind the first, and repetitions.
     """
 
     client: SpotifyClient
     clock: Clock
-    market: str
+    markets: Sequence[str]
     allowance: Allowance
     further: Allowance
 
@@ -89,14 +90,16 @@ class Checker:
             known = asked.known = replace(known, name=artist(self.client, known.key)["name"])
         if not known.is_known:
             return
-        query, offset, has_more = watching.query_for(known.name or ""), 0, True
-        while has_more:
-            asked.pages += 1
-            page = search_albums(self.client, query, self.market, offset)
-            asked.found += watching.of_artist(page.albums, known.key)
-            offset, has_more = offset + PAGE_SIZE, page.has_more
-        known = watching.checked(known, asked.found, self.clock.now())
-        asked.known = replace(known, name=watching.name_in(asked.found, known))
+        query = watching.query_for(known.name or "")
+        for market in self.markets:
+            offset, has_more = 0, True
+            while has_more:
+                asked.pages += 1
+                page = search_albums(self.client, query, market, offset)
+                asked.enter(market, watching.of_artist(page.albums, known.key))
+                offset, has_more = offset + PAGE_SIZE, page.has_more
+        known = watching.checked(known, asked.albums, self.clock.now())
+        asked.known = replace(known, name=watching.name_in(asked.albums, known))
 
     def _namesakes(self, asked: _Asked) -> list[Artist]:
         """Who is called so, or nearly so."""
@@ -104,32 +107,41 @@ class Checker:
         found: list[Artist] = []
         for number in range(_NAME_PAGES):
             asked.pages += 1
-            page = search_artists(self.client, query, self.market, PAGE_SIZE * number)
+            page = search_artists(self.client, query, self.markets[0], PAGE_SIZE * number)
             found += page.artists
             if not page.has_more:
                 break
         return found
 
     def _sweep(self, asked: _Asked) -> None:
+        for market in self.markets:
+            self._sweep_market(asked, market)
+        known = asked.known
+        asked.known = replace(known, swept_at=self.clock.now(), name=watching.name_in(asked.albums, known))
+
+    def _sweep_market(self, asked: _Asked, market: str) -> None:
         everything = ",".join(_GROUPS)
-        first = page = self._discography(asked, everything, 0)
+        first = page = self._discography(asked, everything, market, 0)
         if first.has_more and first.total > _SWEEP_PAGES * PAGE_SIZE:
             for group in _GROUPS:
-                self._discography(asked, group, 0)
+                self._discography(asked, group, market, 0)
         else:
             offset = 0
             while page.has_more:
                 offset += PAGE_SIZE
-                page = self._discography(asked, everything, offset)
-        known = asked.known
-        asked.known = replace(known, swept_at=self.clock.now(), name=watching.name_in(asked.found, known))
+                page = self._discography(asked, everything, market, offset)
 
-    def _discography(self, asked: _Asked, groups: str, offset: int) -> AlbumPage:
+    def _discography(self, asked: _Asked, groups: str, market: str, offset: int) -> AlbumPage:
         asked.pages += 1
-        page = artist_albums(self.client, asked.known.key, groups, self.market, offset)
+        page = artist_albums(self.client, asked.known.key, groups, market, offset)
         since = self.clock.now() - _SWEPT_DAYS * watching.DAY
-        asked.found += watching.released_since(since, page.albums)
+        asked.enter(market, watching.released_since(since, page.albums))
         return page
+
+
+def sure_calls(artist: WatchedArtist, markets: Sequence[str]) -> int:
+    """How many calls an artist is sure to cost: one for each market, one more where it is not known whose a name is."""
+    return len(markets) + (not artist.is_known)
 
 
 class _Asked:
@@ -139,11 +151,20 @@ class _Asked:
         self.wanted = wanted
         self.known = wanted
         self.pages = 0
-        self.found: list[SimplifiedAlbum] = []
+        self._found: dict[str, dict[str, SimplifiedAlbum]] = {}
         self._via = via
+
+    @property
+    def albums(self) -> list[SimplifiedAlbum]:
+        """All that was found, each once."""
+        return list({key: album for albums in self._found.values() for key, album in albums.items()}.values())
+
+    def enter(self, market: str, albums: Sequence[SimplifiedAlbum]) -> None:
+        """Note what was found in a market. Pages may overlap."""
+        self._found.setdefault(market, {}).update({str(album.get("id")): album for album in albums})
 
     def ended(self, *, has_failed: bool = False, is_closed: bool = False) -> ArtistCheck:
         """What came of it."""
         became = self.wanted.key if self.known.key != self.wanted.key else None
-        albums = tuple(self.found)
+        albums = {market: tuple(found.values()) for market, found in self._found.items()}
         return ArtistCheck(self.known, self._via, albums, self.pages, became, has_failed, is_closed)

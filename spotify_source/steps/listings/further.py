@@ -16,7 +16,7 @@ from ...model.values import LoadedState
 from ...options import Options
 from ...schema import SEARCH_YIELDS, WATCHED_ARTISTS
 from .artists import ArtistSearches, ArtistSweeps, Watchlist
-from .checks import Checker
+from .checks import Checker, sure_calls
 from .journal import Journal
 from .path import ListingPath
 from .shards import Shards
@@ -82,7 +82,9 @@ class FurtherReach:
 
     def _searcher(self, watchlist: Watchlist) -> Checker:
         """What an artist needs beyond the sure calls takes no other artist's turn: so many are asked for as there are calls."""
-        calls = min(self.options.artist_calls, watchlist.sure_searches(self.clock.now()))
+        artists = watchlist.searched_in_turn(self.clock.now())
+        sure = sum(sure_calls(artist, self.options.markets) for artist in artists)
+        calls = min(self.options.artist_calls, sure)
         most = max(self.options.artist_calls, calls + _beyond(calls)) if calls else 0
         allowed = self.governor.calls_left(SEARCH.bucket, calls)
         further = self.governor.calls_left(SEARCH.bucket, most) - allowed
@@ -93,7 +95,7 @@ class FurtherReach:
         return self._checker(allowance, allowance)
 
     def _checker(self, allowance: Allowance, further: Allowance) -> Checker:
-        return Checker(self.client, self.clock, self.options.markets[0], allowance, further)
+        return Checker(self.client, self.clock, self.options.markets, allowance, further)
 
 
 def _beyond(calls: int) -> int:

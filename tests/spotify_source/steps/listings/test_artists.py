@@ -130,6 +130,22 @@ def test_a_name_with_quotes_is_searched_without_them(serve: Serve, warehouse: Wa
     assert warehouse.one("SELECT albums_found FROM watched_artists") == 1
 
 
+def test_a_release_that_is_out_in_one_market_alone_is_found_there(
+    serve: Serve, warehouse: Warehouse, plain: Album
+) -> None:
+    abroad, everywhere = by("Mono", "Abroad", available_markets=["GB"]), by("Mono")
+    hidden = by("Mono", "Hidden", available_markets=["GB"], release_date="2026-10-30")
+    api = serving(serve, abroad, everywhere, plain=plain, older=(hidden,))
+    loaded = warehouse.load(api, only=LISTED, artists=[id_of(abroad)], market="US,GB", artist_sweeps=10)
+    assert loaded.calls["search"] == 2 + 2
+    assert loaded.calls["artist_albums"] == 2
+    seen = "SELECT market FROM release_sightings WHERE album_id = ? AND discovered_via = ?"
+    assert warehouse.sql(seen, abroad["id"], "search") == [("GB",)]
+    assert {market for (market,) in warehouse.sql(seen, everywhere["id"], "search")} == {"US", "GB"}
+    assert warehouse.sql(seen, hidden["id"], "artist_albums") == [("GB",)]
+    assert warehouse.one("SELECT albums_found FROM watched_artists") == 2
+
+
 def test_a_full_page_is_read_on(serve: Serve, warehouse: Warehouse, plain: Album) -> None:
     twins = []
     for number in range(23):
