@@ -86,7 +86,8 @@ def _next(queue: Iterator[AlbumRequest], taken: Collection[str]) -> AlbumRequest
 def _is_by(album_id: str, watched: set[str], listing: Listing, loaded: LoadedState) -> bool:
     if not watched.isdisjoint(loaded.credits.get(album_id, ())):
         return True
-    return any(artist.get("id") in watched for artist in credits_of(listing.albums.get(album_id)))
+    ids: list[object] = [artist.get("id") for artist in credits_of(listing.albums.get(album_id))]
+    return any(isinstance(one, str) and one in watched for one in ids)
 
 
 def _released(album_id: str, listing: Listing, loaded: LoadedState) -> date:

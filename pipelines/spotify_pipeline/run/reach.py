@@ -55,7 +55,7 @@ def _unresolved(artists: Sequence[WatchedArtist]) -> Iterator[str]:
         return
     named = "; ".join(_who(artist) for artist in artists[:_NAMES])
     more = f"; and {len(artists) - _NAMES} more, see watched_artists" if len(artists) > _NAMES else ""
-    yield f"Not known who is meant, write the id instead of the name: {named}{more}."
+    yield f"Not known which artist is meant, write the right id instead: {named}{more}."
 
 
 def _who(artist: WatchedArtist) -> str:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from ... import settings
 from ...api.endpoints import ARTIST_ALBUMS, SEARCH
-from ...model.reach import NAME_KEY, ArtistCheck, PathCost, PathCounts, WatchedArtist
+from ...model.reach import ArtistCheck, PathCost, PathCounts, Resolution, WatchedArtist
 from . import watching
 from .calls import side_by_side
 from .checks import Checker, sure_calls
@@ -174,5 +174,5 @@ class ArtistSweeps(_WatchlistPath):
 
 
 def unresolved(artists: Sequence[WatchedArtist]) -> list[WatchedArtist]:
-    """The names for which no artist is known, though they were looked up."""
-    return [artist for artist in artists if artist.key.startswith(NAME_KEY) and artist.due_at > 0]
+    """The names and ids for which no artist is known, though they were looked up."""
+    return [artist for artist in artists if artist.resolved in (Resolution.AMBIGUOUS, Resolution.NOT_FOUND)]

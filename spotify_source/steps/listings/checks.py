@@ -13,7 +13,7 @@ from ...api.pages import PAGE_SIZE, AlbumPage, artist, artist_albums, search_alb
 from ...errors import ApiUnavailableError, BucketClosedError, CallFailedError, NotFoundError
 from ...limits.allowance import Allowance, AllowanceSpentError, Share, paid_by
 from ...limits.clock import Clock
-from ...model.reach import ArtistCheck, WatchedArtist
+from ...model.reach import ArtistCheck, Resolution, WatchedArtist
 from ...model.shapes import Artist, SimplifiedAlbum
 from . import watching
 
@@ -59,8 +59,7 @@ class Checker:
         except (BucketClosedError, AllowanceSpentError):
             return asked.ended(is_closed=True)
         except NotFoundError as error:
-            # Artists who are gone may come back, but not today.
-            asked.known = replace(wanted, due_at=self.clock.now() + watching.DAY, last_error=error.what)
+            asked.known = watching.not_found(wanted, error, self.clock.now())
             return asked.ended()
         except (ApiUnavailableError, CallFailedError) as error:
             asked.known = watching.failed(asked.known, error, self.clock.now())
@@ -87,10 +86,14 @@ class Checker:
         if not known.is_known:
             known = asked.known = watching.resolved(known, self._namesakes(asked), self.clock.now())
         elif known.name is None:
-            known = asked.known = replace(known, name=artist(self.client, known.key)["name"])
+            name = artist(self.client, known.key)["name"]
+            known = asked.known = replace(known, name=name, resolved=Resolution.GIVEN)
         if not known.is_known:
             return
         query = watching.query_for(known.name or "")
+        if query is None:
+            asked.known = watching.unsearchable(known, self.clock.now())
+            return
         for market in self.markets:
             offset, has_more = 0, True
             while has_more:
@@ -103,7 +106,7 @@ class Checker:
 
     def _namesakes(self, asked: _Asked) -> list[Artist]:
         """Who is called so, or nearly so."""
-        query = watching.query_for(asked.known.listed_as).removeprefix("tag:new ")
+        query = (watching.query_for(asked.known.listed_as) or "").removeprefix("tag:new ")
         found: list[Artist] = []
         for number in range(_NAME_PAGES):
             asked.pages += 1

@@ -158,13 +158,21 @@ def test_a_full_page_is_read_on(serve: Serve, warehouse: Warehouse, plain: Album
     assert warehouse.sql("SELECT albums_found FROM watched_artists") == [(1,), (1,)]
 
 
-def test_an_artist_who_is_gone_is_no_reason_to_ask_every_run(serve: Serve, warehouse: Warehouse, plain: Album) -> None:
+def test_an_id_that_nobody_has_is_said_and_asked_for_again_a_day_later(
+    serve: Serve, warehouse: Warehouse, clock: FakeClock, plain: Album
+) -> None:
     api = serving(serve, by("Mono"), plain=plain)
+    nobody = "SELECT resolved FROM watched_artists WHERE artist_id = ?"
     for _ in range(2):
-        warehouse.load(api, only=LISTED, artists=["0" * 22, id_of(by("Mono"))], artist_calls=1)
-        assert warehouse.one("SELECT last_error FROM watched_artists WHERE artist_id = ?", "0" * 22)
-    assert asked(api)["Mono"] >= 1
+        loaded = warehouse.load(api, only=LISTED, artists=["0" * 22, id_of(by("Mono"))])
+        assert warehouse.one(nobody, "0" * 22) == "not found"
+        assert [one.key for one in loaded.run.result().listing.unresolved] == ["0" * 22]
+    assert asked(api)["Mono"] == 2
     assert sum(request.path.endswith("0" * 22) for request in api.requests) == 1
+    clock.move(2 * DAY)
+    api.always("artist", Reply(200, {**make_artist("Late"), "id": "0" * 22}))
+    warehouse.load(api, only=LISTED, artists=["0" * 22])
+    assert warehouse.one(nobody, "0" * 22) == "id"
 
 
 def test_without_the_table_of_artists_no_artist_costs_a_call(serve: Serve, warehouse: Warehouse, plain: Album) -> None:
