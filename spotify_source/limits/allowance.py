@@ -54,11 +54,17 @@ class Allowance:
 
     Args:
         calls: How many.
+
+    Attributes:
+        total: How many they were.
     """
 
     def __init__(self, calls: int) -> None:
-        self._left = max(0, calls)
+        self.total = max(0, calls)
+        self._left = self.total
         self._lock = threading.Lock()
+        # Held by the one who takes from it until it has all that it needs.
+        self.turn = threading.Lock()
 
     @property
     def left(self) -> int:
@@ -78,8 +84,32 @@ class Allowance:
             self._left += calls
 
 
+class Pool:
+    """What several workers pay with, each as it comes.
+
+    Args:
+        bucket: The bucket whose calls it pays for; others are free.
+        allowance: Of which it takes them.
+    """
+
+    def __init__(self, bucket: str, allowance: Allowance) -> None:
+        self._bucket = bucket
+        self._allowance = allowance
+
+    def pay(self, bucket: str) -> None:
+        """Pay for one call to a bucket.
+
+        Raises:
+            AllowanceSpentError: Nothing is left to pay with.
+        """
+        if bucket == self._bucket and not self._allowance.take():
+            raise AllowanceSpentError
+
+
 class Share:
     """What one worker pays with: what was taken for it in its turn, then what others leave.
+
+    What is left is given to one worker after the other: shared out among all, it would bring none of them to an end.
 
     Args:
         bucket: The bucket whose calls it pays for; others are free.
@@ -93,11 +123,15 @@ class Share:
         self._allowance = allowance
         self._held = held
         self._further = further
+        self._has_turn = False
 
     def close(self) -> None:
         """Give back what was taken for it and not used."""
         self._allowance.give_back(self._held)
         self._held = 0
+        if self._has_turn:
+            self._has_turn = False
+            self._further.turn.release()
 
     def pay(self, bucket: str) -> None:
         """Pay for one call to a bucket.
@@ -109,5 +143,9 @@ class Share:
             return
         if self._held:
             self._held -= 1
-        elif not self._further.take():
+            return
+        if not self._has_turn:
+            self._further.turn.acquire()
+            self._has_turn = True
+        if not self._further.take():
             raise AllowanceSpentError

@@ -155,6 +155,7 @@ class ArtistCheck:
         became: The key of the name that has become this artist, whose row is to be taken out.
         has_failed: Whether it has to be asked for again.
         is_closed: Whether no further artist can be asked for.
+        is_unfinished: Whether the calls were spent before its end, which others may still be asked for.
     """
 
     artist: WatchedArtist
@@ -164,6 +165,7 @@ class ArtistCheck:
     became: str | None = None
     has_failed: bool = False
     is_closed: bool = False
+    is_unfinished: bool = False
 
     @property
     def query(self) -> str:

@@ -12,7 +12,7 @@ from ... import settings
 from ...api.endpoints import ARTIST_ALBUMS, SEARCH
 from ...model.reach import ArtistCheck, PathCost, PathCounts, Resolution, WatchedArtist
 from . import watching
-from .calls import side_by_side
+from .calls import AT_ONCE, side_by_side
 from .checks import Checker, sure_calls
 from .journal import Journal
 from .path import Gathering
@@ -33,7 +33,9 @@ class Watchlist:
     ) -> None:
         self._artists = {artist.key: artist for artist in artists}
         self._unloaded = list(unloaded)
-        self._taken_up = {(check.artist.key, check.via) for check in unloaded if not check.has_failed}
+        self._taken_up = {
+            (check.artist.key, check.via) for check in unloaded if not (check.has_failed or check.is_unfinished)
+        }
         self._journal = journal
         self._run_id = run_id
 
@@ -83,6 +85,7 @@ class _WatchlistPath:
 
     name: str
     bucket: str
+    at_once: int = AT_ONCE
 
     def __init__(self, watchlist: Watchlist, checker: Checker) -> None:
         self._watchlist = watchlist
@@ -117,7 +120,7 @@ class _WatchlistPath:
                     return
                 yield artist, held
 
-        for check in side_by_side(lambda turn: self._watchlist.keep(self._ask(*turn)), turns()):
+        for check in side_by_side(lambda turn: self._watchlist.keep(self._ask(*turn)), turns(), self.at_once):
             in_a_row = in_a_row + 1 if check.has_failed else 0
             stopped = stopped or check.is_closed or in_a_row >= settings.MAX_FAILED_CALLS
             self._count(check, *self._watchlist.enter(check, gathered))
@@ -127,7 +130,7 @@ class _WatchlistPath:
         before = self._counts
         self._counts = replace(
             before,
-            asked=before.asked + (not check.is_closed),
+            asked=before.asked + (not check.is_closed and not check.is_unfinished),
             calls=before.calls + check.calls,
             albums_listed=before.albums_listed + listed,
             albums_new=before.albums_new + new,
@@ -164,6 +167,8 @@ class ArtistSweeps(_WatchlistPath):
 
     name = "sweeps"
     bucket = ARTIST_ALBUMS.bucket
+    # One after the other, so that few calls read some discographies to the end, and not the beginnings of many.
+    at_once = 1
 
     def _queue(self) -> list[WatchedArtist]:
         return watching.in_turn_for_a_sweep(self._watchlist.still_to_ask("artist_albums"))

@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Final
 
+from ... import settings
 from ...api.client import SpotifyClient
 from ...api.endpoints import ARTIST_ALBUMS, SEARCH
 from ...api.pages import PAGE_SIZE, AlbumPage, artist, artist_albums, search_albums, search_artists
@@ -56,8 +57,11 @@ class Checker:
         try:
             with closing(share), paid_by(share):
                 self._search(asked)
-        except (BucketClosedError, AllowanceSpentError):
+        except BucketClosedError:
             return asked.ended(is_closed=True)
+        except AllowanceSpentError:
+            asked.known = watching.unfinished(asked.known, self.clock.now())
+            return asked.ended(is_unfinished=True)
         except NotFoundError as error:
             asked.known = watching.not_found(wanted, error, self.clock.now())
             return asked.ended()
@@ -67,14 +71,21 @@ class Checker:
         return asked.ended()
 
     def sweep(self, wanted: WatchedArtist, held: int) -> ArtistCheck:
-        """Read what is new in the discography of an artist, guest appearances included; see `search`."""
+        """Read what is new in the discography of an artist, guest appearances included; see `search`.
+
+        One that takes more than all calls of the run is left where they end, or no other would ever have its turn.
+        """
         asked = _Asked(wanted, "artist_albums")
         share = Share(ARTIST_ALBUMS.bucket, self.allowance, held, self.further)
         try:
             with closing(share), paid_by(share):
                 self._sweep(asked)
-        except (BucketClosedError, AllowanceSpentError):
+        except BucketClosedError:
             return asked.ended(is_closed=True)
+        except AllowanceSpentError:
+            if asked.pages >= self.allowance.total:
+                asked.known = replace(wanted, swept_at=self.clock.now())
+            return asked.ended(is_unfinished=True)
         except (ApiUnavailableError, CallFailedError) as error:
             # Not again before its turn: the bucket is small, and search asks for the artist too.
             asked.known = replace(wanted, swept_at=self.clock.now(), last_error=error.what)
@@ -95,12 +106,12 @@ class Checker:
             asked.known = watching.unsearchable(known, self.clock.now())
             return
         for market in self.markets:
-            offset, has_more = 0, True
-            while has_more:
+            for number in range(settings.SEARCH_LISTING_CALLS):
                 asked.pages += 1
-                page = search_albums(self.client, query, market, offset)
+                page = search_albums(self.client, query, market, PAGE_SIZE * number)
                 asked.enter(market, watching.of_artist(page.albums, known.key))
-                offset, has_more = offset + PAGE_SIZE, page.has_more
+                if not page.has_more:
+                    break
         known = watching.checked(known, asked.albums, self.clock.now())
         asked.known = replace(known, name=watching.name_in(asked.albums, known))
 
@@ -166,8 +177,8 @@ class _Asked:
         """Note what was found in a market. Pages may overlap."""
         self._found.setdefault(market, {}).update({str(album.get("id")): album for album in albums})
 
-    def ended(self, *, has_failed: bool = False, is_closed: bool = False) -> ArtistCheck:
+    def ended(self, *, has_failed: bool = False, is_closed: bool = False, is_unfinished: bool = False) -> ArtistCheck:
         """What came of it."""
         became = self.wanted.key if self.known.key != self.wanted.key else None
         albums = {market: tuple(found.values()) for market, found in self._found.items()}
-        return ArtistCheck(self.known, self._via, albums, self.pages, became, has_failed, is_closed)
+        return ArtistCheck(self.known, self._via, albums, self.pages, became, has_failed, is_closed, is_unfinished)

@@ -15,7 +15,7 @@ from ...api.client import SpotifyClient
 from ...api.endpoints import SEARCH
 from ...api.pages import PAGE_SIZE, AlbumPage, search_albums
 from ...errors import ApiUnavailableError, BucketClosedError, CallFailedError
-from ...limits.allowance import Allowance, AllowanceSpentError, Share, paid_by
+from ...limits.allowance import Allowance, AllowanceSpentError, Pool, paid_by
 from ...limits.clock import Clock
 from ...model.reach import PathCost, PathCounts, QueryYield
 from .calls import AT_ONCE, side_by_side
@@ -154,7 +154,7 @@ class Shards:
     def _ask(self, shard: _Shard, allowance: Allowance) -> AlbumPage | None:
         """The next page of a shard; None where none came."""
         try:
-            with paid_by(Share(SEARCH.bucket, allowance, 0, allowance)):
+            with paid_by(Pool(SEARCH.bucket, allowance)):
                 return search_albums(self._client, shard.query, shard.market, PAGE_SIZE * len(shard.pages))
         except (BucketClosedError, AllowanceSpentError):
             return None

@@ -107,14 +107,14 @@ def unsearchable(artist: WatchedArtist, now: float) -> WatchedArtist:
 
 def failed(artist: WatchedArtist, error: SpotifySourceError, now: float) -> WatchedArtist:
     """The artist after a check that failed: first in line again, but not for ever."""
+    return replace(unfinished(artist, now), last_error=error.what)
+
+
+def unfinished(artist: WatchedArtist, now: float) -> WatchedArtist:
+    """The artist whose albums were not read to their end, since the calls were spent: as after a check that failed."""
     failures = artist.failures + 1
     waits = failures >= _PATIENCE
-    return replace(
-        artist,
-        failures=0 if waits else failures,
-        due_at=now + DAY if waits else artist.due_at,
-        last_error=error.what,
-    )
+    return replace(artist, failures=0 if waits else failures, due_at=now + DAY if waits else artist.due_at)
 
 
 def of_artist(albums: Iterable[SimplifiedAlbum | None], artist_id: str) -> list[SimplifiedAlbum]:

@@ -205,6 +205,23 @@ def test_every_artist_has_a_turn_in_every_second_run_whatever_fails_in_between(
     assert warehouse.one("SELECT count(*) FROM new_releases") == 101
 
 
+def test_names_that_many_have_end_no_other_artists_turn(
+    serve: Serve, warehouse: Warehouse, clock: FakeClock, plain: Album
+) -> None:
+    twins = [by("Mono", f"Number {number}") for number in range(60)]
+    for number, album in enumerate(twins):
+        album["artists"] = [make_artist("Mono", f"twin {number % 4}")]
+    albums = [*twins, *many(16)]
+    api = serving(serve, *albums, plain=plain)
+    artists = list(dict.fromkeys(map(id_of, albums)))
+    for checked in (8, 18, 20):
+        loaded = warehouse.load(api, only=LISTED, artists=artists, artist_calls=10)
+        assert loaded.calls["search"] <= 1 + 10 + 12
+        assert warehouse.one("SELECT count(*) FROM watched_artists WHERE checked_at IS NOT NULL") == checked
+        clock.move(60)
+    assert warehouse.count("new_releases") == 1 + 60 + 16
+
+
 def test_an_artist_that_erred_and_one_added_today_come_first(
     serve: Serve, warehouse: Warehouse, clock: FakeClock, plain: Album
 ) -> None:
@@ -296,6 +313,19 @@ def test_sweeps_keep_to_their_calls_and_go_on_with_those_not_swept(
         assert loaded.calls["artist_albums"] == 2
         clock.move(60)
     assert warehouse.one("SELECT count(*) FROM watched_artists WHERE swept_at IS NOT NULL") == 5
+
+
+def test_a_discography_that_takes_more_than_all_calls_holds_up_no_other(
+    serve: Serve, warehouse: Warehouse, clock: FakeClock, plain: Album
+) -> None:
+    prolific = [by("Prolific", f"Number {number}") for number in range(75)]
+    others = many(2)
+    api = serving(serve, *prolific, *others, plain=plain)
+    artists = [id_of(album) for album in (prolific[0], *others)]
+    for _ in range(3):
+        assert warehouse.load(api, only=LISTED, artists=artists, artist_sweeps=2).calls["artist_albums"] == 2
+        clock.move(60)
+    assert warehouse.one("SELECT count(*) FROM watched_artists WHERE swept_at IS NOT NULL") == 3
 
 
 # -- what can be odd about replies
