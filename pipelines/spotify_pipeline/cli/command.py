@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import datetime, timezone
@@ -21,6 +22,7 @@ from spotify_pipeline.destinations.base import Destination
 from spotify_pipeline.destinations.duckdb_file import DuckDbFile
 from spotify_pipeline.destinations.other import OtherDestination
 from spotify_pipeline.dlt_internals.defaults import register_defaults
+from spotify_pipeline.dlt_internals.unknown_settings import unknown_settings
 from spotify_pipeline.exits import Exit
 from spotify_pipeline.run import dry_run, load_runs
 from spotify_pipeline.run.check import check_all, exit_of
@@ -46,9 +48,10 @@ def load(options: Options, clock: Clock | None = None) -> int:
     """
     if options.log_level:
         os.environ["RUNTIME__LOG_LEVEL"] = options.log_level
-    register_defaults()
     run = Run(clock)
     try:
+        register_defaults()
+        _say_unknown_settings()
         with ExitStack() as stack:
             stack.enter_context(stopped_by_signals(run))
             arguments = _arguments(options, stack)
@@ -64,6 +67,11 @@ def load(options: Options, clock: Clock | None = None) -> int:
     finally:
         # A thread that still waits, for a pause to end, would keep the process from ending.
         run.stop()
+
+
+def _say_unknown_settings() -> None:
+    for sentence in unknown_settings():
+        print(sentence, file=sys.stderr)  # noqa: T201 - the run goes on
 
 
 def _destination(options: Options) -> Destination:
