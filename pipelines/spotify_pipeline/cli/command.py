@@ -28,8 +28,9 @@ from spotify_pipeline.run import dry_run, load_runs
 from spotify_pipeline.run.check import check_all, exit_of
 from spotify_pipeline.run.failures import tell
 from spotify_pipeline.run.loading import run_pipeline
+from spotify_pipeline.run.next_steps import Place
 from spotify_pipeline.run.outcome import Loaded
-from spotify_pipeline.run.summary import Place, as_json, as_text
+from spotify_pipeline.run.summary import as_json, as_text
 from spotify_source import Run, spotify_source
 from spotify_source.connection import Connection, configured, connect
 from spotify_source.limits.clock import Clock, SystemClock
@@ -153,7 +154,13 @@ def _load(options: Options, destination: Destination, arguments: dict[str, Any],
         outcome = run_pipeline(destination, steps, source, run, follow)
     if outcome.exit is Exit.CONFIGURATION and not outcome.followed:
         return outcome.exit if options.report == "text" else _say_failure(outcome.exit, outcome.reason)
-    place = Place(destination.file, destination.dataset, queries=options.demo)
+    place = Place(
+        destination.file,
+        destination.dataset,
+        destination.sql_dialect(),
+        destination.working_folder,
+        queries=options.demo,
+    )
     report = as_json if options.report == "json" else as_text
     say(report(outcome, place, run.clock.monotonic() - started))
     return outcome.exit
