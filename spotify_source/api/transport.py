@@ -162,7 +162,7 @@ class _GovernedAdapter(HTTPAdapter):
             self._governor.check(TOKEN.bucket)
             return self._send(request, *args, **kwargs)
         if origin(url) != self._api_origin:
-            raise ForeignOriginError(f"A request to {origin(url)[1]} was held back: it is not the API.")
+            raise ForeignOriginError(f"A request to {origin(url)[1]} was blocked: it is not the API.")
         call = self._governor.admit(endpoint_of(url).bucket)
         try:
             return self._send(request, *args, **kwargs)
@@ -194,7 +194,7 @@ _FAILURES: Final[Mapping[Meaning, tuple[type[SpotifySourceError], str]]] = {
     Meaning.TOKEN_REFUSED: (TokenRefusedError, "Spotify rejects newly issued tokens on {bucket}"),
     Meaning.UNREADABLE: (
         UnreadableReplyError,
-        "{bucket} answered {attempts} times with something else than documented",
+        "{bucket} answered {attempts} times with an undocumented reply",
     ),
     Meaning.PREMIUM_REQUIRED: (PremiumRequiredError, "Spotify refuses the app on {bucket}"),
     Meaning.FORBIDDEN: (ForbiddenError, "This app may not call {bucket}"),

@@ -1,4 +1,4 @@
-"""Tests credentials, regime, market, quota and destination, and shows each as a tick or a cross with its fix."""
+"""Tests credentials, regime, market, quota and destination, and shows each as a tick, a mark or a cross with its fix."""
 
 from __future__ import annotations
 
@@ -35,6 +35,15 @@ class Finding:
         if error is not None:
             lines += [f"    {error.what}", f"    {error.guidance}", f"    {error.help_url}"]
         return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Warned(Finding):
+    """Something that is as it should be, and will leave something undone."""
+
+    def __str__(self) -> str:
+        """An exclamation mark: nothing is to be fixed."""
+        return f"! {self.what}"
 
 
 def exit_of(findings: list[Finding]) -> Exit:
@@ -82,7 +91,7 @@ def check_folder(destination: Destination) -> Iterator[Finding]:
     )
     trouble = folder.trouble(destination.pipeline)
     if trouble is not None:
-        pending = f"can't be read ({trouble}): the next run sets it aside, and begins anew with what is loaded"
+        pending = f"can't be read ({trouble}); the next run sets it aside and starts over from what is loaded"
     yield Finding(f"Working folder: {folder.folder}; {pending}")
     for aside in folder.set_aside():
         yield Finding("\n  ".join(set_aside_lines(aside)))
@@ -105,7 +114,7 @@ def check_app(connection: Connection) -> Iterator[Finding]:
     asked.append(search)
     refusals = [error for error in asked if error and not isinstance(error, (ForbiddenError, BucketClosedError))]
     if refusals:
-        what = "Quota mode" if isinstance(refusals[0], PremiumRequiredError) else "Credentials, and a call with them"
+        what = "Quota mode" if isinstance(refusals[0], PremiumRequiredError) else "Credentials and a first call"
         yield Finding(what, understand(refusals[0]))
         return
     yield Finding("Credentials: good")
@@ -126,9 +135,9 @@ def _regime(browse_allowed: bool | None, search: SpotifySourceError | None) -> F
     if browse_allowed:
         return Finding("Quota mode: extended, or an older app; new releases come from browse/new-releases")
     if isinstance(search, ForbiddenError):
-        return Finding("Quota mode: neither browse/new-releases nor search", understand(search))
+        return Finding("Quota mode: neither browse/new-releases nor search is allowed", understand(search))
     if browse_allowed is None:
-        return Finding("Quota mode: not found out, browse takes no calls now")
+        return Finding("Quota mode: unknown, because browse takes no calls at the moment")
     return Finding("Quota mode: development; new releases come from search, albums one call each")
 
 
@@ -136,5 +145,17 @@ def _quota(connection: Connection) -> Iterator[Finding]:
     ledger, now, daily_calls = connection.ledger, connection.run.clock.now(), connection.policy.daily_calls
     budget = f" of daily_calls {daily_calls}" if daily_calls is not None else ""
     yield Finding(f"Calls of this app in the last 24 hours: {by_bucket(ledger.all_calls_made(now))}{budget}")
+    listing = "browse" if connection.state.allowed("browse", now) else "search"
     for bucket, until in ledger.blocks(now).items():
-        yield Finding(f"Quota: {bucket} is spent until {local_time(until)}; a run before that loads without it")
+        yield Warned(f"Quota: {bucket} is spent until {local_time(until)}; {_before_then(bucket, listing)}")
+
+
+def _before_then(bucket: str, listing: str) -> str:
+    """What a run can't do while a bucket takes no calls."""
+    if bucket == listing:
+        return "before then a run finds no new albums, and fetches only those that are pending"
+    if bucket in ("album", "albums"):
+        return "before then a run lists new albums, and leaves them pending"
+    if bucket == "album_tracks":
+        return "before then albums of more than 50 tracks stay pending"
+    return "before then a run goes without it"

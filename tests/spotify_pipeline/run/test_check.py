@@ -35,7 +35,17 @@ def test_a_check_shows_what_the_ledger_says(place: Place, serve: Serve) -> None:
 
     assert checked.code == 0
     assert re.search(r"Calls of this app in the last 24 hours: album [23], browse 1, search 2", checked.out)
-    assert "Quota: album is spent until" in checked.out
+    assert re.search("! Quota: album is spent until .*; before then a run lists new albums, and leaves", checked.out)
+
+
+def test_a_check_says_that_nothing_new_is_found_while_search_is_spent(place: Place, api: OfflineApi) -> None:
+    api.quota["search"] = 0
+    assert place.load(api).code != 0
+
+    checked = place.load(api, "--check")
+
+    assert re.search("! Quota: search is spent until .*; before then a run finds no new albums", checked.out)
+    assert "✓ Quota" not in checked.out
 
 
 @pytest.mark.parametrize(
@@ -65,4 +75,4 @@ def test_a_check_names_a_missing_folder(place: Place, api: OfflineApi) -> None:
     checked = place.load(api, "--check", "--db", str(place.folder / "nowhere" / "x.duckdb"))
 
     assert checked.code == 78
-    assert "There is no folder" in checked.out
+    assert "nowhere does not exist" in checked.out

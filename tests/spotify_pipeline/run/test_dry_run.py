@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from spotify_pipeline.demo import OfflineApi
 
@@ -47,3 +49,14 @@ def test_a_dry_run_counts_what_is_pending_and_the_budget(place: Place, api: Offl
     assert shown.code == 0
     assert "10 pending from earlier runs, 15 known." in shown.out
     assert "album: 15 calls in the last 24 hours, 0 left of 15." in shown.out
+    assert "Of these, 0 of 10 calls to album can be made now: daily_calls is 15." in shown.out
+
+
+def test_a_dry_run_says_which_calls_a_spent_quota_keeps_from_being_made(place: Place, api: OfflineApi) -> None:
+    api.quota["album"] = 2
+    assert place.load(api).code == 75
+
+    shown = place.load(api, "--dry-run")
+
+    assert "Calls needed: album 23." in shown.out
+    assert re.search("Of these, no call to album can be made before .*: its quota is spent.", shown.out)
