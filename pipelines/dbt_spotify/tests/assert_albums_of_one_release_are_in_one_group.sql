@@ -24,4 +24,6 @@ albums as (
 
 select same_release as mark from albums group by all having count(distinct release_group_id) > 1
 union all
-select upc as mark from {{ ref('dim_spotify__albums') }} where upc is not null group by all having count(distinct release_group_id) > 1
+select upc as mark from {{ ref('dim_spotify__albums') }}
+where upc is not null
+group by all having count(distinct release_group_id) > 1

@@ -37,7 +37,7 @@ def test_a_schema_of_duckdbs_own_is_refused(place: Place, api: OfflineApi, name:
     ran = place.load(api, "--dataset", name)
 
     assert ran.code == 78
-    assert f"DuckDB has a schema named {name.lower()} for itself" in ran.err
+    assert f"DuckDB reserves the schema {name.lower()} for itself" in ran.err
     assert not api.requests
     assert not place.database.exists()
 

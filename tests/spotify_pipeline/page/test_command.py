@@ -123,5 +123,6 @@ runpy.run_path({str(REPORT_PY)!r}, run_name="__main__")
 """
     ran = subprocess.run([sys.executable, "-c", hide], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert ran.returncode == 78
-    (line,) = ran.stderr.splitlines()
-    assert line.endswith(f'python -m pip install "{CHECKOUT}[report]"')
+    said, install = ran.stderr.splitlines()
+    assert said == 'The page needs the extra "report":'
+    assert install.endswith(f' -m pip install "{CHECKOUT}[report]"')

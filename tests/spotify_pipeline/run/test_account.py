@@ -90,7 +90,7 @@ def test_a_run_whose_row_can_not_be_written(place: Place, api: OfflineApi) -> No
 
     ran = place.load(api, "--report", "json")
 
-    assert "could not be entered into load_runs" in ran.err
+    assert "could not be recorded in load_runs" in ran.err
     assert json.loads(ran.out)["exit_code"] == ran.code == 69
     assert place.count("load_runs") == 1
 

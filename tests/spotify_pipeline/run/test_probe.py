@@ -52,7 +52,7 @@ def test_calls_go_out_at_the_interval_and_each_once(prober: Prober, api: Offline
 
     assert prober.calls == Counter(search=10)
     assert clock.waits == [1.5] * 9
-    assert "Requests: 10; 10 good, 0 answered with 429, 0 without a usable answer." in prober.out
+    assert "Requests: 10; 10 successful, 0 answered with 429, 0 without a usable answer." in prober.out
     assert "Between successful replies: 1.50 s on average." in prober.out
     assert "First Retry-After: none came." in prober.out
     assert prober.err == ""
@@ -80,7 +80,7 @@ def test_a_rate_limit_is_counted_and_its_retry_after_waited_for(
     # Good at 0, 1, 2, 3, 7, 8, 9 s, and refused at 4.
     assert clock.waits == [1, 1, 1, 1, 3, 1, 1]
     assert prober.calls == Counter(search=8)
-    assert "Requests: 8; 7 good, 1 answered with 429, 0 without a usable answer." in prober.out
+    assert "Requests: 8; 7 successful, 1 answered with 429, 0 without a usable answer." in prober.out
     assert "Between successful replies: 1.50 s on average." in prober.out
     assert "First Retry-After: 3 s, for a rate limit, at call 5." in prober.out
 
@@ -164,7 +164,7 @@ def test_ctrl_c_shows_what_was_measured(prober: Prober, api: OfflineApi) -> None
             super().wait(seconds, wake)
 
     assert prober(api, clock=Interrupted()) == 130
-    assert "Requests: 3; 3 good" in prober.out
+    assert "Requests: 3; 3 successful" in prober.out
     assert prober.err == ""
 
 
@@ -176,7 +176,7 @@ def test_a_call_without_a_usable_answer_ends_it_and_is_counted(
 
     assert prober(api) == 69
 
-    assert "Requests: 2; 1 good, 0 answered with 429, 1 without a usable answer." in prober.out
+    assert "Requests: 2; 1 successful, 0 answered with 429, 1 without a usable answer." in prober.out
     assert says in prober.err
 
 
@@ -246,7 +246,7 @@ def test_the_demo_runs_from_any_folder_without_credentials(place: Place, tmp_pat
     ran = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
 
     assert (ran.returncode, ran.stderr) == (0, "")
-    assert "Requests: 4; 4 good" in ran.stdout
+    assert "Requests: 4; 4 successful" in ran.stdout
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send to another process")
@@ -263,5 +263,5 @@ def test_the_demo_meets_a_limit_and_can_be_interrupted(place: Place, tmp_path: P
         out, err = process.communicate(timeout=30)
 
     assert process.returncode == 130
-    assert "Requests: 5; 4 good, 1 answered with 429" in out
+    assert "Requests: 5; 4 successful, 1 answered with 429" in out
     assert err == ""
