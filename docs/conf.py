@@ -17,6 +17,8 @@ html_title = project
 html_show_sphinx = False
 html_copy_source = False
 
+suppress_warnings = ["misc.highlighting_failure"]  # what IPython adds to Python
+
 myst_heading_anchors = 3
 myst_fence_as_directive = ["mermaid"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,19 +28,19 @@ class Block:
         line: Where it begins.
         language: What its fence says.
         text: What is in it.
-        marks: What a comment in front of it says: 'not run', 'database'.
+        marks: What a comment in front of it says: 'not run' and why, 'needs' and modules, 'file' and a database.
     """
 
     page: Path
     line: int
     language: str
     text: str
-    marks: tuple[tuple[str, str], ...]
+    marks: Mapping[str, str]
 
     @property
     def is_run(self) -> bool:
         """Whether nothing is said against running it."""
-        return "not run" not in dict(self.marks)
+        return "not run" not in self.marks
 
     def __str__(self) -> str:
         return f"{self.page.relative_to(CHECKOUT).as_posix()}:{self.line}"
@@ -61,5 +61,5 @@ def _blocks_of(page: Path) -> Iterator[Block]:
     text = page.read_text(encoding="utf-8")
     for match in _BLOCK.finditer(text):
         line = text.count("\n", 0, match.start("indent")) + 1
-        marks = ((match["mark"], match["said"]),) if match["mark"] else ()
+        marks = {match["mark"]: match["said"]} if match["mark"] else {}
         yield Block(page, line, match["language"], textwrap.dedent(match["text"]), marks)

@@ -1,0 +1,39 @@
+"""What a reader of the package index is led to: the project's addresses, where the build knows them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from typing import Any
+
+import pytest
+
+from tests.support.checkout import CHECKOUT
+
+pytestmark = pytest.mark.skipif(find_spec("hatchling") is None, reason="hatchling is not installed")
+
+
+def metadata(**environment: str) -> dict[str, Any]:
+    known = {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")}
+    ran = subprocess.run(
+        [sys.executable, "-m", "hatchling", "metadata"],
+        cwd=CHECKOUT,
+        env={**known, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(ran.stdout)
+
+
+def test_a_build_on_github_names_repository_documentation_issues_and_changes() -> None:
+    urls = metadata(GITHUB_SERVER_URL="https://github.com", GITHUB_REPOSITORY="someone/there")["urls"]
+    assert set(urls) == {"Repository", "Documentation", "Issues", "Changelog"}
+    assert all(url.startswith("https://github.com/someone/there") for url in urls.values())
+
+
+def test_a_build_elsewhere_invents_no_address() -> None:
+    assert "urls" not in metadata()
