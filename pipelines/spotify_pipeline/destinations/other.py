@@ -5,6 +5,7 @@ from __future__ import annotations
 import dlt
 
 from spotify_pipeline.destinations.base import Destination, Row
+from spotify_pipeline.dlt_internals.destinations import sql_dialect
 from spotify_source import schema
 
 
@@ -15,6 +16,10 @@ class OtherDestination(Destination):
         name: Its name, as dlt knows it.
         dataset: The dataset in it.
     """
+
+    def sql_dialect(self) -> str | None:
+        """As dlt has it."""
+        return sql_dialect(self.place)
 
     def enter_load_run(self, pipeline: dlt.Pipeline, row: Row) -> None:
         """Load the row in a package of its own."""

@@ -11,6 +11,7 @@ import duckdb
 
 from spotify_pipeline.destinations.errors import AnotherRunError, DestinationUnavailableError
 from spotify_pipeline.dlt_internals import failures as dlt_failures
+from spotify_pipeline.dlt_internals.explanations import explained, in_one_line
 from spotify_pipeline.exits import Exit
 from spotify_source.errors import (
     ApiUnavailableError,
@@ -90,20 +91,28 @@ def _known(error: BaseException) -> SpotifySourceError | None:
     if missing & {"client_id", "client_secret"}:
         return CredentialsError(f"{' and '.join(sorted(missing))} of the Spotify app: not found.")
     if isinstance(error, dlt_failures.CONFIGURATION):
-        return ConfigurationError(_first_line(error), guidance="Fix it in .dlt/config.toml or in the environment.")
+        return _misconfigured(error)
     if isinstance(error, (duckdb.Error, *dlt_failures.DESTINATION)):
         # dlt's own words begin with a traceback.
         said = next((cause for cause in dlt_failures.causes(error) if isinstance(cause, duckdb.Error)), error)
-        return DestinationUnavailableError(f"The destination failed: {_first_line(said)}", guidance=_guidance(said))
+        return DestinationUnavailableError(f"The destination failed: {in_one_line(said)}", guidance=_guidance(said))
     if isinstance(error, OSError):
         in_the_way = error.errno in {errno.EEXIST, errno.ENOTDIR, errno.EISDIR}
         return DestinationUnavailableError(
-            f"The machine failed: {_first_line(error)}",
+            f"The machine failed: {in_one_line(error)}",
             guidance="What lies there is in the way: move it, or delete it, then run this again."
             if in_the_way
             else "Free disk space or fix the permissions, then run it again.",
         )
     return None
+
+
+def _misconfigured(error: BaseException) -> ConfigurationError:
+    """What dlt says of a setting, in a sentence."""
+    explanation = explained(error)
+    told = ConfigurationError(explanation.what, guidance=explanation.guidance)
+    told.help_url = explanation.help_url or told.help_url
+    return told
 
 
 def _guidance(said: BaseException) -> str:
@@ -114,8 +123,3 @@ def _guidance(said: BaseException) -> str:
             "another dataset with --dataset."
         )
     return "Run it again when it is back: what was fetched waits in the working folder, and loads first."
-
-
-def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0][:300] if lines else type(error).__name__
