@@ -89,7 +89,7 @@ _COPYRIGHT_COLUMNS: Final = (
     *_NESTED,
 )
 _PLAYABLE_COLUMNS: Final = (
-    Column("is_playable", "bool", "Whether it can be played in the market; only sent where a market was asked for."),
+    Column("is_playable", "bool", "Whether it can be played in the market; only sent where a market was requested."),
     Column("restrictions__reason", "text", "Why it can't be played: 'market', 'product' or 'explicit'."),
 )
 _LISTED_ALBUM_COLUMNS: Final = (
@@ -113,7 +113,7 @@ _ADDRESS_COLUMNS: Final = (
 
 NEW_RELEASES: Final = Table(
     name="new_releases",
-    description="Albums that were ever listed as new, each as it was last listed.",
+    description="Every album ever listed as new, as it was last listed.",
     primary_key=("id",),
     columns=(
         _key("id", "text", "Spotify id of the album."),
@@ -127,7 +127,7 @@ NEW_RELEASES: Final = Table(
         Column(
             "content_hash",
             "text",
-            "Hash of the row and what is nested in it; written again only if it changes.",
+            "Hash of the row and its nested rows, which are rewritten only if it changes.",
             added=True,
         ),
         *_LOADED,
@@ -171,7 +171,7 @@ ALBUMS: Final = Table(
         Column("market", "text", "Market that it was fetched in.", added=True),
         Column("label", "text", "Label; not sent in Development Mode."),
         Column("popularity", "bigint", "0 to 100; not sent in Development Mode."),
-        Column("genres", "json", "Always an empty list nowadays."),
+        Column("genres", "json", "Always an empty list now."),
         Column("external_ids__upc", "text", "Universal Product Code, zero-padded or not."),
         Column("external_ids__ean", "text", "International Article Number."),
         Column("external_ids__isrc", "text", "International Standard Recording Code; of tracks, rarely seen here."),
@@ -216,7 +216,7 @@ ALBUM_TRACKS: Final = Table(
         Column(
             "is_removed",
             "bool",
-            "Never true: what is marked here while it loads is taken out.",
+            "Never true: rows that are marked here are removed while they load.",
             added=True,
             removes=True,
         ),
@@ -231,15 +231,15 @@ WATCHED_ARTISTS: Final = Table(
     primary_key=("artist_id",),
     is_small=True,
     columns=(
-        _key("artist_id", "text", "Spotify id of the artist; 'name:' and the name where it is not known whose it is."),
+        _key("artist_id", "text", "Spotify id of the artist; 'name:' and the name where the artist is not identified."),
         Column("name", "text", "Name of the artist, as Spotify has it."),
         Column("listed_as", "text", "How the watchlist names the artist: by id or by name."),
         Column(
             "resolved",
             "text",
-            "How it is known who is meant: 'id', 'name', 'ambiguous', 'not found' (a name or an id) or 'pending'.",
+            "How the artist was identified: 'id', 'name', 'ambiguous', 'not found' (a name or an id) or 'pending'.",
         ),
-        Column("candidates", "json", "Ids and names of those who may be meant, where that is not known."),
+        Column("candidates", "json", "Ids and names of the artists that a name may stand for, where it is ambiguous."),
         Column("checked_at", "timestamp", "When the artist's new albums were last read to their end, UTC."),
         Column("due_at", "timestamp", "When they are to be read again, UTC; the earliest comes first in the next run."),
         Column("albums_found", "bigint", "New albums that the last check found, whether known or not."),
@@ -247,14 +247,19 @@ WATCHED_ARTISTS: Final = Table(
         Column("last_error", "text", "Why the last check failed; null where it did not."),
         Column("swept_at", "timestamp", "When the discography was last read, UTC."),
         Column("run_id", "text", "The run that wrote the row; see load_runs."),
-        Column("is_obsolete", "bool", "Never true: a name whose artist is known now is taken out by it.", removes=True),
+        Column(
+            "is_obsolete",
+            "bool",
+            "Never true: names that are marked here are removed once their artist is known.",
+            removes=True,
+        ),
         *_LOADED,
     ),
 )
 
 SEARCH_YIELDS: Final = Table(
     name="search_yields",
-    description="What each query beyond the plain listing brought, run by run.",
+    description="What each query beyond the plain listing returned, run by run.",
     primary_key=("run_id", "market", "query"),
     is_small=True,
     columns=(
@@ -263,9 +268,9 @@ SEARCH_YIELDS: Final = Table(
         _key("query", "text", "The query, as sent."),
         Column("asked_at", "timestamp", "When, UTC."),
         Column("calls", "bigint", "Pages that were read."),
-        Column("albums_listed", "bigint", "Places on them that held an album."),
+        Column("albums_listed", "bigint", "Positions on them that held an album."),
         Column("albums_new", "bigint", "Albums that nothing had listed before, in this run or another."),
-        Column("is_whole", "bool", "Whether all that the query shows was read."),
+        Column("is_whole", "bool", "Whether every result of the query was read."),
         *_LOADED,
     ),
 )
@@ -276,7 +281,7 @@ LOAD_RUNS: Final = Table(
     primary_key=("run_id",),
     write_disposition="append",
     columns=(
-        _key("run_id", "text", "Start time and a random tail."),
+        _key("run_id", "text", "Start time and a random suffix."),
         Column("load_id", "text", "The load package of the run; see _dlt_loads. Null where nothing was loaded."),
         Column("started_at", "timestamp", "UTC."),
         Column("finished_at", "timestamp", "UTC."),
@@ -295,18 +300,18 @@ LOAD_RUNS: Final = Table(
         Column(
             "values_dropped",
             "json",
-            "What came otherwise than documented and was changed or left out: how often, by reason and table.column.",
+            "Undocumented values that were changed or left out: how often, by reason and table.column.",
         ),
-        Column("browse_allowed", "bool", "Whether the app may call browse/new-releases; null if not found out."),
-        Column("batch_allowed", "bool", "Whether the app may call albums?ids=; null if not found out."),
+        Column("browse_allowed", "bool", "Whether the app may call browse/new-releases; null if unknown."),
+        Column("batch_allowed", "bool", "Whether the app may call albums?ids=; null if unknown."),
         Column("discovered_via", "text", "'browse' or 'search'; null where no listing could be read."),
-        Column("markets", "json", "Markets that were asked for."),
+        Column("markets", "json", "Markets that were requested."),
         Column("calls", "json", "API calls by bucket, repeated ones included, token requests not."),
         Column("retries", "bigint", "Calls that had to be repeated."),
         Column("seconds_waited", "double", "Seconds spent in pauses and before repetitions."),
-        Column("albums_listed", "bigint", "Different albums in the listing."),
+        Column("albums_listed", "bigint", "Distinct albums in the listing."),
         Column("albums_new", "bigint", "Those of them that were never listed before."),
-        Column("albums_fetched", "bigint", "Albums that were fetched complete."),
+        Column("albums_fetched", "bigint", "Albums that were fetched completely."),
         Column("albums_gone", "bigint", "Albums for which Spotify answered 404 for the first time."),
         Column("albums_short", "bigint", "Fetched albums with fewer tracks than total_tracks."),
         Column("tracks_loaded", "bigint", "Tracks of the fetched albums."),

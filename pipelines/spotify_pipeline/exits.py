@@ -24,11 +24,11 @@ class Exit(IntEnum):
 
 
 MEANINGS: Final[Mapping[Exit, str]] = {
-    Exit.COMPLETE: "everything that was wanted is loaded",
+    Exit.COMPLETE: "everything requested is loaded",
     Exit.DEFECT: "a defect in the program, or --transform found the models wrong",
     Exit.UNAVAILABLE: "the API or the destination can't be reached",
-    Exit.PENDING: "loaded what could be, the rest is pending; or another run is at work. Run it again later",
+    Exit.PENDING: "loaded what was possible, the rest is pending; or another run is in progress. Run it again later",
     Exit.REFUSED: "Spotify refuses the app",
-    Exit.CONFIGURATION: "something is configured wrong, credentials included",
-    Exit.INTERRUPTED: "ended at once by a second signal",
+    Exit.CONFIGURATION: "the configuration is wrong, credentials included",
+    Exit.INTERRUPTED: "stopped immediately by a second signal",
 }

@@ -39,7 +39,7 @@ def resolve_link(link: str, base: str) -> str:
         url = urljoin(base, link)
         stays = origin(url) == origin(base)
     except ValueError:
-        raise PagingError("A `next` link is no address.") from None
+        raise PagingError("A `next` link is not a valid URL.") from None
     if not stays:
         raise ForeignOriginError(f"A `next` link leads away from the API, to {origin(url)[1]}.")
     return url
@@ -106,7 +106,7 @@ class PagingObjectPaginator(BasePaginator):
         if self._pages >= settings.MAX_PAGES:
             raise PagingError(f"The list did not end after {self._pages} pages.")
         if self._empty_pages >= settings.MAX_EMPTY_PAGES:
-            raise PagingError(f"The list brought {self._empty_pages} empty pages in a row.")
+            raise PagingError(f"The list returned {self._empty_pages} empty pages in a row.")
 
 
 class NextLinkPaginator(PagingObjectPaginator):

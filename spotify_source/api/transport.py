@@ -164,7 +164,7 @@ class _GovernedAdapter(HTTPAdapter):
             self._governor.check(TOKEN.bucket)
             return self._send(request, *args, **kwargs)
         if origin(url) != self._api_origin:
-            raise ForeignOriginError(f"A request to {origin(url)[1]} was held back: it is not the API.")
+            raise ForeignOriginError(f"A request to {origin(url)[1]} was blocked: it is not the API.")
         bucket = endpoint_of(url).bucket
         pay(bucket)
         call = self._governor.admit(bucket)
@@ -198,7 +198,7 @@ _FAILURES: Final[Mapping[Meaning, tuple[type[SpotifySourceError], str]]] = {
     Meaning.TOKEN_REFUSED: (TokenRefusedError, "Spotify rejects newly issued tokens on {bucket}"),
     Meaning.UNREADABLE: (
         UnreadableReplyError,
-        "{bucket} answered {attempts} times with something else than documented",
+        "{bucket} answered {attempts} times with an undocumented reply",
     ),
     Meaning.PREMIUM_REQUIRED: (PremiumRequiredError, "Spotify refuses the app on {bucket}"),
     Meaning.FORBIDDEN: (ForbiddenError, "This app may not call {bucket}"),

@@ -241,7 +241,7 @@ class Ledger:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise LedgerError(f"The ledger of calls, {self.path}, can't be made: {error.strerror}.") from None
+            raise LedgerError(f"The ledger of calls, {self.path}, can't be created: {error.strerror}.") from None
         connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         try:
             connection.executescript(_SCHEMA)

@@ -25,5 +25,5 @@ def checked_id(value: str) -> str:
         BadRequestError: It is none, and could lead anywhere.
     """
     if not is_id(value):
-        raise BadRequestError("What stands in the place of an id is none of Spotify's: it is not asked for.")
+        raise BadRequestError("Malformed Spotify id: it is not requested.")
     return value

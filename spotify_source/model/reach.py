@@ -94,7 +94,7 @@ class QueryYield:
         calls: Pages that were asked for.
         albums_listed: Different albums on them.
         albums_new: Those of them that were never listed before, and not earlier in the run either.
-        is_whole: Whether all that the query shows was read.
+        is_whole: Whether every result of the query was read.
     """
 
     run_id: str

@@ -40,7 +40,7 @@ class ListingCounts:
     Attributes:
         markets: The markets that were asked for.
         discovered_via: 'browse' or 'search'; None where no listing could be read.
-        albums_listed: Different albums in the listing.
+        albums_listed: Distinct albums in the listing.
         albums_new: Those of them that were never listed before.
         items_dropped: Places in the listing that held nothing, or nothing with an id.
         end: Why the reading ended; None where no listing was asked for, or not yet.
@@ -71,7 +71,7 @@ class AlbumCounts:
 
     Attributes:
         wanted: Albums that the run set out to fetch.
-        fetched: Albums that were fetched complete.
+        fetched: Albums that were fetched completely.
         gone: Albums for which Spotify answered 404 for the first time.
         short: Fetched albums with fewer tracks than total_tracks.
         failed: Albums that could not be fetched, and why.

@@ -85,7 +85,7 @@ def _is_filtered_as_can_be(source: DltSource) -> bool:
     selected = source.resources.selected
     if ALBUMS.name in selected and _has_filter(selected[ALBUMS.name]):
         raise ConfigurationError(
-            "albums has a filter: every run would fetch again the albums that it leaves out.",
+            "albums has a filter: every run would fetch the albums that it leaves out again.",
             guidance="Load them all, and filter where you read them.",
         )
     filtered = ALBUM_TRACKS.name in selected and _has_filter(selected[ALBUM_TRACKS.name])

@@ -73,7 +73,7 @@ def test_cron_mails_what_went_wrong(place: Place) -> None:
     ran = cron(place)
 
     assert ran.returncode == 78
-    assert "client_id and client_secret of the Spotify app: not found." in ran.stdout
+    assert "Missing credentials of the Spotify app: client_id and client_secret." in ran.stdout
 
 
 # -- GitHub Actions

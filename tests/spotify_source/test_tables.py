@@ -1,4 +1,4 @@
-"""Odd values are loaded and not refused, and the columns are the same whoever loads them."""
+"""Unexpected values are loaded and not refused, and the columns are the same whoever loads them."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class Block:
 
 def pages() -> list[Path]:
     """README, and the pages of docs/ as the forge shows them."""
-    return [README, *sorted(path for path in DOCS.rglob("*.md") if path != DOCS / "index.md")]
+    return [README, *sorted(path for path in DOCS.rglob("*.md") if "```{" not in path.read_text(encoding="utf-8"))]
 
 
 def blocks(*languages: str) -> list[Block]:

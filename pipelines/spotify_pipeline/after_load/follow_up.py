@@ -62,7 +62,7 @@ def check(wanted: Wanted, destination: Destination) -> None:
     for option, feature in _features(wanted).items():
         if not destination.supports(feature):
             raise ConfigurationError(
-                f"{option} works on a DuckDB file, and {destination.place} is none.",
+                f"{option} needs a DuckDB file, but the destination is {destination.place}.",
                 guidance=f"Leave out {option} or --destination.",
             )
     if wanted.export is not None:

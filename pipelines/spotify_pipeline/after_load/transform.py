@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-from spotify_pipeline.places import dbt_project
+from spotify_pipeline.places import dbt_project, interpreter, requirement
 from spotify_source.errors import ConfigurationError, SpotifySourceError
 
 PROJECT: Final = dbt_project()
@@ -24,7 +24,7 @@ _MODULES: Final = ("dbt.cli.main", "dbt.adapters.duckdb")
 class TransformFailedError(SpotifySourceError):
     """dbt built the models and found them wrong, or could not build them."""
 
-    guidance = "The load itself is complete. Look at the named model or test; dbt build shows more of it."
+    guidance = "The load itself is complete. Look at the named model or test; dbt build shows the details."
     help_url = _DBT_URL
 
 
@@ -74,7 +74,7 @@ class TransformResult:
     def lines(self) -> Iterator[str]:
         """The lines of a report, in words."""
         tests = f"{self.passed} tests passed, {len(self.warned)} warned, {len(self.failed)} failed"
-        skipped = f", {self.skipped} left out" if self.skipped else ""
+        skipped = f", {self.skipped} skipped" if self.skipped else ""
         yield f"Transformed: {self.built} models built in {SCHEMAS[1]}; {tests}{skipped}; {self.seconds:.1f} s."
         for finding in self.failed:
             yield f"  Failed: {finding.name}: {finding.message}"
@@ -94,8 +94,9 @@ def check(db: Path, dataset: str) -> None:
     """
     if not all(_is_installed(module) for module in _MODULES):
         raise ConfigurationError(
-            '--transform needs dbt: pip install "spotify-source[dbt]", in a checkout pip install -e ".[dbt]".',
-            guidance="Without --transform, everything else works as it is.",
+            "--transform needs dbt, which is not installed.",
+            guidance=f'Install it: {interpreter()} -m pip install "{requirement("dbt")}". '
+            "Without --transform, everything else works as it is.",
         )
     if db.stem.lower() in SCHEMAS:
         raise ConfigurationError(

@@ -49,6 +49,6 @@ spotify-source COMMAND --help lists its options."""
 
 def _no_command(command: str) -> str:
     if not command:
-        return "spotify-source: no command is given."
+        return "spotify-source: no command given."
     meant = difflib.get_close_matches(command, COMMANDS, n=1)
-    return f"spotify-source: there is no command {command!r}.{f' Did you mean {meant[0]}?' if meant else ''}"
+    return f"spotify-source: unknown command {command!r}.{f' Did you mean {meant[0]}?' if meant else ''}"

@@ -17,7 +17,7 @@ from spotify_pipeline.exits import MEANINGS, Exit
 RESOURCES = ("new_releases", "release_sightings", "albums", "album_tracks", "watched_artists", "search_yields")
 EPILOG = """\
 Credentials and settings: [sources.spotify] in .dlt/secrets.toml and .dlt/config.toml, or SOURCES__SPOTIFY__... in
-the environment. An option that is left out falls to them.
+the environment. They apply where an option is left out.
 
 exit codes:
 """ + "".join(f"  {code.value:3}  {meaning}\n" for code, meaning in MEANINGS.items())
@@ -78,44 +78,54 @@ def build_parser(prog: str = "load.py") -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    where = parser.add_argument_group("where to")
-    where.add_argument("--db", type=Path, metavar="PATH", help="the DuckDB file (default: spotify.duckdb)")
-    where.add_argument("--destination", metavar="NAME", help="any dlt destination instead, configured as dlt does")
-    where.add_argument("--dataset", default="spotify_raw", metavar="NAME", help="the schema (default: spotify_raw)")
+    where = parser.add_argument_group("destination")
+    where.add_argument("--db", type=Path, metavar="PATH", help="DuckDB file (default: spotify.duckdb)")
+    where.add_argument("--destination", metavar="NAME", help="dlt destination to load to instead, configured as in dlt")
+    where.add_argument(
+        "--dataset", default="spotify_raw", metavar="NAME", help="schema to load into (default: spotify_raw)"
+    )
 
     where.add_argument(
         "--storage-version",
         choices=("v1.2.0", "latest"),
         default="v1.2.0",
-        help="of a new DuckDB file: v1.2.0 can be opened by DuckDB 1.2 and later (default: v1.2.0)",
+        help="storage version of a new DuckDB file; v1.2.0 opens in DuckDB 1.2 and later (default: v1.2.0)",
     )
 
-    what = parser.add_argument_group("what")
+    what = parser.add_argument_group("what to load")
     what.add_argument("--market", action="append", metavar="CC", help="market code, repeatable (default: US)")
     what.add_argument("--discovery", choices=("auto", "browse", "search"), help="how to find releases (default: auto)")
     what.add_argument("--limit", type=positive, metavar="N", help="list at most N albums, and fetch at most N")
-    what.add_argument("--artists", type=Path, metavar="FILE", help="artists to watch: ids, links or names, one a line")
-    what.add_argument("--reach", type=positive, metavar="N", help="searches to spend on listings (default: 10, one)")
-    what.add_argument("--only-types", metavar="TYPES", help="fetch these alone, as album,single; others are listed")
+    what.add_argument(
+        "--artists", type=Path, metavar="FILE", help="file of artists to watch: ids, links or names, one per line"
+    )
+    what.add_argument(
+        "--reach", type=positive, metavar="N", help="searches to spend on listings (default: 10, for one market)"
+    )
+    what.add_argument(
+        "--only-types", metavar="TYPES", help="album types to fetch, such as album,single; others are only listed"
+    )
     what.add_argument("--resources", nargs="+", choices=RESOURCES, metavar="NAME", help=_resources_help())
-    what.add_argument("--full-refresh", action="store_true", help="fetch everything again, whatever is loaded")
+    what.add_argument("--full-refresh", action="store_true", help="fetch everything again, even if it is loaded")
 
     instead = parser.add_argument_group("instead of loading")
-    instead.add_argument("--check", action="store_true", help="test credentials, quota and destination, in 3 calls")
-    instead.add_argument("--dry-run", action="store_true", help="read the listing, print the plan of calls, and stop")
+    instead.add_argument(
+        "--check", action="store_true", help="test credentials, quota and destination, with at most 3 calls"
+    )
+    instead.add_argument("--dry-run", action="store_true", help="read the listing, print the planned calls, and stop")
 
-    after = parser.add_argument_group("after loading (DuckDB alone)")
+    after = parser.add_argument_group("after loading (DuckDB only)")
     after.add_argument("--export", type=Path, metavar="DIR", help="write what this run loaded to a file in DIR")
     after.add_argument(
         "--export-format",
         choices=("json", "parquet", "csv"),
         default="json",
-        help="of that file; csv is safe for spreadsheets (default: json)",
+        help="format of that file; csv is safe to open in spreadsheets (default: json)",
     )
     after.add_argument(
-        "--retain-days", type=positive, metavar="N", help="remove what was not listed for N days (default: keep all)"
+        "--retain-days", type=positive, metavar="N", help="remove albums not listed for N days (default: keep all)"
     )
-    after.add_argument("--transform", action="store_true", help="build the dbt models on the same file")
+    after.add_argument("--transform", action="store_true", help="build the dbt models in the same file")
 
     demo = parser.add_argument_group("demo, without credentials")
     demo.add_argument("--demo", action="store_true", help="load from an offline API with an invented catalogue")
@@ -123,26 +133,24 @@ def build_parser(prog: str = "load.py") -> argparse.ArgumentParser:
         "--demo-regime",
         choices=("development", "extended"),
         default="development",
-        help="the kind of app it plays (default: development)",
+        help="kind of app to simulate (default: development)",
     )
-    demo.add_argument(
-        "--demo-date", type=_date, metavar="YYYY-MM-DD", help="the day its catalogue is of (default: today)"
-    )
+    demo.add_argument("--demo-date", type=_date, metavar="YYYY-MM-DD", help="day to simulate (default: today)")
 
-    how = parser.add_argument_group("how")
+    how = parser.add_argument_group("output")
     how.add_argument(
         "--progress",
         choices=("auto", "bar", "log", "none"),
         default="auto",
         help="a live bar, log lines or nothing (default: auto, a bar on a terminal)",
     )
-    how.add_argument("--report", choices=("text", "json"), default="text", help="form of the report (default: text)")
+    how.add_argument("--report", choices=("text", "json"), default="text", help="format of the report (default: text)")
     how.add_argument(
         "--log-level",
         choices=("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
         type=str.upper,
         metavar="LEVEL",
-        help="of dlt's log: DEBUG, INFO, WARNING, ERROR or CRITICAL (default: CRITICAL)",
+        help="level of dlt's log: DEBUG, INFO, WARNING, ERROR or CRITICAL (default: CRITICAL)",
     )
     return parser
 
@@ -152,9 +160,9 @@ def parse(arguments: Sequence[str] | None = None, prog: str = "load.py") -> Opti
     parser = build_parser(prog)
     options = Options(**vars(parser.parse_args(arguments)))
     if options.destination and options.db:
-        parser.error("--db is DuckDB's own: leave out --db or --destination")
+        parser.error("--db applies to DuckDB only: use either --db or --destination")
     if options.check and options.dry_run:
-        parser.error("--check and --dry-run: choose one")
+        parser.error("use either --check or --dry-run")
     for option, needed in _without_effect(options, list(arguments if arguments is not None else sys.argv[1:])):
         parser.error(f"{option} has no effect {needed}")
     if not re.fullmatch(r"[A-Za-z_]\w*", options.dataset, re.ASCII):
@@ -177,7 +185,7 @@ def _without_effect(options: Options, given: Sequence[str]) -> Iterator[tuple[st
 
 
 def _resources_help() -> str:
-    return f"load these alone: {', '.join(RESOURCES)} (default: all)"
+    return f"tables to load: {', '.join(RESOURCES)} (default: all)"
 
 
 def positive(text: str) -> int:

@@ -40,7 +40,7 @@ def build_parser(prog: str = "report.py") -> argparse.ArgumentParser:
     )
     default = {"db": Path("spotify.duckdb"), "out": Path("spotify.html")}
     parser.add_argument(
-        "--db", type=Path, default=default["db"], metavar="PATH", help="the DuckDB file (default: spotify.duckdb)"
+        "--db", type=Path, default=default["db"], metavar="PATH", help="DuckDB file (default: spotify.duckdb)"
     )
     parser.add_argument("--dataset", default="spotify_raw", metavar="NAME", help="its schema (default: spotify_raw)")
     parser.add_argument(
@@ -119,7 +119,7 @@ def _check_places(db: Path, places: Mapping[str, Path]) -> None:
     for name, path in places.items():
         if not path.parent.is_dir():
             raise ConfigurationError(
-                f"There is no folder {path.parent}.", guidance=f"Create it, or choose another --{name}."
+                f"The folder {path.parent} does not exist.", guidance=f"Create it, or choose another --{name}."
             )
         if path.is_dir() or path.resolve() in taken or (path.exists() and db.exists() and path.samefile(db)):
             what = "page" if name == "out" else name

@@ -27,7 +27,7 @@ def stopped_by_signals(run: Run) -> Iterator[None]:
         if asked:
             os._exit(Exit.INTERRUPTED)
         asked = True
-        os.write(2, b"Stopping: what was fetched is loaded. Once more to end at once.\n")
+        os.write(2, b"Stopping: what was fetched is being loaded. A second signal ends it at once.\n")
         # A lock may be held here, by this very thread: another one sets the event.
         threading.Thread(target=run.stop).start()
 

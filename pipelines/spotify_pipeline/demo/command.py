@@ -40,7 +40,7 @@ def parser() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(
         prog="python -m spotify_pipeline.demo",
         usage="%(prog)s [options]",
-        description="Serve an offline API that speaks Spotify's wire format, with an invented catalogue, until killed. "
+        description="Serve an offline API that speaks Spotify's wire format, with an invented catalogue, until it is stopped. "
         "The addresses are one line of JSON on standard output.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -57,16 +57,16 @@ def parser() -> argparse.ArgumentParser:
     add("--seed", type=int, default=1, help="which invented world it is (default: 1)")
     add("--listed", type=_at_least(0), default=100, help="how many albums are listed as new (default: 100)")
     add("--current", type=_at_least(0), help="how many are new, listed or not (default: five times as many)")
-    add("--date", type=_date, metavar="YYYY-MM-DD", help="the day it is there (default: today, UTC)")
-    add("--none-gone", action="store_true", help="let every listed album still be there")
+    add("--date", type=_date, metavar="YYYY-MM-DD", help="the day to simulate (default: today, UTC)")
+    add("--none-gone", action="store_true", help="keep every listed album available")
 
     add("--watchlist", action="store_true", help="print a list of its artists to watch, and stop")
 
     limits = options.add_argument_group("limits")
     add = limits.add_argument
-    add("--token-lifetime", type=_at_least(1), default=3600, metavar="SECONDS", help="how long tokens are good for")
+    add("--token-lifetime", type=_at_least(1), default=3600, metavar="SECONDS", help="how long tokens are valid")
     add("--rate-limit", type=_rate, metavar="CALLS/SECONDS", help="more calls than that get 429 (such as 180/30)")
-    add("--retry-after", type=_at_least(0), default=1, metavar="SECONDS", help="what such a 429 says (default: 1)")
+    add("--retry-after", type=_at_least(0), default=1, metavar="SECONDS", help="Retry-After of such a 429 (default: 1)")
     add(
         "--quota",
         type=_quota,
@@ -76,11 +76,17 @@ def parser() -> argparse.ArgumentParser:
         help="the calls of a day (repeatable)",
     )
     add("--ordinary-quotas", action="store_true", help=f"what an app in Development Mode has: {_ordinary()}")
-    add("--quota-retry-after", type=_at_least(0), default=48925, metavar="SECONDS", help="what a spent quota says")
+    add(
+        "--quota-retry-after",
+        type=_at_least(0),
+        default=48925,
+        metavar="SECONDS",
+        help="Retry-After once a quota is spent",
+    )
 
     faults = options.add_argument_group("what goes wrong")
     add = faults.add_argument
-    add("--latency", type=float, default=0.0, metavar="SECONDS", help="what every reply takes (default: 0)")
+    add("--latency", type=float, default=0.0, metavar="SECONDS", help="delay of every reply (default: 0)")
     add(
         "--fault",
         type=_fault,

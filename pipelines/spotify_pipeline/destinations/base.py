@@ -161,7 +161,7 @@ class Destination(ABC):
             ConfigurationError: There is none to be had, or it can't be opened.
             DestinationUnavailableError: Another program holds it.
         """
-        raise ConfigurationError(f"{self.place} is no DuckDB file.", guidance="Leave out --destination.")
+        raise ConfigurationError(f"{self.place} is not a DuckDB file.", guidance="Leave out --destination.")
 
     @abstractmethod
     def _dlt_destination(self) -> AnyDestination:

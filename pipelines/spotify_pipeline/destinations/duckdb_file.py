@@ -168,7 +168,7 @@ class DuckDbFile(Destination):
     def _check_name(self) -> None:
         if self.dataset in _RESERVED:
             raise ConfigurationError(
-                f"DuckDB has a schema named {self.dataset} for itself.",
+                f"DuckDB reserves the schema {self.dataset} for itself.",
                 guidance="Use --dataset spotify_raw, or another.",
             )
         if "?" in self.file.name or self.file.stem.lower() == "information_schema":
@@ -189,10 +189,13 @@ class DuckDbFile(Destination):
     def _check_folder(self) -> None:
         if not self.file.parent.is_dir():
             raise ConfigurationError(
-                f"There is no folder {self.file.parent}.", guidance="Create it, or choose another file with --db."
+                f"The folder {self.file.parent} does not exist.",
+                guidance="Create it, or choose another file with --db.",
             )
         if self.file.is_dir():
-            raise ConfigurationError(f"{self.file} is a folder.", guidance=f"Use --db {self.file / 'spotify.duckdb'}.")
+            raise ConfigurationError(
+                f"{self.file} is a folder, not a file.", guidance=f"Use --db {self.file / 'spotify.duckdb'}."
+            )
 
     def _loads(self) -> str:
         versions, loads = (quoted_name(self.dataset, table) for table in ("_dlt_version", "_dlt_loads"))

@@ -17,7 +17,7 @@ class DestinationUnavailableError(SpotifySourceError):
 
 
 class AnotherRunError(SpotifySourceError):
-    """Another run loads into the same place."""
+    """Another run is loading into the same place."""
 
     guidance = "Wait until it ends, then run this again."
     help_url = CONCURRENCY_URL

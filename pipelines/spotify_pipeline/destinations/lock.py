@@ -54,7 +54,7 @@ def one_run_at_a_time(folder: Path) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout:
-        raise AnotherRunError(f"Another run loads into the same place: {_noted(note)}.") from None
+        raise AnotherRunError(f"Another run is loading into the same place: {_noted(note)}.") from None
     try:
         started = datetime.now(timezone.utc).isoformat(timespec="seconds")
         note.write_text(json.dumps({"pid": os.getpid(), "started_at": started}), encoding="utf-8")

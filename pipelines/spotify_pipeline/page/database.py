@@ -105,7 +105,7 @@ def opened(db: Path, dataset: str) -> Iterator[Database]:
     """
     if not db.is_file():
         raise NothingToReadError(
-            f"There is no file {db}.",
+            f"The file {db} does not exist.",
             guidance=f"Load it first, with {command('load')} --db {db}, or name another one with --db; "
             "the demo's is spotify_demo.duckdb.",
         )

@@ -1,4 +1,4 @@
-"""Tests credentials, regime, market, quota and destination, and shows each as a tick or a cross with its fix."""
+"""Tests credentials, regime, market, quota and destination, and shows each as a tick, a mark or a cross with its fix."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from spotify_pipeline.exits import Exit
 from spotify_pipeline.run.failures import Failure, understand
 from spotify_pipeline.run.summary import set_aside_lines
 from spotify_pipeline.run.wording import by_bucket, count, local_time
-from spotify_source.api.endpoints import BROWSE, SEARCH
 from spotify_source.connection import Connection
 from spotify_source.errors import BucketClosedError, ForbiddenError, PremiumRequiredError, SpotifySourceError
 
@@ -22,22 +21,29 @@ class Finding:
     Attributes:
         what: What was looked at, and how it is.
         failure: What is wrong with it, and how to fix it; None where nothing is.
-        waits: Whether it is as it should be, and yet in the way of a run until some time has passed.
     """
 
     what: str
     failure: Failure | None = None
-    waits: bool = False
 
     def __str__(self) -> str:
         """A tick, or an exclamation mark for what passes, or a cross with cause, fix and link."""
         if self.failure is None:
-            return f"{'!' if self.waits else '✓'} {self.what}"
+            return f"✓ {self.what}"
         error = self.failure.error
         lines = [f"✗ {self.what}"]
         if error is not None:
             lines += [f"    {error.what}", f"    {error.guidance}", f"    {error.help_url}"]
         return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Warned(Finding):
+    """Something that is as it should be, and will leave something undone."""
+
+    def __str__(self) -> str:
+        """An exclamation mark: nothing is to be fixed."""
+        return f"! {self.what}"
 
 
 def exit_of(findings: list[Finding]) -> Exit:
@@ -85,7 +91,7 @@ def check_folder(destination: Destination) -> Iterator[Finding]:
     )
     trouble = folder.trouble(destination.pipeline)
     if trouble is not None:
-        pending = f"can't be read ({trouble}): the next run sets it aside, and begins anew with what is loaded"
+        pending = f"can't be read ({trouble}); the next run sets it aside and starts over from what is loaded"
     yield Finding(f"Working folder: {folder.folder}; {pending}")
     for aside in folder.set_aside():
         yield Finding("\n  ".join(set_aside_lines(aside)))
@@ -108,7 +114,7 @@ def check_app(connection: Connection) -> Iterator[Finding]:
     asked.append(search)
     refusals = [error for error in asked if error and not isinstance(error, (ForbiddenError, BucketClosedError))]
     if refusals:
-        what = "Quota mode" if isinstance(refusals[0], PremiumRequiredError) else "Credentials, and a call with them"
+        what = "Quota mode" if isinstance(refusals[0], PremiumRequiredError) else "Credentials and a first call"
         yield Finding(what, understand(refusals[0]))
         return
     yield Finding("Credentials: good")
@@ -129,9 +135,9 @@ def _regime(browse_allowed: bool | None, search: SpotifySourceError | None) -> F
     if browse_allowed:
         return Finding("Quota mode: extended, or an older app; new releases come from browse/new-releases")
     if isinstance(search, ForbiddenError):
-        return Finding("Quota mode: neither browse/new-releases nor search", understand(search))
+        return Finding("Quota mode: neither browse/new-releases nor search is allowed", understand(search))
     if browse_allowed is None:
-        return Finding("Quota mode: not found out, browse takes no calls now")
+        return Finding("Quota mode: unknown, because browse takes no calls at the moment")
     return Finding("Quota mode: development; new releases come from search, albums one call each")
 
 
@@ -140,17 +146,21 @@ def _quota(connection: Connection) -> Iterator[Finding]:
     budget = f" of daily_calls {daily_calls}" if daily_calls is not None else ""
     made = ledger.all_calls_made(now)
     yield Finding(f"Calls of this app in the last 24 hours: {by_bucket(made)}{budget}")
+    listing = "browse" if connection.state.allowed("browse", now) else "search"
     for bucket, until in ledger.blocks(now).items():
-        yield Finding(f"Quota: {bucket} is spent until {local_time(until)}; {_meanwhile(bucket)}", waits=True)
+        yield Warned(f"Quota: {bucket} is spent until {local_time(until)}; {_before_then(bucket, listing)}")
     for bucket, calls in made.items():
         if daily_calls is not None and calls >= daily_calls:
-            again = local_time(ledger.budget_returns(bucket, now))
-            what = f"daily_calls: {bucket} has had {calls} of {daily_calls}, the next at {again}; {_meanwhile(bucket)}"
-            yield Finding(what, waits=True)
+            again = f"{bucket} has had {calls} of {daily_calls}, the next at {local_time(ledger.budget_returns(bucket, now))}"
+            yield Warned(f"daily_calls: {again}; {_before_then(bucket, listing)}")
 
 
-def _meanwhile(bucket: str) -> str:
-    """What a run does until a bucket takes calls again."""
-    if bucket in (BROWSE.bucket, SEARCH.bucket):
-        return "a run before that can't read a listing by it"
-    return "a run before that leaves what needs it pending"
+def _before_then(bucket: str, listing: str) -> str:
+    """What a run can't do while a bucket takes no calls."""
+    if bucket == listing:
+        return "before then a run finds no new albums, and fetches only those that are pending"
+    if bucket in ("album", "albums"):
+        return "before then a run lists new albums, and leaves them pending"
+    if bucket == "album_tracks":
+        return "before then albums of more than 50 tracks stay pending"
+    return "before then a run goes without it"

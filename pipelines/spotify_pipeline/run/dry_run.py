@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 
@@ -65,14 +65,26 @@ def _lines(plan: Plan, further: Sequence[PathCost], connection: Connection, resu
         f"{kinds['pending']} pending from earlier runs, {listed - kinds['listed']} known."
     )
     yield f"Calls needed: {by_bucket(calls)}."
-    possible = Counter({bucket: connection.governor.calls_left(bucket, number) for bucket, number in calls.items()})
-    if possible != calls:
-        yield f"Possible now: {by_bucket(possible)}; the rest waits in new_releases."
+    possible = sum(connection.governor.calls_left(bucket, number) for bucket, number in calls.items())
+    yield from _out_of_reach(calls, connection, result)
     affordable = _affordable(further, connection)
     yield from cost_lines(affordable)
-    yield from _pace(connection, possible.total() + sum(cost.calls for cost in affordable))
+    yield from _pace(connection, possible + sum(cost.calls for cost in affordable))
     yield from _ledger(connection, result, {*calls, *result.calls.by_bucket, *(cost.bucket for cost in further)})
-    yield f"Spent on this plan: {by_bucket(result.calls.by_bucket)}. Nothing was fetched or loaded."
+    yield f"Calls spent on this plan: {by_bucket(result.calls.by_bucket)}. Nothing was fetched or loaded."
+
+
+def _out_of_reach(calls: Mapping[str, int], connection: Connection, result: RunResult) -> Iterator[str]:
+    """Which of the calls can't be made now, and why."""
+    now, daily_calls = connection.run.clock.now(), connection.policy.daily_calls
+    blocked = {**connection.ledger.blocks(now), **result.calls.blocked_until}
+    for bucket, needed in sorted(calls.items()):
+        if bucket in blocked:
+            yield f"Of these, no call to {bucket} can be made before {local_time(blocked[bucket])}: its quota is spent."
+        elif daily_calls is not None:
+            left = max(0, daily_calls - connection.ledger.calls_made(bucket, now))
+            if left < needed:
+                yield f"Of these, {left} of {count(needed, 'call')} to {bucket} can be made now: daily_calls is {daily_calls}."
 
 
 def _affordable(further: Sequence[PathCost], connection: Connection) -> list[PathCost]:

@@ -66,8 +66,8 @@ def unreadable_state(dataset: str, error: BaseException) -> ConfigurationError:
     """What dlt keeps at the destination was changed by hand, and can't be read."""
     why = dlt_failures.first_line(error)
     return ConfigurationError(
-        f"What dlt keeps in {dataset}._dlt_pipeline_state and {dataset}._dlt_version can't be read ({why}).",
-        guidance="Drop these two tables, and run this again: it makes them anew, and nothing that was loaded is lost. "
+        f"dlt's state in {dataset}._dlt_pipeline_state and {dataset}._dlt_version can't be read ({why}).",
+        guidance="Drop these two tables and run this again: it recreates them, and no loaded data is lost. "
         f"DROP TABLE {dataset}._dlt_pipeline_state; DROP TABLE {dataset}._dlt_version;",
     )
 
@@ -89,7 +89,7 @@ def _known(error: BaseException) -> SpotifySourceError | None:
         return error
     missing = dlt_failures.missing_settings(error)
     if missing & {"client_id", "client_secret"}:
-        return CredentialsError(f"{' and '.join(sorted(missing))} of the Spotify app: not found.")
+        return CredentialsError(f"Missing credentials of the Spotify app: {' and '.join(sorted(missing))}.")
     if isinstance(error, dlt_failures.CONFIGURATION):
         return _misconfigured(error)
     if isinstance(error, (duckdb.Error, *dlt_failures.DESTINATION)):
@@ -99,8 +99,8 @@ def _known(error: BaseException) -> SpotifySourceError | None:
     if isinstance(error, OSError):
         in_the_way = error.errno in {errno.EEXIST, errno.ENOTDIR, errno.EISDIR}
         return DestinationUnavailableError(
-            f"The machine failed: {in_one_line(error)}",
-            guidance="What lies there is in the way: move it, or delete it, then run this again."
+            f"System error: {in_one_line(error)}",
+            guidance="Something else exists at that path: move or delete it, then run this again."
             if in_the_way
             else "Free disk space or fix the permissions, then run it again.",
         )

@@ -144,5 +144,5 @@ def _amend(outcome: Outcome, destination: Destination) -> None:
 
 def _say_not_entered(error: Exception) -> Failure:
     failure = understand(error)
-    print(f"The run could not be entered into load_runs: {failure.reason}", file=sys.stderr)  # noqa: T201
+    print(f"The run could not be recorded in load_runs: {failure.reason}", file=sys.stderr)  # noqa: T201
     return failure

@@ -11,23 +11,23 @@ from spotify_source.model.oddities import Oddity, OddityCount
 _MOST_PLACES: Final = 5
 
 _WORDS: Final[Mapping[Oddity, str]] = {
-    Oddity.UNFIT: "that can't be stored there, left empty",
+    Oddity.UNFIT: "that can't be stored there, set to null",
     Oddity.ROUNDED: "with a fraction, rounded",
-    Oddity.BROKEN_TEXT: "with half a character, replaced by U+FFFD",
+    Oddity.BROKEN_TEXT: "with a broken character, replaced by U+FFFD",
     Oddity.AS_JSON: "that no column can hold, kept as JSON text",
-    Oddity.RENAMED: "kept under this name: its own is taken",
+    Oddity.RENAMED: "stored under this name because its own is reserved",
     Oddity.LEFT_OUT: "under a name that no column can have, left out",
     Oddity.EMPTY: "empty, left out",
     Oddity.WITHOUT_ID: "without an id, left out",
-    Oddity.MALFORMED_ID: "with an id that is none of Spotify's, never asked for",
+    Oddity.MALFORMED_ID: "with a malformed id, never requested",
     Oddity.REPEATED: "that came twice, loaded once",
-    Oddity.PLACED_BY_ORDER: "without a place of its own, placed by the order of the list",
+    Oddity.PLACED_BY_ORDER: "without a position of its own, numbered by the order of the list",
 }
 
 
 def as_lines(oddities: Sequence[OddityCount]) -> Iterator[str]:
     """A line on odd values and one on odd items, where there were any."""
-    for label, about_items in (("Odd values", False), ("Odd items", True)):
+    for label, about_items in (("Unexpected values", False), ("Unexpected items", True)):
         found = [one for one in oddities if one.what.is_about_items is about_items]
         if found:
             told = "; ".join(_told(one) for one in found[:_MOST_PLACES])

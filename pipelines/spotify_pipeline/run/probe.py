@@ -80,12 +80,12 @@ class Measurement:
         """The report."""
         troubled = self.requests - len(self.good) - self.limited
         yield (
-            f"Requests: {self.requests}; {len(self.good)} good, {self.limited} answered with 429, "
+            f"Requests: {self.requests}; {len(self.good)} successful, {self.limited} answered with 429, "
             f"{troubled} without a usable answer."
         )
         gaps = len(self.good) - 1
         mean = f"{(self.good[-1] - self.good[0]) / gaps:.2f} s on average" if gaps > 0 else "not measured"
-        yield f"Between good answers: {mean}."
+        yield f"Between successful replies: {mean}."
         yield f"First Retry-After: {self.first_retry_after or 'none came'}."
         if self.closed:
             yield f"Stopped: {closed_reason(self.closed)}."
@@ -103,7 +103,7 @@ class Measurement:
         page = self.connection.client.get(path, {**parameters, "market": market}).json()["albums"]
         found = [album for album in page["items"] if album]
         if not found:
-            raise ApiUnavailableError("There is no album to ask for: search found none.")
+            raise ApiUnavailableError("No album to request: the search found none.")
         return str(found[0]["id"])
 
     def _send(self, path: str, parameters: dict[str, Any], interval: float) -> None:

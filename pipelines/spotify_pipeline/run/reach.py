@@ -39,7 +39,7 @@ def cost_lines(further: Sequence[PathCost]) -> Iterator[str]:
 def _artists(path: PathCounts) -> str:
     parts = [f"Artists: {path.asked} of {path.asked + path.left} checked, {count(path.albums_new, 'new album')}"]
     if path.failed:
-        parts.append(f"{path.failed} failed and come first next time")
+        parts.append(f"{path.failed} failed and will be checked first next time")
     return "; ".join(parts) + "."
 
 
@@ -56,7 +56,7 @@ def _unresolved(artists: Sequence[WatchedArtist]) -> Iterator[str]:
         return
     named = "; ".join(_who(artist) for artist in artists[:_NAMES])
     more = f"; and {len(artists) - _NAMES} more, see watched_artists" if len(artists) > _NAMES else ""
-    yield f"Not known which artist is meant, write the right id instead: {named}{more}."
+    yield f"Not identified, use the id instead of the name: {named}{more}."
 
 
 def _who(artist: WatchedArtist) -> str:

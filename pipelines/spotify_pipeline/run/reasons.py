@@ -22,7 +22,7 @@ def why_incomplete(result: RunResult) -> str | None:
 def closed_reason(closed: BucketClosedError) -> str:
     """Why a bucket took no more calls."""
     return {
-        ClosedReason.QUOTA: f"the quota of {closed.bucket} is spent",
+        ClosedReason.QUOTA: f"the quota for {closed.bucket} is spent",
         ClosedReason.BUDGET: f"the daily_calls limit for {closed.bucket} is reached",
         ClosedReason.RATE_LIMIT: f"{closed.bucket} was rate limited for too long",
         ClosedReason.TROUBLE: "too many calls in a row failed",

@@ -74,7 +74,7 @@ def _lines(outcome: Outcome, place: Place, seconds: float) -> Iterator[str]:
     yield f"Calls: {_calls(result.calls)}."
     yield from oddities.as_lines(result.oddities)
     if outcome.loaded.new_fields:
-        yield f"Spotify sent fields that are new here, kept as columns: {', '.join(outcome.loaded.new_fields)}."
+        yield f"New fields from Spotify, stored as columns: {', '.join(outcome.loaded.new_fields)}."
     if outcome.reason:
         yield f"Not complete: {outcome.reason}"
     yield from _pending(result.albums, result.calls)
@@ -89,11 +89,11 @@ def _lines(outcome: Outcome, place: Place, seconds: float) -> Iterator[str]:
 
 def set_aside_lines(one: SetAside) -> Iterator[str]:
     """What was set aside, why, and what to do with it."""
-    yield f"Set aside: {one.folder}, what an earlier run left behind and can't be used ({one.why})."
+    yield f"Set aside: {one.folder}. An earlier run left it behind, and it can't be used ({one.why})."
     yield "  Nothing that was loaded is lost, and what is missing is fetched again."
     if one.command:
         yield f"  Look at it: {one.command}"
-    yield f"  When you need it no longer: delete {one.folder}"
+    yield f"  When you no longer need it, delete {one.folder}"
 
 
 def _found(listing: ListingCounts) -> str:
@@ -109,9 +109,9 @@ def _found(listing: ListingCounts) -> str:
 def _fetched(albums: AlbumCounts) -> str:
     parts = [f"Fetched: {count(albums.fetched, 'album')}, {count(albums.tracks_loaded, 'track')}"]
     if albums.gone:
-        parts.append(f"{albums.gone} gone (404, not asked for again)")
+        parts.append(f"{albums.gone} gone (404, not requested again)")
     if albums.short:
-        parts.append(f"{albums.short} with fewer tracks than announced")
+        parts.append(f"{albums.short} with fewer tracks than total_tracks")
     return "; ".join(parts) + "."
 
 
@@ -119,7 +119,9 @@ def _calls(calls: CallCounts) -> str:
     made = by_bucket(calls.by_bucket)
     if not calls.retries:
         return made
-    return f"{made}; {count(calls.retries, 'repetition')}, {calls.seconds_waited:.0f} s waited"
+    return (
+        f"{made}; {calls.retries} {'retry' if calls.retries == 1 else 'retries'}, {calls.seconds_waited:.0f} s waited"
+    )
 
 
 def _pending(albums: AlbumCounts, calls: CallCounts) -> Iterator[str]:
@@ -129,7 +131,7 @@ def _pending(albums: AlbumCounts, calls: CallCounts) -> Iterator[str]:
     if albums.given_up:
         yield (
             f"Given up: {count(len(albums.given_up), 'album')} that failed in {settings.MAX_FAILED_RUNS} runs "
-            f"(the first: {albums.given_up[0]}); --full-refresh asks again."
+            f"(the first: {albums.given_up[0]}); --full-refresh tries again."
         )
     for bucket, until in sorted(calls.blocked_until.items()):
         yield f"Closed: {bucket}, until {local_time(until)}. Run it again after that."

@@ -25,7 +25,7 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "says"),
-    [([], "no command is given"), (["laod"], "Did you mean load?"), (["--demo"], "there is no command '--demo'.")],
+    [([], "no command is given"), (["laod"], "Did you mean load?"), (["--demo"], "unknown command '--demo'.")],
 )
 def test_what_is_no_command_ends_with_78_and_a_hint(
     arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]

@@ -28,7 +28,7 @@ from tests.support.place import Place
         (["--discovery", "guess"], "choose from"),
         (["--demo-date", "yesterday"], "must be a date like 2026-11-20, got 'yesterday'"),
         (["--dataset", "a-b"], "not a valid dataset name"),
-        (["--db", "a.duckdb", "--destination", "postgres"], "--db is DuckDB's own"),
+        (["--db", "a.duckdb", "--destination", "postgres"], "--db applies to DuckDB only"),
         (["--log-level", "LOUD"], "choose from"),
         (["stray"], "unrecognized"),
     ],
@@ -139,7 +139,7 @@ def test_help_answers_from_any_folder(tmp_path: Path) -> None:
     )
 
     assert helped.returncode == 0
-    assert "0  everything that was wanted is loaded" in helped.stdout
+    assert "0  everything requested is loaded" in helped.stdout
     assert str(LOAD_PY) not in helped.stdout
     assert list(tmp_path.iterdir()) == []
 

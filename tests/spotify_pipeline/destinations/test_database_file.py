@@ -127,7 +127,7 @@ def test_a_second_run_at_the_same_time_is_refused_with_75_and_names_the_process(
 
     assert first.code == 0
     assert [ran.code for ran in second] == [75]
-    assert "Another run loads into the same place: process " in second[0].err
+    assert "Another run is loading into the same place: process " in second[0].err
     assert place.count("load_runs") == 1
 
 

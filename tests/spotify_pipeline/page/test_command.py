@@ -54,7 +54,7 @@ def test_a_missing_file_is_named_with_how_to_make_it(tmp_path: Path) -> None:
     reported = report_on("--db", tmp_path / "none.duckdb", "--out", tmp_path / "page.html")
     assert reported.code == 78
     what, guidance, link = reported.err.splitlines()
-    assert what == f"There is no file {tmp_path / 'none.duckdb'}."
+    assert what == f"The file {tmp_path / 'none.duckdb'} does not exist."
     assert "python pipelines/load.py --db" in guidance
     assert link.strip().startswith("https://")
     assert not list(tmp_path.iterdir())

@@ -173,7 +173,7 @@ def test_a_closed_bucket_is_named_with_the_time_when_it_opens(development: Shown
         development.place.database,
         tmp_path,
         f"""
-        UPDATE load_runs SET exit_code = 75, albums_pending = 12, reason = 'the quota of album is spent',
+        UPDATE load_runs SET exit_code = 75, albums_pending = 12, reason = 'the quota for album is spent',
         blocked_until = '{{"album": "{opens.isoformat()}", "search": "{opened.isoformat()}"}}'
         WHERE started_at = (SELECT max(started_at) FROM load_runs)
         """,
@@ -181,7 +181,7 @@ def test_a_closed_bucket_is_named_with_the_time_when_it_opens(development: Shown
     said = page_of(database, development.now).section("loads").one("dl").text
     assert f"closed until {opens.day} {opens:%B %Y, %H:%M} UTC" in said
     assert said.count("closed until") == 1
-    assert "something is pending (the quota of album is spent)" in said
+    assert "something is pending (the quota for album is spent)" in said
     assert "12 albums to fetch" in said
 
 

@@ -35,8 +35,7 @@ def test_a_check_shows_what_the_ledger_says(place: Place, serve: Serve) -> None:
 
     assert checked.code == 0
     assert re.search(r"Calls of this app in the last 24 hours: album [23], browse 1, search 2", checked.out)
-    assert "! Quota: album is spent until" in checked.out
-    assert "a run before that leaves what needs it pending" in checked.out
+    assert re.search("! Quota: album is spent until .*; before then a run lists new albums, and leaves", checked.out)
 
 
 def test_a_budget_that_is_spent_gets_no_tick(place: Place, serve: Serve) -> None:
@@ -47,7 +46,17 @@ def test_a_budget_that_is_spent_gets_no_tick(place: Place, serve: Serve) -> None
 
     assert checked.code == 0
     assert re.search(r"^! daily_calls: album has had 2 of 2, the next at 20", checked.out, re.MULTILINE)
-    assert re.search(r"^! daily_calls: search has had 2 of 2, .*can't read a listing", checked.out, re.MULTILINE)
+    assert re.search(r"^! daily_calls: search has had 2 of 2, .*finds no new albums", checked.out, re.MULTILINE)
+
+
+def test_a_check_says_that_nothing_new_is_found_while_search_is_spent(place: Place, api: OfflineApi) -> None:
+    api.quota["search"] = 0
+    assert place.load(api).code != 0
+
+    checked = place.load(api, "--check")
+
+    assert re.search("! Quota: search is spent until .*; before then a run finds no new albums", checked.out)
+    assert "✓ Quota" not in checked.out
 
 
 @pytest.mark.parametrize(
@@ -77,4 +86,4 @@ def test_a_check_names_a_missing_folder(place: Place, api: OfflineApi) -> None:
     checked = place.load(api, "--check", "--db", str(place.folder / "nowhere" / "x.duckdb"))
 
     assert checked.code == 78
-    assert "There is no folder" in checked.out
+    assert "nowhere does not exist" in checked.out

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from spotify_pipeline.demo import OfflineApi
 
@@ -46,19 +48,18 @@ def test_a_dry_run_counts_what_is_pending_and_the_budget(place: Place, api: Offl
 
     assert shown.code == 0
     assert "10 pending from earlier runs, 15 known." in shown.out
-    assert "Possible now: none; the rest waits in new_releases." in shown.out
     assert "album: 15 calls in the last 24 hours, 0 left of 15; the next at 20" in shown.out
+    assert "Of these, 0 of 10 calls to album can be made now: daily_calls is 15." in shown.out
 
 
-def test_a_dry_run_plans_no_call_to_a_bucket_that_is_closed(place: Place, api: OfflineApi) -> None:
-    api.quota["album"] = 5
+def test_a_dry_run_says_which_calls_a_spent_quota_keeps_from_being_made(place: Place, api: OfflineApi) -> None:
+    api.quota["album"] = 2
     assert place.load(api).code == 75
 
     shown = place.load(api, "--dry-run")
 
-    assert "Calls needed: album 20." in shown.out
-    assert "Possible now: none" in shown.out
-    assert "Closed: album, until" in shown.out
+    assert "Calls needed: album 23." in shown.out
+    assert re.search("Of these, no call to album can be made before .*: its quota is spent.", shown.out)
 
 
 @pytest.mark.parametrize(("daily_calls", "artists", "shards"), [(200, 6, 20), (15, 6, 6), (5, 2, 0), (3, 0, 0)])

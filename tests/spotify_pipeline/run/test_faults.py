@@ -59,7 +59,7 @@ def test_repetitions_wait_longer_each_time_and_are_counted(place: Place, api: Of
     assert ran.code == 0
     assert clock.waits == sorted(clock.waits)
     assert len(clock.waits) == 4
-    assert "4 repetitions" in ran.out
+    assert "4 retries" in ran.out
     assert place.last_run()["retries"] == 4
 
 
@@ -85,7 +85,7 @@ def test_an_album_that_is_gone_is_reported_and_never_asked_for_again(
     first, second = place.load(api), place.load(api)
 
     assert (first.code, second.code) == (0, 0)
-    assert "1 gone (404, not asked for again)" in first.out
+    assert "1 gone (404, not requested again)" in first.out
     assert second.calls == Counter(search=1)
 
 
@@ -132,7 +132,7 @@ def test_a_rate_limit_pauses_every_thread_and_is_no_failure(place: Place, serve:
     # What was on its way when the limit came arrives still; everything else comes after the pause.
     on_their_way = [request for request in sent[limited + 1 :] if request.at < sent[limited].at + 20]
     assert len(on_their_way) <= 8
-    assert "1 repetition" in ran.out
+    assert "1 retry" in ran.out
 
 
 def test_bare_rate_limits_without_end_close_the_bucket(place: Place, api: OfflineApi) -> None:

@@ -54,13 +54,14 @@ def test_the_report_and_load_runs_tell_what_was_odd(place: Place, api: OfflineAp
     assert ran.code == 0
     assert json.loads(place.last_run()["values_dropped"]) == DROPPED
     values, items = (
-        next(line for line in ran.out.splitlines() if line.startswith(label)) for label in ("Odd values", "Odd items")
+        next(line for line in ran.out.splitlines() if line.startswith(label))
+        for label in ("Unexpected values", "Unexpected items")
     )
-    assert f"albums.popularity: 1 that can't be stored there, left empty (album {dozen['id']})" in values
-    assert "albums.label: 1 with half a character, replaced by U+FFFD" in values
+    assert f"albums.popularity: 1 that can't be stored there, set to null (album {dozen['id']})" in values
+    assert "albums.label: 1 with a broken character, replaced by U+FFFD" in values
     assert values.endswith("See load_runs.values_dropped.")
     assert f"album_tracks: 1 that came twice, loaded once (album {dozen['id']})" in items
-    assert "new_releases: 1 with an id that is none of Spotify's, never asked for (album ../albums)" in items
+    assert "new_releases: 1 with a malformed id, never requested (album ../albums)" in items
     assert "album_tracks.spotify_is_removed" in next(line for line in ran.out.splitlines() if "new here" in line)
     assert place.sql("SELECT total_tracks, tracks_loaded FROM albums WHERE id = ?", dozen["id"]) == [(12, 12)]
 
@@ -87,7 +88,7 @@ def test_a_shortfall_shows_though_the_total_is_missing(place: Place, api: Offlin
 
     api.always("album", lose, match=for_album(three[1]["id"]))
     ran = place.load(api)
-    assert "1 with fewer tracks than announced" in ran.out
+    assert "1 with fewer tracks than total_tracks" in ran.out
     assert place.sql("SELECT total_tracks, tracks_loaded FROM albums WHERE id = ?", three[1]["id"]) == [(12, 11)]
 
 
@@ -99,4 +100,4 @@ def test_an_album_that_is_given_up_is_named_in_each_report(place: Place, api: Of
     for _ in range(2):
         ran = place.load(api)
         assert (ran.code, ran.album_calls) == (0, 0)
-        assert f"Given up: 1 album that failed in 5 runs (the first: {bad}); --full-refresh asks again." in ran.out
+        assert f"Given up: 1 album that failed in 5 runs (the first: {bad}); --full-refresh tries again." in ran.out

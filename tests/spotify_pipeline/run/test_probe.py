@@ -53,7 +53,7 @@ def test_calls_go_out_at_the_interval_and_each_once(prober: Prober, api: Offline
     assert prober.calls == Counter(search=10)
     assert clock.waits == [1.5] * 9
     assert "Requests: 10; 10 good, 0 answered with 429, 0 without a usable answer." in prober.out
-    assert "Between good answers: 1.50 s on average." in prober.out
+    assert "Between successful replies: 1.50 s on average." in prober.out
     assert "First Retry-After: none came." in prober.out
     assert prober.err == ""
 
@@ -81,7 +81,7 @@ def test_a_rate_limit_is_counted_and_its_retry_after_waited_for(
     assert clock.waits == [1, 1, 1, 1, 3, 1, 1]
     assert prober.calls == Counter(search=8)
     assert "Requests: 8; 7 good, 1 answered with 429, 0 without a usable answer." in prober.out
-    assert "Between good answers: 1.50 s on average." in prober.out
+    assert "Between successful replies: 1.50 s on average." in prober.out
     assert "First Retry-After: 3 s, for a rate limit, at call 5." in prober.out
 
 
@@ -104,7 +104,7 @@ def test_the_first_reply_that_the_quota_is_spent_ends_it(prober: Prober, api: Of
 
     assert prober.calls == Counter(search=4)
     assert "First Retry-After: 48925 s, for a quota, at call 4." in prober.out
-    assert "Stopped: the quota of search is spent." in prober.out
+    assert "Stopped: the quota for search is spent." in prober.out
 
 
 def test_what_it_spends_and_learns_counts_for_the_runs_after_it(prober: Prober, api: OfflineApi, place: Place) -> None:
@@ -203,7 +203,7 @@ def test_wrong_credentials_are_named_and_not_shown(prober: Prober, api: OfflineA
 
 def test_missing_credentials_are_named(prober: Prober, api: OfflineApi) -> None:
     assert prober(api, client_secret=None) == 78
-    assert "client_secret of the Spotify app: not found." in prober.err
+    assert "Missing credentials of the Spotify app: client_secret." in prober.err
     assert api.requests == []
 
 
@@ -216,7 +216,7 @@ def test_a_spent_search_leaves_no_album_to_ask_for(prober: Prober, api: OfflineA
     api.quota["search"] = 0
 
     assert prober(api, "--endpoint", "album") == 75
-    assert "Stopped: the quota of search is spent." in prober.out
+    assert "Stopped: the quota for search is spent." in prober.out
 
 
 def test_the_token_is_not_taken_elsewhere(prober: Prober, api: OfflineApi) -> None:

@@ -32,7 +32,7 @@ def test_a_spent_quota_loads_what_was_fetched_and_comes_back_for_the_rest_when_i
     assert first.calls["album"] <= 2 + 5
     assert place.count("albums") == 2
     assert place.count("new_releases") == 6
-    assert "the quota of album is spent" in first.out
+    assert "the quota for album is spent" in first.out
     assert "Pending: 4 albums" in first.out
     opens = datetime.fromtimestamp(clock.now() + RETRY_AFTER, timezone.utc).astimezone()
     assert f"Closed: album, until {opens:%Y-%m-%d %H:%M}" in first.out

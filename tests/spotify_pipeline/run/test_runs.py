@@ -105,7 +105,7 @@ def test_the_report_says_in_words_what_was_found_and_fetched(story: Story) -> No
     tracks = sum(len(album["tracks"]) for album in fetched)
     where = "search in US" if story.regime == "development" else "browse/new-releases"
     assert f"Found: 100 albums by {where}, 100 of them new." in story.first.out
-    assert f"Fetched: {len(fetched)} albums, {tracks} tracks; 1 gone (404, not asked for again)." in story.first.out
+    assert f"Fetched: {len(fetched)} albums, {tracks} tracks; 1 gone (404, not requested again)." in story.first.out
     assert "0 of them new." in story.second.out
     assert f"{len(story.came_tomorrow)} of them new." in story.third.out
     assert str(story.place.database) in story.first.out
