@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from spotify_pipeline.page import links, sleeves
 from spotify_pipeline.page.database import Database, Row
+
+_DETAILS = "SELECT id, total_tracks, label, if(release_date_precision = 'day', released_on, NULL) AS day, covers.url"
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,7 @@ class Card:
         total_tracks: How many tracks Spotify says it has.
         tracks: Those that are loaded.
         label: None where Spotify does not send it.
+        released_on: When it came out, to the day; None where Spotify names no day.
     """
 
     album: Album
@@ -72,6 +76,17 @@ class Card:
     total_tracks: int | None
     tracks: Sequence[Track]
     label: str | None
+    released_on: date | None
+
+    @property
+    def explicit(self) -> str:
+        """Whether a loaded track is explicit: 'yes' or 'no'; empty where none is loaded."""
+        return ("yes" if any(track.explicit for track in self.tracks) else "no") if self.tracks else ""
+
+    @property
+    def playable(self) -> bool:
+        """Whether Spotify's player can be asked for it: its id is one of theirs."""
+        return links.is_id(self.album.id)
 
     @property
     def milliseconds(self) -> int:
@@ -91,7 +106,7 @@ def cards(database: Database, ids: Sequence[str]) -> list[Card]:
     """The albums with these ids in full, in this order."""
     wanted = list(ids)
     known = albums(database, wanted)
-    query = "SELECT id, total_tracks, label, covers.url FROM catalogue LEFT JOIN covers ON album_id = id"
+    query = f"{_DETAILS} FROM catalogue LEFT JOIN covers ON album_id = id"
     details = {row["id"]: row for row in database.rows(f"{query} WHERE id IN (SELECT unnest(?))", wanted)}
     tracks = _tracks(database, known)
     return [
@@ -102,6 +117,7 @@ def cards(database: Database, ids: Sequence[str]) -> list[Card]:
             total_tracks=details[album_id]["total_tracks"],
             tracks=tracks.get(album_id, ()),
             label=details[album_id]["label"],
+            released_on=details[album_id]["day"],
         )
         for album_id in wanted
         if album_id in known

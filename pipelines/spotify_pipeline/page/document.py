@@ -10,10 +10,11 @@ from pathlib import Path
 
 import jinja2
 
-from spotify_pipeline.page import arrivals, lengths, library, links, movers, pairs, release_calendar, runs
+from spotify_pipeline.page import arrivals, late, lengths, library, links, movers, pairs, release_calendar, runs
 from spotify_pipeline.page.database import Database
 
 _HERE = Path(__file__).parent
+_SCRIPTS = ("cards.js", "page.js")
 _TOTALS = """
     SELECT
         (SELECT count(*) FROM catalogue) AS albums,
@@ -28,6 +29,7 @@ class Sections:
     """What the page shows, section by section."""
 
     arrivals: arrivals.Arrivals
+    late: late.Late
     calendar: release_calendar.Calendar
     movers: movers.Movers
     lengths: lengths.Lengths
@@ -44,6 +46,7 @@ def page(database: Database, now: datetime) -> str:
     """
     sections = Sections(
         arrivals=arrivals.read(database),
+        late=late.read(database),
         calendar=release_calendar.read(database),
         movers=movers.read(database),
         lengths=lengths.read(database),
@@ -51,11 +54,13 @@ def page(database: Database, now: datetime) -> str:
         runs=runs.read(database, now),
     )
     # A browser takes \r\n for \n before it hashes a script, so there must be none.
-    scripts = [library.javascript(), (_HERE / "page.js").read_text(encoding="utf-8")]
+    scripts = [library.javascript(), *((_HERE / name).read_text(encoding="utf-8") for name in _SCRIPTS)]
     template = _templates().get_template("page.html")
     return template.render(
         sections=sections,
         totals=database.one(_TOTALS),
+        tracks_shown=arrivals.TRACKS_SHOWN,
+        most_charted=movers.ALBUMS_CHARTED,
         now=now,
         style=(_HERE / "page.css").read_text(encoding="utf-8"),
         scripts=scripts,
@@ -76,12 +81,13 @@ def _templates() -> jinja2.Environment:
 
 
 def _policy(scripts: list[str]) -> str:
-    """What the page may load and run: its own scripts, and covers. Nothing that a name could smuggle in."""
+    """What the page may load and run: its own scripts, covers, and Spotify's player. Nothing that a name could smuggle in."""
     digests = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
     allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
     covers = " ".join(f"https://*{host}" for host in links.IMAGE_HOSTS)
     return (
         f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src {covers}; "
+        f"frame-src {links.SPOTIFY}; "
         "base-uri 'none'; form-action 'none'"
     )
 

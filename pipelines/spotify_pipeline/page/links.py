@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote, urlsplit
 
 SPOTIFY = "https://open.spotify.com"
@@ -34,3 +35,8 @@ def _host(url: str) -> str | None:
 def is_invented(url: str | None) -> bool:
     """Whether this is an address of the demo's, at which there is nothing: it ends in .invalid (RFC 6761)."""
     return url is not None and (_host(url) or "").endswith(".invalid")
+
+
+def is_id(text: str) -> bool:
+    """Whether this is an id as Spotify makes them: https://developer.spotify.com/documentation/web-api/concepts/spotify-uris-ids."""
+    return re.fullmatch(r"[0-9A-Za-z]{22}", text) is not None

@@ -13,14 +13,31 @@ from spotify_pipeline.page.database import Database
 
 EACH_WAY = 8
 RUNS_CHARTED = 12
-MARKETS_SHOWN = 6
+LISTINGS_SHOWN = 6
 
-_MARKETS = """
-    SELECT market, count(DISTINCT seen_at) AS runs
-    FROM standings
-    WHERE market IN (SELECT market FROM standings WHERE seen_at = (SELECT max(seen_at) FROM standings))
-    GROUP BY market
-    ORDER BY market
+# A chart of hundreds of lines can't be read, and three years of many markets must stay one small page.
+ALBUMS_CHARTED = 100
+_NAMED = 8
+
+# Markets whose recent runs are the same, place by place, are one listing.
+_LISTINGS = """
+    WITH listed AS (
+        SELECT *, dense_rank() OVER (PARTITION BY market ORDER BY seen_at DESC) AS back
+        FROM standings
+        WHERE market IN (SELECT market FROM standings WHERE seen_at = (SELECT max(seen_at) FROM standings))
+    ), paths AS (
+        SELECT
+            market,
+            count(DISTINCT seen_at) AS runs,
+            list((seen_at, position, album_id) ORDER BY seen_at, position, album_id) AS path
+        FROM listed
+        WHERE back <= ?
+        GROUP BY market
+    )
+    SELECT list(market ORDER BY market) AS markets, any_value(runs) AS runs
+    FROM paths
+    GROUP BY path
+    ORDER BY markets
 """
 _RUNS = "SELECT DISTINCT seen_at FROM standings WHERE market = ? ORDER BY seen_at DESC LIMIT ?"
 _MOVES = """
@@ -55,15 +72,15 @@ class Move:
 
 @dataclass(frozen=True)
 class Listing:
-    """A market's listing between two runs.
+    """A listing between two runs.
 
     Attributes:
-        market: A code; '*' where the listing has none.
+        markets: The codes of those that have it; '*' alone where the listing has no market.
         stayed: How many albums are in both runs.
         empty: Why there is nothing to compare.
     """
 
-    market: str
+    markets: Sequence[str]
     before: datetime | None = None
     after: datetime | None = None
     stayed: int = 0
@@ -71,6 +88,15 @@ class Listing:
     fallers: Sequence[Move] = ()
     chart: Chart | None = None
     empty: str | None = None
+
+    @property
+    def title(self) -> str:
+        """Its markets in words."""
+        if len(self.markets) == 1:
+            return f"Market {self.markets[0]}"
+        if len(self.markets) <= _NAMED:
+            return f"Markets {', '.join(self.markets[:-1])} and {self.markets[-1]}"
+        return f"Markets {', '.join(self.markets[:_NAMED])} and {len(self.markets) - _NAMED} more"
 
 
 @dataclass(frozen=True)
@@ -89,23 +115,25 @@ class Movers:
 
 def read(database: Database) -> Movers:
     """How albums moved, market by market."""
-    markets = database.rows(_MARKETS)
-    if not markets:
+    listings = database.rows(_LISTINGS, RUNS_CHARTED)
+    if not listings:
         return Movers(empty="No run has read a listing yet, or release_sightings was not loaded.")
-    if all(row["runs"] == 1 for row in markets):
+    if all(row["runs"] == 1 for row in listings):
         only = database.one("SELECT count(DISTINCT seen_at) AS runs FROM standings")["runs"] == 1
         why = "There has been one run." if only else "The latest run read another listing than the runs before it."
         return Movers(empty=f"{why} Positions can be compared after the next.")
     return Movers(
-        listings=[_listing(database, row["market"]) for row in markets[:MARKETS_SHOWN]],
-        more=max(0, len(markets) - MARKETS_SHOWN),
+        listings=[_listing(database, row["markets"]) for row in listings[:LISTINGS_SHOWN]],
+        more=sum(len(row["markets"]) for row in listings[LISTINGS_SHOWN:]),
     )
 
 
-def _listing(database: Database, market: str) -> Listing:
+def _listing(database: Database, markets: Sequence[str]) -> Listing:
+    market = markets[0]
     runs = [row["seen_at"] for row in database.rows(_RUNS, market, RUNS_CHARTED)]
     if len(runs) == 1:
-        return Listing(market, empty="This market has been listed once. Positions can be compared after the next run.")
+        what = "This market has" if len(markets) == 1 else "These markets have"
+        return Listing(markets, empty=f"{what} been listed once. Positions can be compared after the next run.")
     after, before = runs[:2]
     moves = _moves(database, market, before, after)
     risers = [move for move in moves if move.up > 0][:EACH_WAY]
@@ -114,15 +142,23 @@ def _listing(database: Database, market: str) -> Listing:
         why = (
             f"None of the {len(moves)} albums in both runs moved." if moves else "The two runs have no album in common."
         )
-        return Listing(market, empty=why)
-    chart = _chart(database, market, runs, moves, risers, fallers)
-    return Listing(market, before, after, len(moves), risers, fallers, chart)
+        return Listing(markets, empty=why)
+    chart = _chart(database, market, runs, _charted(moves, risers, fallers), risers, fallers)
+    return Listing(markets, before, after, len(moves), risers, fallers, chart)
 
 
 def _moves(database: Database, market: str, before: datetime, after: datetime) -> list[Move]:
     rows = database.rows(_MOVES, market, before, after)
     known = albums(database, [row["album_id"] for row in rows])
     return [Move(known[row["album_id"]], row["was"], row["now"]) for row in rows]
+
+
+def _charted(moves: Sequence[Move], *marked: Sequence[Move]) -> list[Move]:
+    """Those that moved most, and the highest of the others, in the order in which they came."""
+    kept = {move.album.id for moves_ in marked for move in moves_}
+    highest = [move.album.id for move in sorted(moves, key=lambda move: move.now) if move.album.id not in kept]
+    kept.update(highest[: max(0, ALBUMS_CHARTED - len(kept))])
+    return [move for move in moves if move.album.id in kept]
 
 
 _COLOURS = {"rising": charts.FIRST, "falling": charts.FOURTH, "others": charts.RULE}
@@ -136,13 +172,14 @@ def _chart(
     risers: Sequence[Move],
     fallers: Sequence[Move],
 ) -> Chart:
+    number = {move.album.id: place for place, move in enumerate(moves)}
     kinds = {move.album.id: "rising" for move in risers} | {move.album.id: "falling" for move in fallers}
     by_id = {move.album.id: move for move in moves}
     until, since = runs[0], runs[-1]
     paths = database.rows(_PATHS, market, since, list(by_id))
     values = [
         {
-            "album": row["album_id"],
+            "album": number[row["album_id"]],
             "run": f"{row['seen_at']:%Y-%m-%dT%H:%M:%S}",
             "position": row["position"],
             "latest": row["seen_at"] == until,

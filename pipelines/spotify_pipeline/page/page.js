@@ -3,27 +3,9 @@
 const MARKS = "[role=graphics-symbol][aria-label]:not([aria-roledescription=axis], [aria-roledescription=legend])";
 const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, Home: -Infinity, End: Infinity };
 
-for (const find of document.querySelectorAll(".find")) search(find);
 for (const cover of document.querySelectorAll("img.cover")) watch(cover);
 
 await Promise.all([...document.querySelectorAll("figure[data-chart]")].map(draw));
-
-// Shows the cards that have every word, in any of their text; without this script there is nothing to type into.
-function search(find) {
-  const input = find.querySelector("input");
-  const cards = [...find.parentElement.querySelectorAll(".card")];
-  const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
-  const texts = cards.map((card) => plain(card.textContent));
-  input.addEventListener("input", () => {
-    const words = plain(input.value).split(/\s+/);
-    cards.forEach((card, number) => {
-      card.hidden = !words.every((word) => texts[number].includes(word));
-    });
-    const left = cards.filter((card) => !card.hidden).length;
-    find.querySelector("[role=status]").textContent = input.value.trim() && `${left} of ${cards.length}`;
-  });
-  find.hidden = false;
-}
 
 addEventListener("beforeprint", () => {
   for (const day of document.querySelectorAll(".days > details")) day.open = true;

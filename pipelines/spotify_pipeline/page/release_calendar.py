@@ -15,6 +15,7 @@ from spotify_pipeline.page.database import Database, Row
 DAYS_BACK, DAYS_AHEAD = 28, 28
 # A Friday in many markets has thousands; the chart and its table count them all.
 NAMED_A_DAY = 60
+NAMED_IN_ALL = 900
 _FRIDAY = 4
 _COLOURS = {
     "album": charts.FIRST,
@@ -77,9 +78,10 @@ def read(database: Database) -> Calendar:
     by_day: dict[date, list[str]] = defaultdict(list)
     for row in rows:
         by_day[row["released_on"]].append(row["id"])
-    known = albums(database, [album_id for ids in by_day.values() for album_id in ids[:NAMED_A_DAY]])
+    named = min(NAMED_A_DAY, NAMED_IN_ALL // len(by_day))
+    known = albums(database, [album_id for ids in by_day.values() for album_id in ids[:named]])
     return Calendar(
-        days=[Day(day, [known[album_id] for album_id in ids[:NAMED_A_DAY]], len(ids)) for day, ids in by_day.items()],
+        days=[Day(day, [known[album_id] for album_id in ids[:named]], len(ids)) for day, ids in by_day.items()],
         elsewhere=total - len(rows),
         chart=_chart(rows, first, max(latest, *by_day)),
     )

@@ -111,3 +111,30 @@ CREATE VIEW arrivals AS
 SELECT album_id, min(seen_at) AS seen_at
 FROM release_sightings
 GROUP BY album_id;
+
+-- Whose albums come first: by a credit, or because the artist's own listing showed them.
+CREATE VIEW watched_albums AS
+SELECT credit.album_id, artist.name
+FROM album_credits AS credit
+JOIN watched_artists AS artist ON artist.artist_id = credit.id
+UNION
+SELECT sighting.album_id, artist.name
+FROM release_sightings AS sighting
+JOIN watched_artists AS artist ON sighting.query = 'artist:' || artist.artist_id;
+
+-- A first reading of a market, of an artist or by search brings what has been out for long: it says nothing of lateness.
+CREATE VIEW late_arrivals AS
+WITH ways AS (
+    SELECT
+        album_id,
+        seen_at,
+        min(seen_at) OVER (PARTITION BY market, CASE WHEN query IS NULL THEN '' WHEN starts_with(query, 'artist:') THEN query ELSE 'search' END) AS since
+    FROM release_sightings
+)
+SELECT arrivals.album_id, arrivals.seen_at, album.released_on, arrivals.seen_at::DATE - album.released_on AS days
+FROM arrivals
+JOIN catalogue AS album ON album.id = arrivals.album_id
+WHERE album.release_date_precision = 'day' AND arrivals.seen_at::DATE - album.released_on > 7
+    AND EXISTS (
+        FROM ways WHERE ways.album_id = arrivals.album_id AND ways.seen_at = arrivals.seen_at AND ways.since < arrivals.seen_at
+    );

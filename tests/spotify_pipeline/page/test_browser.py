@@ -171,7 +171,7 @@ def test_typing_leaves_the_cards_that_have_every_word_however_it_is_accented(tab
     look = """(words) => {
         const input = document.querySelector(".find input");
         input.value = words;
-        input.dispatchEvent(new Event("input"));
+        input.dispatchEvent(new Event("input", { bubbles: true }));
         return [...document.querySelectorAll(".card")].filter((card) => !card.hidden).map((card) => card.id);
     }"""
     cards = tab.ask(f"({look})('')")
@@ -179,4 +179,86 @@ def test_typing_leaves_the_cards_that_have_every_word_however_it_is_accented(tab
     assert len(cards) == len(development.page.section("new").all("li", class_="card"))
     assert cards[0] in tab.ask(f"({look})({title.upper()!r})")
     assert tab.ask(f"({look})('nosuchword')") == []
-    assert tab.ask("document.querySelector('.find [role=status]').textContent") == f"0 of {len(cards)}"
+    assert tab.ask("document.querySelector('.find [role=status]').textContent") == f"0 of {len(cards)} albums"
+
+
+CARDS = "[...document.querySelectorAll('.card')].filter((card) => !card.hidden)"
+
+
+def choose(tab: Tab, name: str, value: str) -> None:
+    """Choose a value of a filter, as a person would."""
+    tab.ask(
+        f"""(() => {{
+            const field = document.querySelector(".find [name={name}]");
+            if (field.type === "checkbox") field.checked = {str(value == "yes").lower()};
+            else field.value = {value!r};
+            field.dispatchEvent(new Event("input", {{ bubbles: true }}));
+        }})()"""
+    )
+
+
+def test_a_filter_leaves_what_it_names_and_stands_in_the_address(tab: Tab, extended: Shown) -> None:
+    shown(tab, extended.page)
+    everything = tab.ask(f"{CARDS}.length")
+    kind, label = tab.ask("(({ type, label }) => [type, label])(document.querySelector('.card').dataset)")
+    choose(tab, "type", kind)
+    assert set(tab.ask(f"{CARDS}.map((card) => card.dataset.type)")) == {kind}
+    assert tab.ask(f"{CARDS}.length") < everything
+    choose(tab, "label", label)
+    assert set(tab.ask(f"{CARDS}.map((card) => card.dataset.label)")) == {label}
+    assert tab.ask("new URLSearchParams(location.search).get('type')") == kind
+    left = tab.ask(f"{CARDS}.map((card) => card.id)")
+    tab.call("Page.reload")
+    tab.ask("new Promise((done) => setTimeout(done))")
+    tab.drawn()
+    assert tab.ask(f"{CARDS}.map((card) => card.id)") == left
+    tab.ask("document.querySelector('[name=reset]').click()")
+    assert tab.ask(f"{CARDS}.length") == everything
+    assert tab.ask("location.search") == ""
+
+
+def test_cards_are_sorted_by_date_and_back_by_rank(tab: Tab, development: Shown) -> None:
+    shown(tab, development.page)
+    before = tab.ask(f"{CARDS}.map((card) => card.id)")
+    choose(tab, "sort", "newest")
+    dates = tab.ask(f"{CARDS}.map((card) => card.dataset.released)")
+    assert dates == sorted(dates, reverse=True)
+    assert len(set(dates)) > 1
+    choose(tab, "sort", "")
+    assert tab.ask(f"{CARDS}.map((card) => card.id)") == before
+
+
+def test_a_link_to_a_card_that_is_filtered_out_shows_it(tab: Tab, development: Shown) -> None:
+    shown(tab, development.page)
+    card = tab.ask("document.querySelector('.card').id")
+    choose(tab, "find", "nosuchword")
+    assert tab.ask(f"{CARDS}.length") == 0
+    tab.ask(f"new Promise((done) => {{ addEventListener('hashchange', () => done(true)); location.hash = {card!r} }})")
+    assert card in tab.ask(f"{CARDS}.map((card) => card.id)")
+
+
+def test_the_player_is_loaded_on_demand_and_from_spotify_alone(tab: Tab, development: Shown, tmp_path: Path) -> None:
+    page = page_of(altered(development.place.database, tmp_path, REAL_COVERS), development.now)
+    tab.open(page.path, 1280, 900, "light")
+    tab.drawn()
+    assert tab.ask("document.querySelectorAll('iframe').length") == 0
+    card = tab.ask("document.querySelector('.card').id")
+    tab.ask("document.querySelector('.card .play button').click()")
+    assert tab.ask("[...document.querySelectorAll('iframe')].map((frame) => frame.src)") == [
+        f"https://open.spotify.com/embed/album/{card.removeprefix('album-')}"
+    ]
+    assert "Content Security Policy" not in " ".join(tab.errors())
+    refused = """new Promise((done) => {
+        addEventListener("securitypolicyviolation", (event) => done(event.effectiveDirective));
+        const frame = document.createElement("iframe");
+        frame.src = "https://evil.example/";
+        document.body.append(frame);
+    })"""
+    assert tab.ask(refused) == "frame-src"
+
+
+def test_the_demo_has_a_word_where_there_is_nothing_to_play(tab: Tab, development: Shown) -> None:
+    shown(tab, development.page)
+    tab.ask("document.querySelector('.card .play button').click()")
+    assert "nothing to play" in tab.ask("document.activeElement.textContent")
+    assert tab.ask("document.querySelectorAll('iframe').length") == 0

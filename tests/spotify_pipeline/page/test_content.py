@@ -45,8 +45,9 @@ def test_a_card_has_cover_artists_tracks_and_their_lengths(loaded: Shown) -> Non
             "SELECT name, duration_ms FROM album_tracks WHERE album_id = ? ORDER BY disc_number, track_number", album_id
         )
         shown = card.one("ol").all("li")
-        assert [item.all("a")[0].text for item in shown] == [name for name, _ in tracks]
-        assert [item.all("span")[-1].text for item in shown] == [clock(length) for _, length in tracks]
+        assert [item.all("a")[0].text for item in shown] == [name for name, _ in tracks[:50]]
+        assert [item.all("span")[-1].text for item in shown] == [clock(length) for _, length in tracks[:50]]
+        assert (f"And {len(tracks) - 50} more." in card.text) == (len(tracks) > 50)
         covers = loaded.place.sql(
             "SELECT image.url FROM new_releases__images image JOIN new_releases album "
             "ON image._dlt_parent_id = album._dlt_id WHERE album.id = ?",
