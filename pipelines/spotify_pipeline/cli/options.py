@@ -77,7 +77,11 @@ def build_parser(prog: str = "load.py") -> argparse.ArgumentParser:
     )
     where = parser.add_argument_group("where to")
     where.add_argument("--db", type=Path, metavar="PATH", help="the DuckDB file (default: spotify.duckdb)")
-    where.add_argument("--destination", metavar="NAME", help="any dlt destination instead, configured as dlt does")
+    where.add_argument(
+        "--destination",
+        metavar="NAME",
+        help="a dlt destination instead that can replace rows, as postgres; configured as dlt does",
+    )
     where.add_argument("--dataset", default="spotify_raw", metavar="NAME", help="the schema (default: spotify_raw)")
 
     where.add_argument(

@@ -43,12 +43,13 @@ class Destination(ABC):
     """
 
     file: Path | None = None
+    location: str | None = None
 
     def __init__(self, place: str, dataset: str) -> None:
         self.place = place
         self.dataset = dataset = dataset_name(dataset)
         # A file that is reached by two paths is one place.
-        same = str(self.file.resolve()) if self.file else place
+        same = str(self.file.resolve()) if self.file else self.location or place
         digest = hashlib.sha256(f"{same}\n{dataset}".encode()).hexdigest()[:12]
         label = re.sub(r"\W+", "_", self.file.stem if self.file else place)[:40]
         self.working_folder = pipelines_folder() / f"{PIPELINE_NAME}-{label}-{digest}"

@@ -20,7 +20,7 @@ NAME: Final = "spotify_pipeline"
 def register_defaults() -> None:
     """Let dlt ask here last. To be called before a run; again does no harm."""
     with suppress(DuplicateConfigProviderException):
-        dlt.config.register_provider(CustomLoaderDocProvider(NAME, _defaults, supports_secrets=False))
+        dlt.config.register_provider(CustomLoaderDocProvider(NAME, _defaults, supports_secrets=False, locations=()))
 
 
 def _defaults() -> dict[str, Any]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from spotify_pipeline.destinations.driver_errors import meaning, of_driver, told, without_passwords
 from spotify_pipeline.destinations.errors import AnotherRunError, DestinationUnavailableError
 from spotify_pipeline.dlt_internals import failures as dlt_failures
 from spotify_pipeline.exits import Exit
@@ -77,7 +78,7 @@ def tell(error: BaseException) -> Failure:
     if failure.error is not None:
         print(failure.error, file=sys.stderr)  # noqa: T201
     else:
-        traceback.print_exception(error)
+        print(without_passwords("".join(traceback.format_exception(error))), file=sys.stderr)  # noqa: T201
         print("This is a defect in the program. Please report it with the lines above.", file=sys.stderr)  # noqa: T201
     return failure
 
@@ -90,20 +91,25 @@ def _known(error: BaseException) -> SpotifySourceError | None:
     if missing & {"client_id", "client_secret"}:
         return CredentialsError(f"{' and '.join(sorted(missing))} of the Spotify app: not found.")
     if isinstance(error, dlt_failures.CONFIGURATION):
-        return ConfigurationError(_first_line(error), guidance="Fix it in .dlt/config.toml or in the environment.")
+        return ConfigurationError(told(error), guidance="Fix it in .dlt/config.toml or in the environment.")
     if isinstance(error, (duckdb.Error, *dlt_failures.DESTINATION)):
         # dlt's own words begin with a traceback.
-        said = next((cause for cause in dlt_failures.causes(error) if isinstance(cause, duckdb.Error)), error)
-        return DestinationUnavailableError(f"The destination failed: {_first_line(said)}", guidance=_guidance(said))
+        return _of_destination(of_driver(error) or error)
     if isinstance(error, OSError):
         in_the_way = error.errno in {errno.EEXIST, errno.ENOTDIR, errno.EISDIR}
         return DestinationUnavailableError(
-            f"The machine failed: {_first_line(error)}",
+            f"The machine failed: {told(error)}",
             guidance="What lies there is in the way: move it, or delete it, then run this again."
             if in_the_way
             else "Free disk space or fix the permissions, then run it again.",
         )
     return None
+
+
+def _of_destination(said: BaseException) -> SpotifySourceError:
+    if not isinstance(said, duckdb.Error):
+        return meaning(said)
+    return DestinationUnavailableError(f"The destination failed: {told(said)}", guidance=_guidance(said))
 
 
 def _guidance(said: BaseException) -> str:
@@ -114,8 +120,3 @@ def _guidance(said: BaseException) -> str:
             "another dataset with --dataset."
         )
     return "Run it again when it is back: what was fetched waits in the working folder, and loads first."
-
-
-def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0][:300] if lines else type(error).__name__
