@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import dlt
+from dlt.common.json import json
 from dlt.extract import DltResource
 
 from . import settings
@@ -34,6 +37,11 @@ def spotify_source(
     discovery: Discovery = "auto",
     paging: Paging = "next",
     limit: int | None = None,
+    artists: str | Sequence[str] | None = None,
+    artist_calls: int = settings.ARTIST_CALLS,
+    artist_sweeps: int = 0,
+    reach: int = settings.REACH,
+    only_types: str | Sequence[str] | None = None,
     requests_per_second: float = settings.REQUESTS_PER_SECOND,
     max_wait: float = settings.MAX_WAIT,
     daily_calls: int | None = None,
@@ -42,7 +50,7 @@ def spotify_source(
     full_refresh: bool = False,
     run: Run | None = None,
 ) -> list[DltResource]:
-    """Spotify's new releases: `new_releases`, `release_sightings`, `albums` and `album_tracks`.
+    """Spotify's new releases: `new_releases`, `release_sightings`, `albums` and `album_tracks`, and how they were found.
 
     Arguments that are left out are taken from `[sources.spotify]` in .dlt/config.toml and .dlt/secrets.toml, or from
     SOURCES__SPOTIFY__... in the environment.
@@ -55,6 +63,16 @@ def spotify_source(
             which finds out once a week whether the app may browse. Several markets mean search.
         paging: How browse is paged: by 'next' link or by 'offset'.
         limit: The most albums to list, and the most to fetch.
+        artists: Artists whose new albums are wanted: a list of ids, URIs, links or names, or the path of a file with one a
+            line. `watched_artists` tells what is known of them.
+        artist_calls: The most searches that a run spends on them, those first who were checked the longest ago: one for
+            an artist, two where the name has to be looked up. So that as many have their turn whatever comes, repeated
+            calls are not counted, and pages behind an artist's first come on top, a quarter of it and 10 at the most.
+        artist_sweeps: The most calls that a run spends on reading their discographies, which shows what search does not;
+            Spotify allows about 100 a day.
+        reach: The most searches that a run spends on listings: the plain one takes 10 for each market, and what is beyond
+            goes to further queries. `search_yields` tells what each brought.
+        only_types: Album types to fetch, such as 'album,single'; others are listed, and cost no call.
         requests_per_second: The pace of calls; 0 is unlimited.
         max_wait: The longest Retry-After, in seconds, that is waited for.
         daily_calls: The most calls to each bucket of endpoints in 24 hours.
@@ -75,6 +93,11 @@ def spotify_source(
         discovery=discovery,
         paging=paging,
         limit=limit,
+        artists=_as_text(artists),
+        artist_calls=artist_calls,
+        artist_sweeps=artist_sweeps,
+        reach=reach,
+        only_types=_as_text(only_types),
         requests_per_second=requests_per_second,
         max_wait=max_wait,
         daily_calls=daily_calls,
@@ -83,3 +106,8 @@ def spotify_source(
         full_refresh=full_refresh,
     )
     return spotify_resources(connect(configuration, run or Run()))
+
+
+def _as_text(value: str | Sequence[str] | None) -> str | None:
+    """A list as the configuration has it: dlt makes JSON of one that it finds in a file."""
+    return value if value is None or isinstance(value, str) else json.dumps(list(value))

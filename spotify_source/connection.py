@@ -18,8 +18,9 @@ from .limits.governor import Governor, Policy
 from .limits.ledger import Ledger
 from .limits.source_state import SourceState
 from .model.values import Discovery, Paging
-from .options import Options, check_at_least, check_credentials, check_url, parse_markets
+from .options import Options, check_at_least, check_credentials, check_url, parse_markets, parse_types
 from .run import Run
+from .watchlist import parse_artists
 
 
 @configspec
@@ -32,6 +33,11 @@ class SpotifyConfiguration(BaseConfiguration):
     discovery: Discovery = "auto"
     paging: Paging = "next"
     limit: int | None = None
+    artists: str | None = None
+    artist_calls: int = settings.ARTIST_CALLS
+    artist_sweeps: int = 0
+    reach: int = settings.REACH
+    only_types: str | None = None
     requests_per_second: float = settings.REQUESTS_PER_SECOND
     max_wait: float = settings.MAX_WAIT
     daily_calls: int | None = None
@@ -83,7 +89,7 @@ def connect(configuration: SpotifyConfiguration, run: Run, *, max_attempts: int 
     Raises:
         ConfigurationError: A setting can't be right.
     """
-    for name in ("requests_per_second", "max_wait", "daily_calls"):
+    for name in ("requests_per_second", "max_wait", "daily_calls", "artist_calls", "artist_sweeps", "reach"):
         check_at_least(name, getattr(configuration, name), 0)
     options = Options(
         markets=parse_markets(configuration.market),
@@ -91,6 +97,11 @@ def connect(configuration: SpotifyConfiguration, run: Run, *, max_attempts: int 
         paging=configuration.paging,
         limit=configuration.limit,
         full_refresh=configuration.full_refresh,
+        artists=parse_artists(configuration.artists),
+        artist_calls=configuration.artist_calls,
+        artist_sweeps=configuration.artist_sweeps,
+        reach=configuration.reach,
+        only_types=parse_types(configuration.only_types),
     )
     policy = Policy(configuration.requests_per_second, configuration.max_wait, configuration.daily_calls, max_attempts)
     client_id, client_secret = check_credentials(configuration.client_id, configuration.client_secret)

@@ -7,12 +7,17 @@ from typing import Any
 
 from .connection import Connection
 from .model.ids import is_id
+from .model.reach import PathCost
 from .model.result import RunResult
-from .model.values import FetchedAlbum, Plan
+from .model.values import FetchedAlbum, Listing, LoadedState, Plan
 from .schema import FETCHED
 from .steps.albums import AlbumFetcher
 from .steps.backlog import album_requests, given_up_albums
 from .steps.discovery import Discoverer
+from .steps.listings.artists import Watchlist
+from .steps.listings.further import FurtherReach
+from .steps.listings.journal import Journal
+from .steps.listings.plain import PlainListing
 from .steps.loaded_state import read_loaded_state
 from .steps.oddity_log import OddityLog
 from .steps.rows import Row
@@ -30,7 +35,9 @@ class Extraction:
         self._connection = connection
         client, state, clock = connection.client, connection.state, connection.run.clock
         self._oddities = OddityLog()
-        self._discoverer = Discoverer(client, state, clock, connection.options, self._oddities)
+        self._plain = PlainListing(client, state, clock, connection.options)
+        self._discoverer = Discoverer(connection.options, self._plain, self._oddities)
+        self._reach = FurtherReach(client, connection.governor, clock, connection.options, connection.run.run_id)
         self._fetcher = AlbumFetcher(client, connection.governor, state, clock, self._oddities)
         self._plan: Plan | None = None
         connection.run.begin(self.result)
@@ -45,10 +52,45 @@ class Extraction:
             ConfigurationError: A resource was given hints with which every run would fetch everything again.
             SpotifySourceError: No listing could be read, and nothing is pending from earlier runs.
         """
+        loaded = self._loaded(requested)
+        watchlist = self._watchlist(requested, loaded, Journal.of_pipeline())
+        listing = self._discoverer.discover(
+            loaded.releases,
+            lambda plain_calls: self._reach.paths(requested, loaded, watchlist, plain_calls),
+            lambda: watchlist.artists if watchlist else (),
+        )
+        return self._planned(requested, listing, loaded)
+
+    def rehearse(self, requested: Collection[str]) -> tuple[Plan, list[PathCost]]:
+        """Read the plain listing alone, and say what else a run would ask. Writes nothing down.
+
+        Args:
+            requested: The tables to load.
+
+        Returns:
+            The albums to fetch, as far as they are known, and what each way beyond the plain listing may cost.
+
+        Raises:
+            SpotifySourceError: No listing could be read, and nothing is pending from earlier runs.
+        """
+        loaded = self._loaded(requested)
+        listing = self._discoverer.discover(loaded.releases)
+        watchlist = self._watchlist(requested, loaded, Journal(None))
+        further = self._reach.paths(requested, loaded, watchlist, self._plain.counts().calls)
+        return self._planned(requested, listing, loaded), [path.cost() for path in further]
+
+    def _loaded(self, requested: Collection[str]) -> LoadedState:
+        loaded = read_loaded_state(
+            target_of_run(), artists=self._reach.wants_artists(requested), yields=self._reach.wants_shards(requested)
+        )
+        self._plain.expect(loaded.depths)
+        return loaded
+
+    def _watchlist(self, requested: Collection[str], loaded: LoadedState, journal: Journal) -> Watchlist | None:
+        return self._reach.watchlist(loaded, journal) if self._reach.wants_artists(requested) else None
+
+    def _planned(self, requested: Collection[str], listing: Listing, loaded: LoadedState) -> Plan:
         options = self._connection.options
-        target = target_of_run()
-        listing = self._discoverer.discover()
-        loaded = read_loaded_state(target)
         wanted = {table.name for table in FETCHED}.intersection(requested)
         found = album_requests(
             listing,
@@ -57,6 +99,7 @@ class Extraction:
             requested=wanted,
             default_market=options.markets[0],
             full_refresh=options.full_refresh,
+            only_types=options.only_types,
         )
         # Listed and reported, but nothing that can be asked for.
         requests = [one for one in found if is_id(one.album_id)]

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final, cast, get_args
 from urllib.parse import urlsplit
 
 from dlt.common.json import json
 
+from . import settings
 from .api.markets import MARKETS, suggest_market
 from .errors import ConfigurationError, CredentialsError
+from .model.reach import WatchEntry
 from .model.values import Discovery, Paging
 
+# As listings have them: https://developer.spotify.com/documentation/web-api/reference/get-an-album, and 'ep'.
+ALBUM_TYPES: Final = ("album", "single", "ep", "compilation")
 # Up to the last @ before a path, a query or a fragment, as urlsplit has it.
 _USER: Final = re.compile(r"^([^/?#]*//)?[^/?#]*@")
 
@@ -27,6 +31,11 @@ class Options:
     paging: Paging
     limit: int | None
     full_refresh: bool
+    artists: Sequence[WatchEntry] = ()
+    artist_calls: int = settings.ARTIST_CALLS
+    artist_sweeps: int = 0
+    reach: int = settings.REACH
+    only_types: Collection[str] = ()
 
     def __post_init__(self) -> None:
         """Check the choices and the limit."""
@@ -46,13 +55,29 @@ def parse_markets(value: str | Sequence[str]) -> tuple[str, ...]:
     Raises:
         ConfigurationError: One of them is no market.
     """
-    if isinstance(value, str):
-        text = value.strip()
-        value = cast("list[str]", json.loads(text)) if text.startswith("[") else text.split(",")
-    codes = tuple(dict.fromkeys(_market(str(code)) for code in value))
+    codes = tuple(dict.fromkeys(map(_market, _items(value))))
     if not codes:
         raise ConfigurationError("No market is set.", guidance="Set market to a code like 'US'.")
     return codes
+
+
+def parse_types(value: str | Sequence[str] | None) -> tuple[str, ...]:
+    """Album types from 'album,single', '["album", "single"]' or a list, each once, in order; empty for all.
+
+    Raises:
+        ConfigurationError: One of them is no type.
+    """
+    types = tuple(dict.fromkeys(one.strip().lower() for one in _items(value or "") if one.strip()))
+    for one in types:
+        _check_choice("only_types", one, ALBUM_TYPES)
+    return types
+
+
+def _items(value: str | Sequence[str]) -> list[str]:
+    if not isinstance(value, str):
+        return list(map(str, value))
+    text = value.strip()
+    return list(map(str, cast("list[object]", json.loads(text)))) if text.startswith("[") else text.split(",")
 
 
 def _market(text: str) -> str:

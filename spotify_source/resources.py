@@ -1,4 +1,4 @@
-"""What is loaded: new_releases, release_sightings, albums, album_tracks, and how one feeds the other."""
+"""What is loaded: albums as listed and in full, their tracks, and how they were found; and how one feeds the other."""
 
 from __future__ import annotations
 
@@ -13,39 +13,31 @@ from . import schema, settings
 from .connection import Connection
 from .extraction import Extraction
 from .model.values import CompleteAlbum, FetchedAlbum, LoadedRelease, Plan
-from .steps.rows import Row, album_row, new_release_row, removal_row, sighting_row, track_row
+from .steps.rows import (
+    Row,
+    album_row,
+    artist_row,
+    new_release_row,
+    removal_row,
+    sighting_row,
+    track_row,
+    yield_row,
+)
 
 
 def spotify_resources(connection: Connection) -> list[DltResource]:
-    """The four tables as resources, and the steps between them, which are not loaded.
+    """The tables as resources, and the steps between them, which are not loaded.
 
-    `plan` finds what is new; `new_releases` and `release_sightings` are made of it. `fetched_albums` makes the calls
+    `plan` finds what is new; `new_releases`, `release_sightings`, `watched_artists` and `search_yields` are made of it. `fetched_albums` makes the calls
     for the albums that need one, `complete_albums` those for their further tracks; `albums` and `album_tracks` are
     made of these. A step that no requested table needs does not run.
     """
     extraction = Extraction(connection)
-    run, options = connection.run, connection.options
 
     @dlt.resource(selected=False)
     def plan() -> Iterator[Plan]:
         connection.state.attach(dlt.current.source_state())
         yield extraction.plan(dlt.current.source().resources.selected)
-
-    @dlt.transformer(data_from=plan)
-    def new_releases(planned: Plan) -> Iterator[Any]:
-        yield from schema.creation(schema.NEW_RELEASES)
-        listing, known = planned.listing, planned.loaded.releases
-        rows = ((key, new_release_row(album, next(iter(listing.totals[key])))) for key, album in listing.albums.items())
-        changed = (
-            extraction.noted(row, key) for key, row in rows if options.full_refresh or _has_changed(row, known.get(key))
-        )
-        yield from chunks(changed, settings.BROWSE_PAGE_SIZE)
-
-    @dlt.transformer(data_from=plan)
-    def release_sightings(planned: Plan) -> Iterator[Any]:
-        yield from schema.creation(schema.RELEASE_SIGHTINGS)
-        rows = [sighting_row(sighting, run.run_id, run.started_at) for sighting in planned.listing.sightings]
-        yield rows if len(rows) <= settings.FEW_ROWS else schema.as_many(rows)
 
     @dlt.transformer(data_from=plan, selected=False)
     def fetched_albums(planned: Plan) -> Iterator[Any]:
@@ -76,13 +68,55 @@ def spotify_resources(connection: Connection) -> list[DltResource]:
 
     return [
         plan,
-        schema.declare(new_releases, schema.NEW_RELEASES),
-        schema.declare(release_sightings, schema.RELEASE_SIGHTINGS),
+        *_listed(plan, connection, extraction),
         fetched_albums,
         complete_albums,
         schema.declare(albums, schema.ALBUMS),
         schema.declare(album_tracks, schema.ALBUM_TRACKS),
     ]
+
+
+def _listed(plan: DltResource, connection: Connection, extraction: Extraction) -> list[DltResource]:
+    """The tables that are made of what was listed, and cost no further call."""
+    run, options = connection.run, connection.options
+
+    @dlt.transformer(data_from=plan)
+    def new_releases(planned: Plan) -> Iterator[Any]:
+        yield from schema.creation(schema.NEW_RELEASES)
+        listing, known = planned.listing, planned.loaded.releases
+        rows = ((key, new_release_row(album, next(iter(listing.totals[key])))) for key, album in listing.albums.items())
+        changed = (
+            extraction.noted(row, key) for key, row in rows if options.full_refresh or _has_changed(row, known.get(key))
+        )
+        yield from chunks(changed, settings.BROWSE_PAGE_SIZE)
+
+    @dlt.transformer(data_from=plan)
+    def release_sightings(planned: Plan) -> Iterator[Any]:
+        yield from schema.creation(schema.RELEASE_SIGHTINGS)
+        yield _few_or_many(
+            [sighting_row(sighting, run.run_id, run.started_at) for sighting in planned.listing.sightings]
+        )
+
+    @dlt.transformer(data_from=plan)
+    def watched_artists(planned: Plan) -> Iterator[Any]:
+        yield from schema.creation(schema.WATCHED_ARTISTS)
+        yield _few_or_many([artist_row(artist, run.run_id) for artist in planned.listing.artists])
+
+    @dlt.transformer(data_from=plan)
+    def search_yields(planned: Plan) -> Iterator[Any]:
+        yield from schema.creation(schema.SEARCH_YIELDS)
+        yield _few_or_many([yield_row(brought) for brought in planned.listing.yields])
+
+    return [
+        schema.declare(new_releases, schema.NEW_RELEASES),
+        schema.declare(release_sightings, schema.RELEASE_SIGHTINGS),
+        schema.declare(watched_artists, schema.WATCHED_ARTISTS),
+        schema.declare(search_yields, schema.SEARCH_YIELDS),
+    ]
+
+
+def _few_or_many(rows: list[dict[str, Any]]) -> Any:
+    return rows if len(rows) <= settings.FEW_ROWS else schema.as_many(rows)
 
 
 def _has_changed(row: Row, loaded: LoadedRelease | None) -> bool:

@@ -147,9 +147,10 @@ RELEASE_SIGHTINGS: Final = Table(
         _key("run_id", "text", "The run that saw it; see load_runs."),
         Column("seen_at", "timestamp", "When the run started, UTC; the same for all its sightings."),
         _key("market", "text", "Market of the listing; '*' where it has none."),
-        _key("position", "bigint", "Place in the listing as served, from 1."),
+        _key("position", "bigint", "Place as served, from 1: a rank where query is null, beyond that a number alone."),
         Column("album_id", "text", "Spotify id of the album; 'removed' where --retain-days has taken it out."),
-        Column("discovered_via", "text", "'browse' (browse/new-releases) or 'search' (search tag:new)."),
+        Column("discovered_via", "text", "The endpoint: 'browse' (browse/new-releases), 'search' or 'artist_albums'."),
+        Column("query", "text", "What showed it beyond the plain listing: a query, or 'artist:' and an artist's id."),
         *_LOADED,
     ),
 )
@@ -224,6 +225,49 @@ ALBUM_TRACKS: Final = Table(
     nested={"artists": Table("album_tracks__artists", "Artists of a track, in order.", _ARTIST_COLUMNS)},
 )
 
+WATCHED_ARTISTS: Final = Table(
+    name="watched_artists",
+    description="Artists of the watchlist, each as last checked.",
+    primary_key=("artist_id",),
+    is_small=True,
+    columns=(
+        _key("artist_id", "text", "Spotify id of the artist; 'name:' and the name where it is not known whose it is."),
+        Column("name", "text", "Name of the artist, as Spotify has it."),
+        Column("listed_as", "text", "How the watchlist names the artist: by id or by name."),
+        Column(
+            "resolved", "text", "How it is known who is meant: 'id', 'name', 'ambiguous', 'not found' or 'pending'."
+        ),
+        Column("candidates", "json", "Ids and names of those who may be meant, where that is not known."),
+        Column("checked_at", "timestamp", "When the artist's new albums were last read to their end, UTC."),
+        Column("due_at", "timestamp", "When they are to be read again, UTC; the earliest comes first in the next run."),
+        Column("albums_found", "bigint", "New albums that the last check found, whether known or not."),
+        Column("failures", "bigint", "Checks that failed in a row; after the third the artist waits a day."),
+        Column("last_error", "text", "Why the last check failed; null where it did not."),
+        Column("swept_at", "timestamp", "When the discography was last read, UTC."),
+        Column("run_id", "text", "The run that wrote the row; see load_runs."),
+        Column("is_obsolete", "bool", "Never true: a name whose artist is known now is taken out by it.", removes=True),
+        *_LOADED,
+    ),
+)
+
+SEARCH_YIELDS: Final = Table(
+    name="search_yields",
+    description="What each query beyond the plain listing brought, run by run.",
+    primary_key=("run_id", "market", "query"),
+    is_small=True,
+    columns=(
+        _key("run_id", "text", "The run that asked; see load_runs."),
+        _key("market", "text", "Market that it asked in."),
+        _key("query", "text", "The query, as sent."),
+        Column("asked_at", "timestamp", "When, UTC."),
+        Column("calls", "bigint", "Pages that were read."),
+        Column("albums_listed", "bigint", "Places on them that held an album."),
+        Column("albums_new", "bigint", "Albums that nothing had listed before, in this run or another."),
+        Column("is_whole", "bool", "Whether all that the query shows was read."),
+        *_LOADED,
+    ),
+)
+
 LOAD_RUNS: Final = Table(
     name="load_runs",
     description="Runs of the pipeline, one row each, failed ones too.",
@@ -270,7 +314,7 @@ LOAD_RUNS: Final = Table(
     ),
 )
 
-TABLES: Final = (NEW_RELEASES, RELEASE_SIGHTINGS, ALBUMS, ALBUM_TRACKS, LOAD_RUNS)
+TABLES: Final = (NEW_RELEASES, RELEASE_SIGHTINGS, ALBUMS, ALBUM_TRACKS, WATCHED_ARTISTS, SEARCH_YIELDS, LOAD_RUNS)
 # What is fetched album by album, and can be fetched again. What was listed once, can't.
 FETCHED: Final = (ALBUMS, ALBUM_TRACKS)
 

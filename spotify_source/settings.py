@@ -10,6 +10,12 @@ BROWSE_PAGE_SIZE: Final = 50
 # Development Mode answers 400 above 10; see the February 2026 changes:
 # https://developer.spotify.com/documentation/web-api/references/changes/february-2026
 SEARCH_PAGE_SIZE: Final = 10
+# What Spotify lists of tag:new is a hundred albums, on ten such pages.
+SEARCH_LISTING_CALLS: Final = 10
+# Of some 700 searches a day: four runs of the plain listing and these leave a third for more.
+ARTIST_CALLS: Final = 100
+# Today's one listing, and nothing beyond it.
+REACH: Final = SEARCH_LISTING_CALLS
 # The API answers 400 "Limit + Offset exceeds maximum of 1000" beyond it.
 SEARCH_MAX_OFFSET: Final = 1000
 # https://developer.spotify.com/documentation/web-api/reference/get-multiple-albums
@@ -37,7 +43,8 @@ READ_TIMEOUT: Final = 60.0
 # How often a failing call is made in all, and how many calls may fail in a row, before the run stops asking.
 MAX_ATTEMPTS: Final = 5
 MAX_FAILED_CALLS: Final = 10
-# Calls for different albums that are refused, with no success between them, before it is the app that is refused.
+# Calls for different albums that are refused before it is the app that is refused, in a run in which none has succeeded;
+# MAX_FAILED_CALLS in a row where one has.
 MAX_REFUSED_CALLS: Final = 3
 # Refusals of batches, with no success between them, before a run goes on without; and such runs, before that is
 # remembered for a week: a refusal may pass.

@@ -75,16 +75,23 @@ class SpotifyClient(RESTClient):
         params = {"limit": settings.BROWSE_PAGE_SIZE, "offset": 0}
         return self._pages("browse/new-releases", params, paginator, _ALBUM_ITEMS)
 
-    def search_new_releases(self, market: str) -> Iterator[list[SimplifiedAlbum | None]]:
+    def search_new_releases(self, market: str, offset: int = 0) -> Iterator[list[SimplifiedAlbum | None]]:
         """Pages of GET search for albums of the last two weeks.
 
         https://developer.spotify.com/documentation/web-api/reference/search
 
         Args:
             market: ISO 3166-1 alpha-2 code.
+            offset: Of the first item.
         """
         paginator = NextLinkPaginator("albums", max_offset=settings.SEARCH_MAX_OFFSET)
-        params = {"q": "tag:new", "type": "album", "limit": settings.SEARCH_PAGE_SIZE, "offset": 0, "market": market}
+        params = {
+            "q": "tag:new",
+            "type": "album",
+            "limit": settings.SEARCH_PAGE_SIZE,
+            "offset": offset,
+            "market": market,
+        }
         return self._pages("search", params, paginator, _ALBUM_ITEMS)
 
     def ask_browse(self) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from . import responses
 from .responses import Envelope
@@ -31,16 +31,21 @@ class Endpoint:
 
 BROWSE: Final = Endpoint("browse", re.compile(r"/browse/new-releases/?$"), responses.has_albums_page)
 SEARCH: Final = Endpoint("search", re.compile(r"/search/?$"), responses.has_albums_page)
+SEARCH_ARTISTS: Final = Endpoint("search", SEARCH.path, responses.has_artists_page)
+ARTIST: Final = Endpoint("artist", re.compile(r"/artists/[^/]+/?$"), responses.is_artist)
+ARTIST_ALBUMS: Final = Endpoint("artist_albums", re.compile(r"/artists/[^/]+/albums/?$"), responses.is_paging_object)
 ALBUM: Final = Endpoint("album", re.compile(r"/albums/[^/]+/?$"), responses.is_album)
 ALBUMS: Final = Endpoint("albums", re.compile(r"/albums/?$"), responses.has_albums)
 ALBUM_TRACKS: Final = Endpoint("album_tracks", re.compile(r"/albums/[^/]+/tracks/?$"), responses.is_paging_object)
 TOKEN: Final = Endpoint("token", re.compile(r"$"), responses.has_token)
 OTHER: Final = Endpoint("other", re.compile(r""), None)
 
-_API: Final = (BROWSE, SEARCH, ALBUMS, ALBUM_TRACKS, ALBUM)
+_API: Final = (BROWSE, SEARCH, ARTIST_ALBUMS, ARTIST, ALBUMS, ALBUM_TRACKS, ALBUM)
 
 
 def endpoint_of(url: str) -> Endpoint:
     """The endpoint that an API URL belongs to."""
-    path = urlsplit(url).path
-    return next((endpoint for endpoint in _API if endpoint.path.search(path)), OTHER)
+    parts = urlsplit(url)
+    found = next((endpoint for endpoint in _API if endpoint.path.search(parts.path)), OTHER)
+    # The only endpoint whose replies have their shape from a parameter.
+    return SEARCH_ARTISTS if found is SEARCH and parse_qs(parts.query).get("type") == ["artist"] else found

@@ -137,6 +137,16 @@ def has_albums_page(content: Any) -> bool:
     return isinstance(content, dict) and is_paging_object(content.get("albums"))
 
 
+def has_artists_page(content: Any) -> bool:
+    """Envelope of search?type=artist."""
+    return isinstance(content, dict) and is_paging_object(content.get("artists"))
+
+
+def is_artist(content: Any) -> bool:
+    """Envelope of artists/{id}: an id and a name."""
+    return isinstance(content, dict) and bool(content.get("id")) and isinstance(content.get("name"), str)
+
+
 def has_albums(content: Any) -> bool:
     """Envelope of albums?ids=: a list. What in it is no album is told one by one, so that it costs no other."""
     return isinstance(content, dict) and isinstance(content.get("albums"), list)

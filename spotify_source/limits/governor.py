@@ -125,6 +125,21 @@ class Governor:
         with self._lock:
             self._check(bucket)
 
+    def calls_left(self, bucket: str, wanted: int) -> int:
+        """How many of so many calls to `bucket` may be made: fewer where the budget has fewer left, none where it is closed."""
+        with self._lock:
+            try:
+                self._check_closed(bucket)
+            except BucketClosedError:
+                return 0
+            now = self._clock.now()
+            if bucket in self._ledger.blocks(now):
+                return 0
+            if self._policy.daily_calls is None:
+                return max(0, wanted)
+            left = self._policy.daily_calls - self._ledger.calls_made(bucket, now) - self._reserved[bucket]
+            return max(0, min(wanted, left))
+
     def reserve(self, bucket: str, calls: int) -> bool:
         """Set calls of the budget aside for something that is worth nothing in part.
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..errors import BucketClosedError, SpotifySourceError
 from .oddities import OddityCount
+from .reach import PathCounts, WatchedArtist
 from .values import ListingEnd
 
 
@@ -44,6 +45,8 @@ class ListingCounts:
         items_dropped: Places in the listing that held nothing, or nothing with an id.
         end: Why the reading ended; None where no listing was asked for, or not yet.
         cut_by: What ended it before its end, though something was read.
+        paths: What each way to find albums brought, in the order in which they were taken.
+        unresolved: Names of the watchlist for which no artist is known.
     """
 
     markets: Sequence[str] = ()
@@ -53,6 +56,8 @@ class ListingCounts:
     items_dropped: int = 0
     end: ListingEnd | None = None
     cut_by: SpotifySourceError | None = None
+    paths: Sequence[PathCounts] = ()
+    unresolved: Sequence[WatchedArtist] = ()
 
     @property
     def is_complete(self) -> bool | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, Literal
 
 from .. import settings
+from .reach import QueryYield, WatchedArtist
 from .shapes import Album, SimplifiedAlbum, Track
 
 Discovery = Literal["auto", "browse", "search"]
@@ -28,12 +29,21 @@ class ListingEnd(str, Enum):
 
 @dataclass(frozen=True)
 class Sighting:
-    """One place in a listing."""
+    """One place in a listing.
+
+    Attributes:
+        market: The market of the listing.
+        position: From 1, as served; beyond the plain listing of the market it goes on counting, and is no rank.
+        album_id: The album that was seen there.
+        via: By which endpoint it was seen: 'browse', 'search' or 'artist_albums'.
+        query: What was asked beyond the plain listing: a query, or 'artist:' and an artist's id. None for the plain one.
+    """
 
     market: str
     position: int
     album_id: str
     via: str
+    query: str | None = None
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,9 @@ class Listing:
         discovered_via: 'browse' or 'search'; None where no page could be read.
         end: Why the reading ended.
         items_dropped: Places that held nothing, or nothing with an id; they make no sighting.
+        yields: What each query beyond the plain listing brought.
+        artists: The artists of the watchlist that were checked, as they are known now.
+        watched: Ids of all artists of the watchlist, as far as they are known.
     """
 
     albums: Mapping[str, SimplifiedAlbum] = field(default_factory=dict)
@@ -56,15 +69,30 @@ class Listing:
     discovered_via: str | None = None
     end: ListingEnd = ListingEnd.COMPLETE
     items_dropped: int = 0
+    yields: Sequence[QueryYield] = ()
+    artists: Sequence[WatchedArtist] = ()
+    watched: Collection[str] = ()
 
 
 @dataclass(frozen=True)
 class LoadedRelease:
-    """A row of `new_releases`: in which market an album was listed last, with how many tracks, and its hash."""
+    """A row of `new_releases`.
+
+    Attributes:
+        market: In which market the album was listed last.
+        total_tracks: With how many tracks.
+        content_hash: The hash of the row.
+        album_type: 'album', 'single', 'compilation' or 'ep'.
+        released_on: The first day of the period of its release, ISO 8601.
+        load_id: The load that wrote it: the lower, the longer ago.
+    """
 
     market: str
     total_tracks: int | None
     content_hash: str | None = None
+    album_type: str | None = None
+    released_on: str | None = None
+    load_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,11 +111,21 @@ class LoadedState:
         releases: Every album that was ever listed, by id.
         albums: Every album that was fetched, by id, the longest ago first.
         track_counts: Rows of `album_tracks`, by album id.
+        credits: Ids of the artists of listed albums, by album id; only where artists are watched.
+        depths: How many places the plain listing of a search had the last time, by market.
+        artists: The rows of `watched_artists`, by their key.
+        artist_runs: The runs that wrote them; None where the tables can't be read.
+        yields: The rows of `search_yields`, the oldest first.
     """
 
     releases: Mapping[str, LoadedRelease] = field(default_factory=dict)
     albums: Mapping[str, LoadedAlbum] = field(default_factory=dict)
     track_counts: Mapping[str, int] = field(default_factory=dict)
+    credits: Mapping[str, Collection[str]] = field(default_factory=dict)
+    depths: Mapping[str, int] = field(default_factory=dict)
+    artists: Mapping[str, WatchedArtist] = field(default_factory=dict)
+    artist_runs: Collection[str] | None = None
+    yields: Sequence[QueryYield] = ()
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from ..errors import (
     BucketClosedError,
     CallFailedError,
     ClosedReason,
+    PremiumRequiredError,
     SpotifySourceError,
     TokenRefusedError,
 )
@@ -125,11 +126,15 @@ class AlbumTally:
         """A refusal is the album's, until different calls have met one with no success between them."""
         with self._lock:
             self._refused_in_a_row.append(group[0].album_id)
-            row = list(self._refused_in_a_row)
-        if len(set(row)) >= settings.MAX_REFUSED_CALLS:
-            for album_id in row:
-                self._state.forgive(album_id)
-            self._end(error)
+            row = set(self._refused_in_a_row)
+            of_the_app = isinstance(error, PremiumRequiredError) or not self._has_succeeded
+        # Albums that an earlier run saw fail stand side by side at the end of the queue: they show nothing new.
+        first_time = sum(self._state.failures(album_id) <= 1 for album_id in row)
+        if len(row) < settings.MAX_FAILED_CALLS and not (of_the_app and first_time >= settings.MAX_REFUSED_CALLS):
+            return
+        for album_id in row if of_the_app else ():
+            self._state.forgive(album_id)
+        self._end(error)
 
     def _in_trouble(self, error: SpotifySourceError, group: Sequence[AlbumRequest]) -> None:
         with self._lock:

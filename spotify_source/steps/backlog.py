@@ -8,6 +8,7 @@ from .. import settings
 from ..limits.source_state import SourceState
 from ..model.values import ANY_MARKET, AlbumRequest, Listing, LoadedState
 from ..schema import ALBUM_TRACKS, ALBUMS
+from .priority import in_order, is_chosen
 
 
 def album_requests(
@@ -18,10 +19,11 @@ def album_requests(
     requested: Collection[str],
     default_market: str,
     full_refresh: bool = False,
+    only_types: Collection[str] = (),
 ) -> list[AlbumRequest]:
     """All albums that need a call for a requested table, in the order in which to make the calls.
 
-    What earlier runs left over comes before what is new, and what failed last time after everything else.
+    The order is that of `priority`.
 
     Args:
         listing: What is listed now.
@@ -30,9 +32,12 @@ def album_requests(
         requested: Which of the tables `albums` and `album_tracks` are to be complete.
         default_market: Where to ask for an album whose listing has no market.
         full_refresh: Ask for every album, whatever is loaded, gone or given up.
+        only_types: Ask for albums of these types alone; empty for all.
     """
     found = []
     for album_id in {**loaded.releases, **listing.albums}:
+        if not is_chosen(album_id, listing, loaded, only_types):
+            continue
         wanted = _request(album_id, listing, loaded, default_market, with_tracks=ALBUM_TRACKS.name in requested)
         pointless = state.is_gone(album_id) or state.is_given_up(album_id)
         if full_refresh or (not pointless and _is_needed(wanted, loaded, state, requested)):
@@ -41,7 +46,7 @@ def album_requests(
         # The longest ago first, so that refreshes that the quota cuts short add up to a whole one.
         age = {album_id: place for place, album_id in enumerate(loaded.albums)}
         return sorted(found, key=lambda wanted: (state.failures(wanted.album_id), age.get(wanted.album_id, -1)))
-    return sorted(found, key=lambda wanted: (state.failures(wanted.album_id), wanted.album_id not in loaded.releases))
+    return in_order(found, listing, loaded, state)
 
 
 def given_up_albums(

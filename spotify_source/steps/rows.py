@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from dataclasses import asdict
+from datetime import date, datetime, timezone
 from typing import Any, NamedTuple
 
 from dlt.common import json
 from dlt.common.utils import digest128
 
 from ..model.oddities import Finding
+from ..model.reach import QueryYield, WatchedArtist
 from ..model.shapes import SimplifiedAlbum
 from ..model.values import CompleteAlbum, PlacedTrack, Sighting
 from ..schema import ALBUM_TRACKS, ALBUMS, NEW_RELEASES
 from .safe_rows import safe_row
+from .safe_values import safe_text
 
 _RELEASE_DATE = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?", re.ASCII)
 
@@ -42,7 +45,36 @@ def sighting_row(sighting: Sighting, run_id: str, seen_at: datetime) -> dict[str
         "position": sighting.position,
         "album_id": sighting.album_id,
         "discovered_via": sighting.via,
+        "query": sighting.query,
     }
+
+
+def artist_row(artist: WatchedArtist, run_id: str) -> dict[str, Any]:
+    """A row of `watched_artists`."""
+    return {
+        "artist_id": artist.key,
+        "name": safe_text(artist.name) if artist.name else artist.name,
+        "listed_as": artist.listed_as,
+        "resolved": artist.resolved.value,
+        "candidates": [{"id": one.artist_id, "name": safe_text(one.name)} for one in artist.candidates] or None,
+        "checked_at": _moment(artist.checked_at),
+        "due_at": _moment(artist.due_at),
+        "albums_found": artist.albums_found,
+        "failures": artist.failures,
+        "last_error": artist.last_error,
+        "swept_at": _moment(artist.swept_at),
+        "run_id": run_id,
+        "is_obsolete": artist.is_obsolete or None,
+    }
+
+
+def yield_row(brought: QueryYield) -> dict[str, Any]:
+    """A row of `search_yields`."""
+    return {**asdict(brought), "asked_at": _moment(brought.asked_at)}
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, timezone.utc)
 
 
 def album_row(complete: CompleteAlbum) -> Row:

@@ -162,8 +162,10 @@ def is_misread(text: str) -> bool:
 
 
 def is_storable(number: float) -> bool:
-    """Whether a column of numbers can hold it."""
-    return numbers.LEAST <= number <= numbers.MOST if isinstance(number, int) else math.isfinite(number)
+    """Whether a column of numbers can hold it, and one of whole numbers too if it is whole: dlt makes 1e300 one."""
+    if isinstance(number, int) or number.is_integer():
+        return numbers.LEAST <= number <= numbers.MOST
+    return math.isfinite(number)
 
 
 def _storable(value: Any, place: Place) -> Any:

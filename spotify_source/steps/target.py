@@ -17,9 +17,9 @@ from dlt.extract.exceptions import CurrentSourceNotAvailable
 from dlt.extract.items_transform import FilterItem
 
 from ..errors import ConfigurationError
-from ..schema import ALBUM_TRACKS, ALBUMS, LOAD_RUNS, NEW_RELEASES, RELEASE_SIGHTINGS
+from ..schema import ALBUM_TRACKS, ALBUMS, LOAD_RUNS, NEW_RELEASES, RELEASE_SIGHTINGS, SEARCH_YIELDS, WATCHED_ARTISTS
 
-_READ: Final = (NEW_RELEASES, ALBUMS, ALBUM_TRACKS)
+_READ: Final = (NEW_RELEASES, ALBUMS, ALBUM_TRACKS, WATCHED_ARTISTS, SEARCH_YIELDS)
 # What can't be had again.
 _KEPT: Final = (RELEASE_SIGHTINGS, LOAD_RUNS)
 

@@ -54,6 +54,7 @@ class Contender:
         database: Which database it works on; contenders that share one run on each other's.
         is_fresh: Whether the database is removed before each run.
         is_loader: Whether it has to load every album and track.
+        paced: Whether the pace is the default one, or none.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Contender:
     database: str
     is_fresh: bool = True
     is_loader: bool = True
+    paced: bool = False
 
 
 def main() -> None:
@@ -85,7 +87,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--latency", type=float, default=0.05, help="of each call, in seconds (default: 0.05)")
     parser.add_argument("--runs", type=int, default=5, help="of each contender, in turn (default: 5)")
     parser.add_argument("--known", type=int, default=0, help="albums that (g) has loaded already (default: no g)")
-    parser.add_argument("--contenders", default="abcdefg", help="letters of those to run (default: all)")
+    parser.add_argument("--contenders", default="abcdefgh", help="letters of those to run (default: all)")
     return parser.parse_args()
 
 
@@ -106,6 +108,7 @@ def _contenders(options: argparse.Namespace, api_url: str, token_url: str) -> li
         Contender("(e) floor: dlt, and the chain of calls", script("floor.py", *urls), "floor", is_loader=False),
         Contender("(f) dlt, nothing to load", script("floor.py"), "floor", is_fresh=False, is_loader=False),
     ]
+    contenders.append(Contender("(h) load.py, cold, at the default pace", load, "paced", paced=True))
     if options.known:
         name = f"(g) load.py, nothing new, {options.known:,} known"
         contenders.append(Contender(name, load, "known", is_fresh=False, is_loader=False))
@@ -146,6 +149,8 @@ def _run_once(contender: Contender, figures: Figures, folder: Path, api_url: str
     base = api_url.removesuffix("v1/")
     urllib.request.urlopen(urllib.request.Request(f"{base}_reset", method="POST")).close()
     environment = _environment(folder / f"{contender.database}_dlt", base)
+    if contender.paced:
+        del environment["SOURCES__SPOTIFY__REQUESTS_PER_SECOND"]
     started = time.perf_counter()
     process = subprocess.Popen(
         contender.command(database), env=environment, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE

@@ -19,7 +19,9 @@ from spotify_source.errors import BucketClosedError, ClosedReason
 def test_the_arguments_of_the_source_are_its_settings() -> None:
     arguments = inspect.signature(spotify_source.spotify_source).parameters
     settings = SpotifyConfiguration()
-    assert [name for name in arguments if name != "run"] == list(SpotifyConfiguration.__dataclass_fields__)[-12:]
+    named = [name for name in arguments if name != "run"]
+    assert named == list(SpotifyConfiguration.__dataclass_fields__)[-len(named) :]
+    assert named[0] == "client_id"
     for name in arguments:
         if name not in ("run", "client_id", "client_secret"):
             assert arguments[name].default == getattr(settings, name), name

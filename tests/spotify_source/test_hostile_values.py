@@ -263,6 +263,26 @@ def test_an_undeclared_number_keeps_all_its_digits_as_text(hostile: Hostile) -> 
     assert {str(2**63), str(2**64), str(10**30)} <= {value.strip('"') for value in kept if value}
 
 
+def test_a_large_number_after_a_whole_one_keeps_its_digits_too(warehouse: Warehouse, serve: Serve) -> None:
+    # In whatever order they come: the first one makes the column one of whole numbers.
+    albums = [make_album(f"Album {number}", 1) for number in range(4)]
+    api = serve(*albums, regime="development")
+    moods = dict(zip((one["id"] for one in albums), (2**62, 1e300, -(2.0**63) * 2, 2.0**70), strict=True))
+
+    def spoil(request: LoggedRequest, normal: Reply) -> Reply:
+        body = body_of(normal)
+        return sent({**body, "mood": moods[body["id"]]})
+
+    api.always("album", spoil)
+    listed, api.catalogue.listing = api.catalogue.listing, [albums[0]["id"]]
+    warehouse.load(api)
+    api.catalogue.listing = listed
+    assert warehouse.load(api).run.result().is_complete
+    assert warehouse.album_ids() == sorted(moods)
+    kept = warehouse.sql("SELECT coalesce(mood::TEXT, mood__v_text) FROM albums")
+    assert {float(value) for (value,) in kept} == {float(mood) for mood in moods.values()}
+
+
 def test_names_of_dlts_are_kept_under_another(hostile: Hostile) -> None:
     assert hostile.album("field _dlt_id", "spotify_dlt_id") == (7,)
     assert (Oddity.RENAMED, "albums.spotify_dlt_id") in hostile.found("field _dlt_id")

@@ -70,5 +70,12 @@ def test_everything_first_and_a_part_later_costs_no_album_call(
     assert warehouse.places() == places_of(three)
 
 
-def test_the_source_has_four_resources_that_load(serve: Serve) -> None:
-    assert set(source_of(serve()).resources.selected) == {"new_releases", "release_sightings", "albums", "album_tracks"}
+def test_the_source_has_six_resources_that_load(serve: Serve) -> None:
+    assert set(source_of(serve()).resources.selected) == {
+        "new_releases",
+        "release_sightings",
+        "albums",
+        "album_tracks",
+        "watched_artists",
+        "search_yields",
+    }

@@ -91,7 +91,7 @@ def test_a_refusal_that_different_albums_meet_is_the_apps_and_gives_no_album_up(
         assert result.failure is not None
         assert not isinstance(result.failure, CredentialsError)
         assert {closed.reason for closed in result.calls.closed.values()} == {ClosedReason.REFUSED}
-        assert len(result.albums.failed) <= settings.MAX_REFUSED_CALLS + 5
+        assert len(result.albums.failed) <= settings.MAX_FAILED_CALLS + 5
     api.clear_scripts()
     assert warehouse.load(api).run.result().is_complete
     assert warehouse.places() == places_of(albums)
@@ -105,6 +105,25 @@ def test_two_albums_that_are_refused_in_turn_with_others_are_no_refusal_of_the_a
     extract(api, run)
     assert run.result().failure is None
     assert len(run.result().albums.failed) == 10
+
+
+@pytest.mark.parametrize("refused", [slice(0, 3), slice(10, 13), slice(27, 30), slice(0, 30, 10)], ids=str)
+def test_a_few_albums_that_are_always_refused_stop_no_other_and_not_for_ever(
+    warehouse: Warehouse, serve: Serve, refused: slice
+) -> None:
+    albums = albums_of(30)
+    api = serve(*albums, regime="development")
+    bad = {album["id"] for album in albums[refused]}
+    for album_id in bad:
+        api.always("album", errors.forbidden, match=for_album(album_id))
+
+    results = [warehouse.load(api).run.result() for _ in range(settings.MAX_FAILED_RUNS + 2)]
+
+    assert warehouse.places() == places_of([album for album in albums if album["id"] not in bad])
+    assert [result.failure for result in results[1:]] == [None] * (len(results) - 1)
+    assert set(results[-1].albums.given_up) == bad
+    assert results[-1].is_complete
+    assert warehouse.load(api).calls["album"] == 0
 
 
 def test_an_outage_gives_no_album_up(warehouse: Warehouse, serve: Serve) -> None:

@@ -22,6 +22,8 @@ SOURCE_TABLES = {
     "albums__copyrights",
     "album_tracks",
     "album_tracks__artists",
+    "watched_artists",
+    "search_yields",
 }
 TABLES = SOURCE_TABLES | {"load_runs"}
 ROOT_TABLES = {table for table in TABLES if "__" not in table}

@@ -79,6 +79,9 @@ def _arguments(options: Options, stack: ExitStack) -> dict[str, Any]:
         "market": ",".join(parse_markets(options.market)) if options.market else None,
         "discovery": options.discovery,
         "limit": options.limit,
+        "artists": str(options.artists) if options.artists else None,
+        "reach": options.reach,
+        "only_types": options.only_types,
         "full_refresh": options.full_refresh or None,
     }
     if options.demo:
@@ -143,8 +146,8 @@ def _dry_run(options: Options, destination: Destination, arguments: dict[str, An
     destination.check(create=False)
     with destination.active_pipeline() as stored_state:
         connection.state.attach(stored_state)
-        plan = dry_run.plan_of(connection, options.resources)
-    say(dry_run.describe(plan, connection))
+        plan, further = dry_run.plan_of(connection, options.resources)
+    say(dry_run.describe(plan, further, connection))
     failure = run.result().failure
     return tell(failure).exit if failure else Exit.COMPLETE
 

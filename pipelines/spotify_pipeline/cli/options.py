@@ -14,7 +14,7 @@ from typing import Literal, NoReturn
 
 from spotify_pipeline.exits import MEANINGS, Exit
 
-RESOURCES = ("new_releases", "release_sightings", "albums", "album_tracks")
+RESOURCES = ("new_releases", "release_sightings", "albums", "album_tracks", "watched_artists", "search_yields")
 EPILOG = """\
 Credentials and settings: [sources.spotify] in .dlt/secrets.toml and .dlt/config.toml, or SOURCES__SPOTIFY__... in
 the environment. An option that is left out falls to them.
@@ -34,6 +34,9 @@ class Options:
     market: list[str] | None
     discovery: str | None
     limit: int | None
+    artists: Path | None
+    reach: int | None
+    only_types: str | None
     resources: list[str] | None
     full_refresh: bool
     dry_run: bool
@@ -95,6 +98,9 @@ def build_parser(prog: str = "load.py") -> argparse.ArgumentParser:
     what.add_argument("--market", action="append", metavar="CC", help="market code, repeatable (default: US)")
     what.add_argument("--discovery", choices=("auto", "browse", "search"), help="how to find releases (default: auto)")
     what.add_argument("--limit", type=positive, metavar="N", help="list at most N albums, and fetch at most N")
+    what.add_argument("--artists", type=Path, metavar="FILE", help="artists to watch: ids, links or names, one a line")
+    what.add_argument("--reach", type=positive, metavar="N", help="searches to spend on listings (default: 10, one)")
+    what.add_argument("--only-types", metavar="TYPES", help="fetch these alone, as album,single; others are listed")
     what.add_argument("--resources", nargs="+", choices=RESOURCES, metavar="NAME", help=_resources_help())
     what.add_argument("--full-refresh", action="store_true", help="fetch everything again, whatever is loaded")
 

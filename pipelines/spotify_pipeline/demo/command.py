@@ -16,6 +16,7 @@ from .catalogue import Catalogue
 from .endpoints import BUCKETS
 from .faults import NAMED
 from .limits import ORDINARY_QUOTAS
+from .watchlist import sample_watchlist
 
 _FAULT = re.compile(r"(?P<bucket>[a-z_]+)=(?P<fault>[a-z0-9-]+?)(?:x(?P<times>[1-9][0-9]*))?")
 _EXAMPLES = f"""\
@@ -59,6 +60,8 @@ def parser() -> argparse.ArgumentParser:
     add("--date", type=_date, metavar="YYYY-MM-DD", help="the day it is there (default: today, UTC)")
     add("--none-gone", action="store_true", help="let every listed album still be there")
 
+    add("--watchlist", action="store_true", help="print a list of its artists to watch, and stop")
+
     limits = options.add_argument_group("limits")
     add = limits.add_argument
     add("--token-lifetime", type=_at_least(1), default=3600, metavar="SECONDS", help="how long tokens are good for")
@@ -95,6 +98,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Serve until killed."""
     options = parser()
     wish = options.parse_args(arguments)
+    if wish.watchlist:
+        sys.stdout.write(sample_watchlist(_catalogue(wish)))
+        return
     try:
         api = made(wish)
     except OSError as error:
@@ -108,8 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def made(wish: argparse.Namespace) -> OfflineApi:
     """The server that the options ask for; it serves with the ``with`` block."""
-    day = wish.date or datetime.now(timezone.utc).date()
-    catalogue = Catalogue.generate(wish.seed, wish.listed, day, wish.current)
+    catalogue = _catalogue(wish)
     if wish.none_gone:
         catalogue.gone.clear()
     api = OfflineApi(
@@ -136,6 +141,11 @@ def made(wish: argparse.Namespace) -> OfflineApi:
             api.script(bucket, *[step] * times)
     api.chaos(wish.chaos_seed, wish.chaos)
     return api
+
+
+def _catalogue(wish: argparse.Namespace) -> Catalogue:
+    day = wish.date or datetime.now(timezone.utc).date()
+    return Catalogue.generate(wish.seed, wish.listed, day, wish.current)
 
 
 def _ordinary() -> str:

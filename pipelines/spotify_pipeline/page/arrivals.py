@@ -17,10 +17,10 @@ _NEW = """
     SELECT arrivals.album_id, min(position) AS best
     FROM arrivals
     JOIN catalogue ON catalogue.id = arrivals.album_id
-    JOIN standings ON standings.album_id = arrivals.album_id AND standings.seen_at = arrivals.seen_at
+    LEFT JOIN standings ON standings.album_id = arrivals.album_id AND standings.seen_at = arrivals.seen_at
     WHERE arrivals.seen_at = ?
     GROUP BY arrivals.album_id
-    ORDER BY best, arrivals.album_id
+    ORDER BY best NULLS LAST, arrivals.album_id
 """
 
 

@@ -104,6 +104,7 @@ GROUP BY album_id;
 CREATE VIEW standings AS
 SELECT market, seen_at, run_id, album_id, min(position) AS position
 FROM release_sightings
+WHERE query IS NULL -- the plain listing alone has ranks
 GROUP BY ALL;
 
 CREATE VIEW arrivals AS

@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from itertools import groupby
 
+from spotify_pipeline.run.reach import cost_lines
 from spotify_pipeline.run.reasons import closed_reason
 from spotify_pipeline.run.wording import by_bucket, count, local_time
 from spotify_source import RunResult, schema, settings
 from spotify_source.connection import Connection
 from spotify_source.extraction import Extraction
+from spotify_source.model.reach import PathCost
 from spotify_source.model.values import AlbumRequest, Plan
 
 
-def plan_of(connection: Connection, resources: Collection[str] | None) -> Plan:
-    """Read the listing, compare it with what is loaded, and stop there.
+def plan_of(connection: Connection, resources: Collection[str] | None) -> tuple[Plan, list[PathCost]]:
+    """Read the plain listing, compare it with what is loaded, and stop there.
 
     Args:
         connection: A client that may call, with what earlier runs left.
         resources: The tables to load; None is all.
+
+    Returns:
+        What would be fetched of it, and what the ways beyond it may cost.
     """
-    return Extraction(connection).plan(resources or [table.name for table in schema.FETCHED])
+    return Extraction(connection).rehearse(resources or [table.name for table in schema.TABLES])
 
 
-def describe(plan: Plan, connection: Connection) -> str:
+def describe(plan: Plan, further: Sequence[PathCost], connection: Connection) -> str:
     """The plan, in words, with what listing it has cost, and what the ledger says."""
-    return "\n".join(_lines(plan, connection, connection.run.result()))
+    return "\n".join(_lines(plan, further, connection, connection.run.result()))
 
 
 def planned_calls(plan: Plan, result: RunResult) -> Counter[str]:
@@ -50,7 +55,7 @@ def _market(request: AlbumRequest) -> str:
     return request.market
 
 
-def _lines(plan: Plan, connection: Connection, result: RunResult) -> Iterator[str]:
+def _lines(plan: Plan, further: Sequence[PathCost], connection: Connection, result: RunResult) -> Iterator[str]:
     calls = planned_calls(plan, result)
     kinds = _kinds(plan)
     listed = len(plan.listing.albums)
@@ -59,10 +64,11 @@ def _lines(plan: Plan, connection: Connection, result: RunResult) -> Iterator[st
         f"{kinds['pending']} pending from earlier runs, {listed - kinds['listed']} known."
     )
     yield f"Calls needed: {by_bucket(calls)}."
+    yield from cost_lines(further)
     pace = connection.policy.requests_per_second
     if pace and calls:
         yield f"At {pace:g} calls a second: about {sum(calls.values()) / pace:.0f} s."
-    yield from _ledger(connection, result, calls)
+    yield from _ledger(connection, result, {*calls, *result.calls.by_bucket, *(cost.bucket for cost in further)})
     yield f"Spent on this plan: {by_bucket(result.calls.by_bucket)}. Nothing was fetched or loaded."
 
 
@@ -77,10 +83,10 @@ def _kinds(plan: Plan) -> Counter[str]:
     return kinds
 
 
-def _ledger(connection: Connection, result: RunResult, calls: Counter[str]) -> Iterator[str]:
+def _ledger(connection: Connection, result: RunResult, buckets: Collection[str]) -> Iterator[str]:
     now = connection.run.clock.now()
     daily_calls = connection.policy.daily_calls
-    for bucket in sorted({*calls, *result.calls.by_bucket}):
+    for bucket in sorted(buckets):
         made = connection.ledger.calls_made(bucket, now)
         left = "" if daily_calls is None else f", {max(0, daily_calls - made)} left of {daily_calls}"
         yield f"{bucket}: {count(made, 'call')} in the last 24 hours{left}."

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from spotify_pipeline.dlt_internals.working_folder import SetAside
 from spotify_pipeline.run import oddities
 from spotify_pipeline.run.load_runs import row_of
 from spotify_pipeline.run.outcome import Outcome
+from spotify_pipeline.run.reach import found_by, reach_lines
 from spotify_pipeline.run.wording import by_bucket, count, local_time
 from spotify_source import settings
 from spotify_source.model.result import AlbumCounts, CallCounts, ListingCounts
@@ -57,6 +58,8 @@ def as_json(outcome: Outcome, place: Place, seconds: float) -> str:
     more = {
         "seconds": round(seconds, 3),
         "items_dropped": outcome.result.listing.items_dropped + albums.tracks_dropped,
+        "paths": [asdict(path) for path in outcome.result.listing.paths],
+        "artists_unresolved": [artist.listed_as for artist in outcome.result.listing.unresolved],
         "albums_over_limit": albums.over_limit,
         "albums_failed": albums.failed,
         "albums_given_up": list(albums.given_up),
@@ -72,6 +75,7 @@ def as_json(outcome: Outcome, place: Place, seconds: float) -> str:
 def _lines(outcome: Outcome, place: Place, seconds: float) -> Iterator[str]:
     result = outcome.result
     yield _found(result.listing)
+    yield from reach_lines(result.listing)
     yield _fetched(result.albums)
     yield f"Calls: {_calls(result.calls)}."
     yield from oddities.as_lines(result.oddities)
@@ -107,7 +111,9 @@ def _found(listing: ListingCounts) -> str:
         return "Found: no listing could be read."
     browsed = listing.discovered_via == "browse"
     where = "browse/new-releases" if browsed else f"search in {', '.join(listing.markets)}"
-    return f"Found: {count(listing.albums_listed, 'album')} by {where}, {listing.albums_new} of them new."
+    ways = found_by(listing)
+    more = f" and beyond ({ways})" if ways else ""
+    return f"Found: {count(listing.albums_listed, 'album')} by {where}{more}, {listing.albums_new} of them new."
 
 
 def _fetched(albums: AlbumCounts) -> str:
@@ -129,7 +135,7 @@ def _calls(calls: CallCounts) -> str:
 def _pending(albums: AlbumCounts, calls: CallCounts) -> Iterator[str]:
     if albums.pending:
         why = f" ({albums.over_limit} of them over the limit)" if albums.over_limit else ""
-        yield f"Pending: {count(albums.pending, 'album')}{why}; the next run fetches them first."
+        yield f"Pending: {count(albums.pending, 'album')}{why}; later runs fetch them."
     if albums.given_up:
         yield (
             f"Given up: {count(len(albums.given_up), 'album')} that failed in {settings.MAX_FAILED_RUNS} runs "

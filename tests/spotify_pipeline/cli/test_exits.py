@@ -65,7 +65,7 @@ def test_a_token_endpoint_that_fails_is_asked_five_times_in_all(place: Place, ap
 def test_a_defect_ends_with_1_and_shows_its_traceback(
     place: Place, api: OfflineApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(extraction, "read_loaded_state", lambda _: 1 // 0)
+    monkeypatch.setattr(extraction, "read_loaded_state", lambda *_, **__: 1 // 0)
 
     ran = place.load(api)
 

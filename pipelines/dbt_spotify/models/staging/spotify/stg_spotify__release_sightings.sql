@@ -1,7 +1,10 @@
 with source as (
 
     select * from {{ as_declared('release_sightings') }}
-    where _dlt_load_id in (select load_id from {{ ref('base_spotify__finished_loads') }})
+    where
+        _dlt_load_id in (select load_id from {{ ref('base_spotify__finished_loads') }})
+        -- The plain listing alone has ranks: what an artist's search or a further query showed has none.
+        and query is null
 
 ),
 

@@ -1,0 +1,127 @@
+"""How many albums the shards find, beside the plain listing and a greedy planner that knows what every query shows.
+
+Run `python tests/benchmarks/reach.py --help`. The offline API's catalogue is asked directly, without HTTP: what counts
+here is calls. The greedy planner takes, call by call, the query whose next pages bring the most new albums for each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import heapq
+from collections.abc import Sequence
+from datetime import date
+from unittest.mock import patch
+
+from spotify_pipeline.demo import Catalogue
+from spotify_pipeline.demo.query import parse
+
+from spotify_source.api.pages import AlbumPage
+from spotify_source.steps.listings import shards
+from spotify_source.steps.listings.alphabets import letters_of
+from spotify_source.steps.listings.path import Gathering
+from spotify_source.steps.listings.planner import Vocabulary
+from spotify_source.steps.oddity_log import OddityLog
+
+PAGE = 10
+PLAIN_CALLS = 10
+
+
+class Search:
+    """What each query shows, in order, and how often it was asked."""
+
+    def __init__(self, catalogue: Catalogue, market: str) -> None:
+        self.catalogue = catalogue
+        self.market = market
+        self.calls = 0
+        self._found: dict[str, list[str]] = {}
+
+    def shows(self, query: str) -> list[str]:
+        if query not in self._found:
+            parsed = parse(query)
+            found = (
+                self.catalogue.listed_in(self.market) if parsed.plain else self.catalogue.search(parsed, self.market)
+            )
+            self._found[query] = [album_id for album_id in found if album_id][:100]
+        return self._found[query]
+
+    def page(self, _client: object, query: str, _market: str, offset: int) -> AlbumPage:
+        self.calls += 1
+        found = self.shows(query)
+        albums = [self.catalogue.sketch(album_id) for album_id in found[offset : offset + PAGE]]
+        return AlbumPage(albums, len(found) > offset + PAGE, 100)
+
+
+class Standing:
+    """A clock that stands."""
+
+    def now(self) -> float:
+        return 1_795_000_000.0
+
+
+def planned(search: Search, reach: int) -> Gathering:
+    """What the source finds."""
+    gathered = Gathering((), None, OddityLog())
+    for offset in range(0, 100, PAGE):
+        gathered.enter(search.page(None, "tag:new", search.market, offset).albums, search.market, "search")
+    start = search.calls
+    left = lambda: reach - PLAIN_CALLS - (search.calls - start)  # noqa: E731
+    with patch.object(shards, "search_albums", search.page):
+        shards.Shards(None, Standing(), "run", [search.market], [], left).read(gathered)  # type: ignore[arg-type]
+    return gathered
+
+
+def greedy(search: Search, reach: int) -> int:
+    """What a planner finds that knows beforehand what each query shows."""
+    everything = Vocabulary()
+    everything.learn(search.catalogue.sketch(album_id) for album_id in search.catalogue.new_ids())
+    letters = letters_of(search.market)
+    queries = [f"tag:new{filters}" for filters in _filters(everything, letters)]
+    known = set(search.shows("tag:new"))
+    calls = reach - PLAIN_CALLS
+    heap = [(-10.0, query) for query in queries]
+    heapq.heapify(heap)
+    while calls > 0 and heap:
+        _, query = heapq.heappop(heap)
+        worth, pages = _best_beginning(search.shows(query), known, calls)
+        if heap and worth < -heap[0][0]:
+            if worth > 0:
+                heapq.heappush(heap, (-worth, query))
+            continue
+        known.update(search.shows(query)[: pages * PAGE])
+        calls -= pages
+    return len(known)
+
+
+def _filters(words: Vocabulary, letters: Sequence[str]) -> list[str]:
+    found = [f" artist:{word}" for word in words.names] + [f" album:{word}" for word in words.titles]
+    found += [f" {field}{letter}" for field in ("", "artist:", "album:") for letter in letters]
+    return ["", *found, " tag:hipster", *(f" tag:hipster{one}" for one in found)]
+
+
+def _best_beginning(shown: Sequence[str], known: set[str], calls: int) -> tuple[float, int]:
+    """The most new albums a call that any number of its first pages brings, and that number."""
+    best, new = (0.0, 1), 0
+    for pages in range(1, min(calls, -(-len(shown) // PAGE)) + 1):
+        new += sum(album_id not in known for album_id in shown[(pages - 1) * PAGE : pages * PAGE])
+        best = max(best, (new / pages, pages))
+    return best
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--reach", type=int, default=300)
+    parser.add_argument("--current", type=int, default=20_000, help="new albums in the catalogue (default: 20000)")
+    parser.add_argument("--market", default="US")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1])
+    options = parser.parse_args()
+    print("| seed | plain listing | shards | greedy | shards / plain | shards / greedy |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for seed in options.seeds:
+        search = Search(Catalogue.generate(seed, 100, date(2026, 11, 20), current=options.current), options.market)
+        plain = len(search.shows("tag:new"))
+        ours, best = len(planned(search, options.reach).albums), greedy(search, options.reach)
+        print(f"| {seed} | {plain} | {ours} | {best} | {ours / plain:.1f} | {ours / best:.2f} |")
+
+
+if __name__ == "__main__":
+    main()

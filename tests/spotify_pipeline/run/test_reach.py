@@ -1,0 +1,148 @@
+"""The watchlist and the reach on the command line: what is said of them, what a dry run shows, what a kill costs."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from datetime import date
+from pathlib import Path
+
+import pytest
+from spotify_pipeline.demo import Catalogue, LoggedRequest, OfflineApi, Reply, make_album
+
+from spotify_source.limits.clock import SystemClock
+from tests.support.apis import Serve
+from tests.support.place import Place
+
+ARTISTS = [f"Artist Number {number:03}" for number in range(60)]
+
+
+@pytest.fixture
+def api(serve: Serve) -> OfflineApi:
+    """An API whose list shows one album, and searches those of the watched artists."""
+    found = serve(regime="development")
+    beyond = [make_album(f"New of {name}", 1, artist=name) for name in ARTISTS]
+    found.catalogue = Catalogue.of([make_album("Listed", 1)], beyond=beyond)
+    return found
+
+
+@pytest.fixture
+def watchlist(tmp_path: Path) -> str:
+    file = tmp_path / "artists.txt"
+    file.write_text("# to watch\n" + "\n".join([*ARTISTS, "Nobody Has It"]), encoding="utf-8")
+    return str(file)
+
+
+def test_the_report_says_how_many_artists_were_checked_and_who_is_not_known(
+    place: Place, api: OfflineApi, watchlist: str
+) -> None:
+    first = place.load(api, "--artists", watchlist, artist_calls=40)
+    assert first.code == 0, first.err
+    assert "Artists: 20 of 61 checked, 20 new albums." in first.out
+    second = place.load(api, "--artists", watchlist, "--report", "json", artist_calls=200)
+    report = json.loads(second.out)
+    assert report["artists_unresolved"] == ["Nobody Has It"]
+    assert {path["path"]: path["albums_new"] for path in report["paths"]} == {"search": 0, "artists": 40}
+
+
+def test_what_the_last_calls_were_worth_is_said(place: Place, api: OfflineApi) -> None:
+    api.catalogue = Catalogue.generate(seed=2, listed=20, day=date(2026, 11, 20), current=300)
+    ran = place.load(api, "--reach", "30", "--resources", "new_releases", "search_yields")
+    assert ran.calls["search"] == 22
+    assert "Beyond the listing: " in ran.out
+    assert "; the last 20 calls brought " in ran.out
+
+
+def test_a_dry_run_shows_each_way_with_its_calls_and_makes_none_of_them(
+    place: Place, api: OfflineApi, watchlist: str
+) -> None:
+    ran = place.load(api, "--artists", watchlist, "--reach", "30", "--dry-run", artist_sweeps=5, daily_calls=40)
+    assert ran.calls == {"browse": 1, "search": 1}
+    assert "Artists: up to 39 calls to search, not made for this plan." in ran.out
+    assert "Shards: up to 20 calls to search, not made for this plan." in ran.out
+    assert "search: 1 call in the last 24 hours, 39 left of 40." in ran.out
+    assert not list(place.folder.rglob("*.unloaded.sqlite"))
+
+
+def test_types_that_are_not_chosen_are_listed_and_never_fetched(place: Place, serve: Serve) -> None:
+    api = serve(make_album("Single", 1), make_album("Album", 10), regime="development")
+    for _ in range(2):
+        assert place.load(api, "--only-types", "album").code == 0
+    assert place.count("new_releases") == 2
+    assert place.sql("SELECT name FROM albums") == [("Album",)]
+    assert place.last_run()["albums_pending"] == 0
+    assert place.load(api).code == 0
+    assert place.count("albums") == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--artists", "missing.txt"), "missing.txt"),
+        (("--only-types", "album,mixtape"), "mixtape"),
+        (("--reach", "0"), "--reach"),
+    ],
+)
+def test_what_can_not_be_right_is_said_before_any_call(
+    place: Place, api: OfflineApi, arguments: tuple[str, ...], said: str
+) -> None:
+    ran = place.load(api, *arguments)
+    assert ran.code == 78
+    assert said in ran.err
+    assert not ran.calls
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_a_kill_costs_no_more_than_the_artists_on_their_way(place: Place, api: OfflineApi, watchlist: str) -> None:
+    process: list[subprocess.Popen[bytes]] = []
+    asked = Counter[str]()
+
+    def count_and_kill(request: LoggedRequest, reply: Reply) -> Reply:
+        query = str(request.query.get("q"))
+        if query.startswith("tag:new artist:"):
+            asked[query] += 1
+            if sum(asked.values()) == 30:
+                process[0].send_signal(signal.SIGKILL)
+                process[0].wait()
+        return reply
+
+    api.always("search", count_and_kill)
+    command = place.command_line("--artists", watchlist, "--resources", "new_releases", "watched_artists")
+    environment = {**os.environ, **place.environment(api, artist_calls=200)}
+    process.append(subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL))
+    process[0].wait()
+    assert process[0].returncode == -signal.SIGKILL
+
+    ran = place.load(
+        api,
+        "--artists",
+        watchlist,
+        "--resources",
+        "new_releases",
+        "watched_artists",
+        artist_calls=200,
+        clock=SystemClock(),
+    )
+
+    assert ran.code == 0, ran.err
+    assert sum(count - 1 for count in asked.values()) <= 6
+    assert len(asked) == 60
+    assert place.count("new_releases") == 61
+    assert place.one("SELECT count(*) FROM watched_artists WHERE checked_at IS NOT NULL") == 60
+
+    again = place.load(
+        api,
+        "--artists",
+        watchlist,
+        "--resources",
+        "new_releases",
+        "watched_artists",
+        artist_calls=1,
+        clock=SystemClock(),
+    )
+    assert "Artists: 1 of 60 checked" in again.out
