@@ -17,6 +17,8 @@ from tests.support.apis import Serve
 from tests.support.place import Place
 from tests.support.source import extract
 
+pytestmark = pytest.mark.slow
+
 BASIC = f"Basic {b64encode(b'demo:demo').decode()}"
 
 

@@ -15,6 +15,8 @@ from tests.support.albums import places_of
 from tests.support.apis import Serve
 from tests.support.warehouse import Loaded, Warehouse
 
+pytestmark = pytest.mark.slow
+
 Change = Callable[[dict[str, Any]], dict[str, Any]]
 
 

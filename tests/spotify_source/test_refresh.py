@@ -12,6 +12,8 @@ from spotify_source import Run
 from tests.support.source import source_of
 from tests.support.warehouse import Warehouse
 
+pytestmark = pytest.mark.slow
+
 Refresh = Literal["drop_sources", "drop_resources", "drop_data"]
 MODES: list[Refresh] = ["drop_sources", "drop_resources", "drop_data"]
 

@@ -18,6 +18,8 @@ from tests.support.apis import Serve, for_album
 from tests.support.source import extract
 from tests.support.warehouse import Warehouse
 
+pytestmark = pytest.mark.slow
+
 REFUSALS = {
     "403": errors.forbidden,
     "401": errors.bad_token,

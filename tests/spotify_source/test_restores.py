@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from spotify_pipeline.demo import Album, Catalogue, make_album
 
 from tests.support.albums import places_of
 from tests.support.apis import Serve
 from tests.support.warehouse import Warehouse
+
+pytestmark = pytest.mark.slow
 
 DELETIONS = {
     "DELETE FROM albums WHERE total_tracks = 12; DELETE FROM new_releases": 1,

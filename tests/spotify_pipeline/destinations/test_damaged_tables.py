@@ -12,6 +12,8 @@ from spotify_pipeline.demo import Album, LoggedRequest, OfflineApi, Reply, make_
 from tests.support.database import held_by_another_process
 from tests.support.place import Place
 
+pytestmark = pytest.mark.slow
+
 OWN = ("_dlt_loads", "_dlt_pipeline_state", "_dlt_version")
 
 

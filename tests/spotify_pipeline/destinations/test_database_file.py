@@ -51,6 +51,7 @@ def test_a_name_that_no_file_can_have_is_refused(place: Place, api: OfflineApi, 
     assert not api.requests
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("given", "named"), [("SpotifyRaw", "spotify_raw"), ("my__raw", "my_raw"), ("raw_", "rawx"), ("_Mine", "_mine")]
 )

@@ -14,6 +14,8 @@ from spotify_pipeline.demo import OfflineApi
 
 from tests.support.place import Place
 
+pytestmark = pytest.mark.slow
+
 # DuckDB 1.2 writes 65, https://duckdb.org/docs/stable/internals/storage
 WRITTEN_BY_1_2 = 65
 _COUNTS = """

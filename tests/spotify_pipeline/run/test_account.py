@@ -14,6 +14,8 @@ from tests.support.clock import DAY
 from tests.support.place import Place
 from tests.support.ran import Ran
 
+pytestmark = pytest.mark.slow
+
 FORMS = ("text", "json")
 
 

@@ -6,11 +6,14 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from spotify_pipeline.demo import Album, LoggedRequest, OfflineApi, Reply, errors
 
 from spotify_source import settings
 from tests.support.apis import for_album
 from tests.support.place import Place
+
+pytestmark = pytest.mark.slow
 
 
 def spoil_album(_: LoggedRequest, normal: Reply) -> Reply:

@@ -25,6 +25,8 @@ from tests.support.database import held_by_another_process
 from tests.support.place import Place
 from tests.support.ran import Ran
 
+pytestmark = pytest.mark.slow
+
 ALBUMS, TRACKS = 3, 73
 # More of them is a matter of patience: DAMAGES=0 damages every file of every stage in each way.
 EVERY = int(os.environ.get("DAMAGES", "37"))

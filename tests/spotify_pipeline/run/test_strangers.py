@@ -14,6 +14,8 @@ from tests.support.albums import albums_of
 from tests.support.apis import Serve, for_album
 from tests.support.place import Place
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def stranger(three: list[Album]) -> Iterator[OfflineApi]:

@@ -141,7 +141,8 @@ def test_a_lapsed_premium_in_mid_run_ends_it_and_keeps_what_is_there(serve: Serv
     found = extract(api, run)
     assert len(found.album_ids) == 3
     assert isinstance(run.result().failure, PremiumRequiredError)
-    assert found.calls["album"] <= 3 + settings.MAX_REFUSED_CALLS + 5
+    # Five calls travel at once: a success that comes late forgets the refusals beside it, and five more end it.
+    assert found.calls["album"] <= 3 + 5 + settings.MAX_REFUSED_CALLS + 5
 
 
 def test_a_token_that_is_refused_for_good_ends_the_run_and_keeps_what_is_there(serve: Serve, run: Run) -> None:
