@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 
 import dlt
 import duckdb
+from dlt.extract import DltSource
 
 from spotify_pipeline.destinations.lock import one_run_at_a_time
 from spotify_pipeline.dlt_internals.destinations import AnyDestination, dataset_name, pipelines_folder
@@ -84,6 +85,9 @@ class Destination(ABC):
         return one_run_at_a_time(self.working_folder)
 
     # -- a run
+
+    def adapt(self, source: DltSource) -> None:  # noqa: B027 - the source is made for a DuckDB file
+        """Take hints off a source that can't be followed here, before it is extracted."""
 
     def pipeline(self, progress: Progress | None = None, folder: Path | None = None) -> dlt.Pipeline:
         """The dlt pipeline into it, always of the same name: by that dlt finds its state again.

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Final
 
 import dlt
+from dlt.extract import DltSource
 
 from spotify_pipeline.destinations import postgres
 from spotify_pipeline.destinations.base import Destination, Row
@@ -17,7 +18,7 @@ from spotify_pipeline.destinations.driver_errors import meaning, not_installed, 
 from spotify_pipeline.destinations.errors import AnotherRunError, DestinationUnavailableError
 from spotify_pipeline.destinations.trial import try_writing
 from spotify_pipeline.dlt_internals.destinations import AnyDestination
-from spotify_pipeline.dlt_internals.dropped_tables import repair_dropped_tables
+from spotify_pipeline.dlt_internals.dropped_tables import own_tables, repair_dropped_tables, repair_own_tables
 from spotify_pipeline.dlt_internals.failures import missing_settings
 from spotify_pipeline.dlt_internals.named_destination import apart, by_name, declared
 from spotify_pipeline.places import requirement
@@ -120,6 +121,12 @@ class OtherDestination(Destination):
                 self._lock.release()
                 self._lock = None
 
+    def adapt(self, source: DltSource) -> None:
+        """Leave the format to dlt where parquet is none of the destination's: else it warns of every table."""
+        if not self._declared.takes_parquet:
+            for resource in source.resources.values():
+                resource.apply_hints(file_format="preferred")
+
     @contextmanager
     def opened(self) -> Iterator[None]:
         """Before dlt writes: see that the lock is still ours, and take it again where the connection was lost."""
@@ -129,17 +136,18 @@ class OtherDestination(Destination):
 
     def repair_dropped_tables(self, pipeline: dlt.Pipeline) -> None:
         """Ask the destination which tables there are: dlt looks at its own schema alone, and every load would fail."""
-        if not pipeline.schema_names:
-            return
+        loaded = bool(pipeline.schema_names)
         with pipeline.destination_client() as client:
-            names = list(pipeline.default_schema.tables)
+            names = sorted({*own_tables(), *(pipeline.default_schema.tables if loaded else ())})
             existing = {name for name, columns in client.get_storage_tables(names) if columns}  # type: ignore[attr-defined]  # as every SQL client of dlt's has it
 
             def empty(table: str) -> None:
                 sql = client.sql_client  # type: ignore[attr-defined]  # the same
                 sql.execute_sql(f"DELETE FROM {sql.make_qualified_table_name(table)}")  # noqa: S608 - dlt quotes it
 
-            repair_dropped_tables(pipeline, existing, empty)
+            repair_own_tables(existing, empty)
+            if loaded:
+                repair_dropped_tables(pipeline, existing, empty)
 
     def enter_load_run(self, pipeline: dlt.Pipeline, row: Row) -> None:
         """Insert the row, or load it in a package of its own."""

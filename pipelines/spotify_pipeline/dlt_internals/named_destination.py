@@ -21,6 +21,7 @@ from dlt.common.schema.utils import new_table
 from dlt.destinations.sql_client import WithSqlClient
 
 from spotify_pipeline.dlt_internals.destinations import AnyDestination
+from spotify_source.errors import ConfigurationError
 
 # The strategy that replaces an album whole: `upsert` ignores `merge_key`, and takes no hard deletes of nested tables.
 _REPLACING: Final = "delete-insert"
@@ -33,12 +34,14 @@ class Declared:
     Attributes:
         replaces: Whether a load can replace rows by key, with what is nested in them.
         answers_sql: Whether its tables can be asked with SQL.
+        takes_parquet: Whether it can be loaded from parquet and keeps what our tables hold.
         dialect: Its SQL, by sqlglot's name.
         location: Where the data lies, without credentials; None where dlt does not know.
     """
 
     replaces: bool
     answers_sql: bool
+    takes_parquet: bool
     dialect: str | None
     location: str | None
 
@@ -49,9 +52,11 @@ def by_name(name: str) -> AnyDestination:
     Raises:
         UnknownDestinationModule: dlt has none of this name.
         ImportError: Its driver is not installed.
+        ConfigurationError: The name is empty.
     """
     plain = Destination.from_reference(name)
-    assert plain is not None
+    if plain is None:
+        raise ConfigurationError("--destination has no name.", guidance="Name one, as postgres, or leave it out.")
     capabilities = plain.capabilities()
     formats = list(capabilities.supported_loader_file_formats or [])
     # Parquet has no type for JSON: unless the destination is at home in it, a JSON column is stored as a quoted text.
@@ -77,6 +82,7 @@ def declared(destination: AnyDestination, dataset: str) -> Declared:
         return Declared(
             replaces=_replaces(client.capabilities),
             answers_sql=isinstance(client, WithSqlClient) and isinstance(client, WithStateSync),
+            takes_parquet="parquet" in (client.capabilities.supported_loader_file_formats or ()),
             dialect=client.capabilities.sqlglot_dialect,
             location=client.config.data_location(),
         )

@@ -15,6 +15,8 @@ from tests.support.place import Place
 from tests.support.postgres import PASSWORD, Postgres, private_postgres
 
 pytestmark = pytest.mark.slow
+# What a first load with `browse` has no rows for.
+NOT_FILLED = {"search_yields", "watched_artists"}
 TO_POSTGRES = ("--destination", "postgres")
 
 
@@ -57,7 +59,7 @@ def test_a_load_is_that_into_duckdb_row_by_row(place: Place, api: OfflineApi, po
     for table in SOURCE_TABLES:
         here, there = _rows(place, postgres, table)
         assert here == there, table
-        assert here, table
+        assert here or table in NOT_FILLED, table
 
 
 def test_a_second_load_fetches_nothing_and_has_a_row_of_its_own(

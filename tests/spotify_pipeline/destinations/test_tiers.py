@@ -11,6 +11,7 @@ from spotify_pipeline.demo import OfflineApi
 from spotify_pipeline.destinations.driver_errors import without_passwords
 from spotify_pipeline.destinations.other import OtherDestination
 
+from spotify_source import spotify_source
 from tests.support.place import Place
 
 
@@ -63,6 +64,19 @@ def test_two_databases_of_one_kind_have_each_a_working_folder_of_their_own(tmp_p
 
     assert folder("a.duckdb") == folder("a.duckdb")
     assert len({folder("a.duckdb"), folder("b.duckdb"), folder("a.duckdb", "other")}) == 3
+
+
+def test_a_format_that_a_destination_cannot_take_is_not_asked_for(tmp_path: Path) -> None:
+    def formats(name: str, **settings: str) -> set[object]:
+        source = spotify_source(client_id="demo", client_secret="demo")
+        with patch.dict("os.environ", settings):
+            OtherDestination(name, "spotify_raw").adapt(source)
+        return {resource.compute_table_schema().get("file_format") for resource in source.resources.values()}
+
+    pytest.importorskip("sqlalchemy")
+    lite = {"DESTINATION__SQLALCHEMY__CREDENTIALS": f"sqlite:///{tmp_path}/lite.db"}
+    assert formats("sqlalchemy", **lite) == {"preferred"}
+    assert "parquet" in formats("duckdb", DESTINATION__DUCKDB__CREDENTIALS=str(tmp_path / "other.duckdb"))
 
 
 @pytest.mark.parametrize(
