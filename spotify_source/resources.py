@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NoReturn, cast
 
 import dlt
 from dlt.common.utils import chunks
@@ -11,6 +11,7 @@ from dlt.extract import DltResource
 
 from . import schema, settings
 from .connection import Connection
+from .errors import ConfigurationError
 from .extraction import Extraction
 from .model.values import CompleteAlbum, FetchedAlbum, LoadedRelease, Plan
 from .steps.rows import (
@@ -25,6 +26,28 @@ from .steps.rows import (
 )
 
 
+class LoadedWhole(DltResource):
+    """A resource that refuses `add_limit`: dlt would leave out the limit with a line in its log, and all is fetched."""
+
+    def add_limit(self, *_: object, **__: object) -> NoReturn:
+        """Say what does it instead.
+
+        Raises:
+            ConfigurationError: Always.
+        """
+        raise ConfigurationError(
+            "add_limit has no effect on this source: all albums are planned in one step.",
+            guidance="Use the argument limit: spotify_source(limit=10) lists and fetches at most 10 albums.",
+        )
+
+
+def _loaded_from(step: DltResource) -> Callable[[Callable[..., Iterator[Any]]], DltResource]:
+    """Make a table of what a step yields."""
+    # The overloads of dlt.transformer leave out the argument that it documents.
+    transformer = dlt.transformer(data_from=step, _impl_cls=LoadedWhole)  # type: ignore[call-overload]
+    return cast("Callable[[Callable[..., Iterator[Any]]], DltResource]", transformer)
+
+
 def spotify_resources(connection: Connection) -> list[DltResource]:
     """The tables as resources, and the steps between them, which are not loaded.
 
@@ -34,7 +57,7 @@ def spotify_resources(connection: Connection) -> list[DltResource]:
     """
     extraction = Extraction(connection)
 
-    @dlt.resource(selected=False)
+    @dlt.resource(selected=False, _impl_cls=LoadedWhole)
     def plan() -> Iterator[Plan]:
         connection.state.attach(dlt.current.source_state())
         yield extraction.plan(dlt.current.source().resources.selected)
@@ -49,13 +72,13 @@ def spotify_resources(connection: Connection) -> list[DltResource]:
     def complete_albums(fetched: Sequence[FetchedAlbum]) -> Iterator[Any]:
         yield from extraction.complete(fetched)
 
-    @dlt.transformer(data_from=complete_albums)
+    @_loaded_from(complete_albums)
     def albums(complete: Sequence[CompleteAlbum]) -> Iterator[Any]:
         if not complete:
             yield from schema.creation(schema.ALBUMS)
         yield [extraction.noted(album_row(one), one.request.album_id) for one in complete]
 
-    @dlt.transformer(data_from=complete_albums)
+    @_loaded_from(complete_albums)
     def album_tracks(complete: Sequence[CompleteAlbum]) -> Iterator[Any]:
         if not complete:
             yield from schema.creation(schema.ALBUM_TRACKS)
@@ -80,7 +103,7 @@ def _listed(plan: DltResource, connection: Connection, extraction: Extraction) -
     """The tables that are made of what was listed, and cost no further call."""
     run, options = connection.run, connection.options
 
-    @dlt.transformer(data_from=plan)
+    @_loaded_from(plan)
     def new_releases(planned: Plan) -> Iterator[Any]:
         yield from schema.creation(schema.NEW_RELEASES)
         listing, known = planned.listing, planned.loaded.releases
@@ -90,19 +113,19 @@ def _listed(plan: DltResource, connection: Connection, extraction: Extraction) -
         )
         yield from chunks(changed, settings.BROWSE_PAGE_SIZE)
 
-    @dlt.transformer(data_from=plan)
+    @_loaded_from(plan)
     def release_sightings(planned: Plan) -> Iterator[Any]:
         yield from schema.creation(schema.RELEASE_SIGHTINGS)
         yield _few_or_many(
             [sighting_row(sighting, run.run_id, run.started_at) for sighting in planned.listing.sightings]
         )
 
-    @dlt.transformer(data_from=plan)
+    @_loaded_from(plan)
     def watched_artists(planned: Plan) -> Iterator[Any]:
         yield from schema.creation(schema.WATCHED_ARTISTS)
         yield _few_or_many([artist_row(artist, run.run_id) for artist in planned.listing.artists])
 
-    @dlt.transformer(data_from=plan)
+    @_loaded_from(plan)
     def search_yields(planned: Plan) -> Iterator[Any]:
         yield from schema.creation(schema.SEARCH_YIELDS)
         yield _few_or_many([yield_row(brought) for brought in planned.listing.yields])

@@ -5,6 +5,8 @@ Imports nothing that takes time.
 
 from __future__ import annotations
 
+import shutil
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +22,14 @@ def checkout() -> Path | None:
 def command(name: str) -> str:
     """How a person here calls a command: 'load', 'report' or 'probe'."""
     scripts = {"load": "load.py", "report": "report.py", "probe": "probe_rate_limit.py"}
-    return f"python pipelines/{scripts[name]}" if checkout() else f"spotify-source {name}"
+    return f"{interpreter()} pipelines/{scripts[name]}" if checkout() else f"spotify-source {name}"
+
+
+def interpreter() -> str:
+    """How a person here calls the Python that runs this: 'python' where that is the one which the shell finds."""
+    found = shutil.which("python")
+    # Not what the links lead to: a virtual environment's python leads to that of the system.
+    return "python" if found and Path(found).parent == Path(sys.executable).parent else sys.executable
 
 
 def requirement(extra: str) -> str:

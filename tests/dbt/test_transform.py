@@ -115,7 +115,7 @@ def test_dbt_itself_refuses_them_too(project: DbtProject, tmp_path: Path) -> Non
 
 def test_without_the_extra_it_says_how_to_install_it() -> None:
     ran = subprocess.run([sys.executable, "-c", WITHOUT_DBT], capture_output=True, text=True, check=True)
-    assert "pip install 'spotify-source[dbt]'" in ran.stdout
+    assert 'pip install "spotify-source[dbt]"' in ran.stdout
     assert len(ran.stdout.splitlines()) == 1
 
 

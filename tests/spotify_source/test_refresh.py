@@ -9,6 +9,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from spotify_pipeline.demo import OfflineApi
 
 from spotify_source import Run
+from spotify_source.errors import ConfigurationError
 from tests.support.source import source_of
 from tests.support.warehouse import Warehouse
 
@@ -135,3 +136,13 @@ def test_what_would_cost_every_call_again_is_refused_before_any(
     with pytest.raises(PipelineStepFailed, match=words):
         Warehouse(tmp_path, clock).pipeline().run(source.with_resources(only) if only else source)
     assert not api.requests
+
+
+@pytest.mark.parametrize("only", [None, "albums", "new_releases"])
+def test_add_limit_is_refused_with_the_argument_that_works(clock: Any, api: OfflineApi, only: str | None) -> None:
+    source = source_of(api, run=Run(clock=clock))
+
+    with pytest.raises(ConfigurationError, match=r"add_limit has no effect on this source(.|\n)*limit=10"):
+        (source.with_resources(only) if only else source).add_limit(1)
+    with pytest.raises(ConfigurationError, match="add_limit"):
+        source.resources["plan"].add_limit(max_time=5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import date, datetime, timezone
 
 HOUR = 3600.0
 DAY = 24 * HOUR
@@ -26,6 +27,10 @@ class FakeClock:
     def now(self) -> float:
         """Unix time."""
         return self.time
+
+    def today(self) -> date:
+        """The day, UTC."""
+        return datetime.fromtimestamp(self.time, timezone.utc).date()
 
     def monotonic(self) -> float:
         """Seconds since the start."""

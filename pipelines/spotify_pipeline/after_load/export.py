@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import shutil
 import tempfile
 from collections.abc import Mapping
 from datetime import datetime, timezone
@@ -105,7 +107,7 @@ def export(
     One item a track. An album that was loaded without a track of its own is one item, whose fields of the track are
     null: what has no tracks, and all albums of a run without `album_tracks`. A load that brought neither writes a file
     without items, so that the newest file in the folder is always of the last run. In CSV, a text that begins with =, +,
-    -, @, a tab or a line break has an apostrophe before it.
+    -, @, a tab or a line break has an apostrophe before it, and the file begins with a byte order mark, for Excel.
 
     Args:
         connection: The database that was loaded to.
@@ -126,9 +128,23 @@ def export(
     query = f"WITH {_tables(connection, dataset)}, {_ITEMS} {_SELECTIONS[fmt]}"
     try:
         connection.execute(f"COPY ({query}) TO {quoted_text(str(path))} ({_COPY_OPTIONS[fmt]})", {"load_id": load_id})
+        if fmt == "csv":
+            _mark_as_utf8(path)
     except duckdb.IOException as error:
         raise _unwritable(folder, str(error).splitlines()[0]) from None
     return path
+
+
+def _mark_as_utf8(path: Path) -> None:
+    """Put a byte order mark before a text file: without one, Excel takes its letters for those of the system's code page.
+
+    DuckDB, pandas, Polars and R leave it out when they read; Python's csv does with encoding='utf-8-sig'.
+    """
+    marked = path.with_name(f".{path.name}.marked")
+    with path.open("rb") as text, marked.open("wb") as written:
+        written.write(codecs.BOM_UTF8)
+        shutil.copyfileobj(text, written)
+    marked.replace(path)
 
 
 def check_folder(folder: Path) -> None:

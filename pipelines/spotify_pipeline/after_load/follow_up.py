@@ -7,8 +7,8 @@ Each is imported by the run that asks for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -43,11 +43,13 @@ class FollowUp:
     Attributes:
         name: What it was: 'export', 'retention' or 'transform'.
         lines: What it came to, in words.
+        data: The same for programs, as JSON takes it.
         error: Why it failed, if it did.
     """
 
     name: str
     lines: Sequence[str] = ()
+    data: Mapping[str, object] = field(default_factory=dict)
     error: Exception | None = None
 
 
@@ -102,26 +104,27 @@ def _features(wanted: Wanted) -> dict[str, Feature]:
     return {option: feature for option, (feature, value) in options.items() if value}
 
 
-def _done(name: str, step: Callable[[], str]) -> FollowUp:
+def _done(name: str, step: Callable[[], FollowUp]) -> FollowUp:
     try:
-        return FollowUp(name, [step()])
+        return step()
     except Exception as error:  # noqa: BLE001 - it is told with the outcome
         return FollowUp(name, error=error)
 
 
-def _export(folder: Path, fmt: Format, destination: Destination, load_id: str | None, now: datetime) -> str:
+def _export(folder: Path, fmt: Format, destination: Destination, load_id: str | None, now: datetime) -> FollowUp:
     from spotify_pipeline.after_load import export
 
     with destination.connect() as connection:
         path = export.export(connection, destination.dataset, load_id or "", folder, fmt, now)
-    return f"Exported: {path}"
+    return FollowUp("export", [f"Exported: {path}"], {"file": str(path.resolve())})
 
 
-def _retain(days: int, destination: Destination, now: datetime) -> str:
+def _retain(days: int, destination: Destination, now: datetime) -> FollowUp:
     from spotify_pipeline.after_load import retention
 
     with destination.connect() as connection:
-        return str(retention.remove_older(connection, destination.dataset, days, now))
+        removed = retention.remove_older(connection, destination.dataset, days, now)
+    return FollowUp("retention", [removed.told(days)], asdict(removed))
 
 
 def _transform(db: Path, dataset: str, cache: Path) -> FollowUp:
@@ -131,4 +134,4 @@ def _transform(db: Path, dataset: str, cache: Path) -> FollowUp:
         built = transform.transform(db, dataset, cache)
     except Exception as error:  # noqa: BLE001 - it is told with the outcome
         return FollowUp("transform", error=error)
-    return FollowUp("transform", tuple(built.lines()), built.failure)
+    return FollowUp("transform", tuple(built.lines()), asdict(built), built.failure)

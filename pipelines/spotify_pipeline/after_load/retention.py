@@ -49,12 +49,16 @@ class Removed:
     rows: Mapping[str, int]
     sightings: int = 0
 
-    def __str__(self) -> str:
-        """For the report."""
+    def told(self, days: int) -> str:
+        """For the report.
+
+        Args:
+            days: How long albums are kept.
+        """
         if not self.albums:
-            return "Removed: nothing is that old."
+            return f"Removed: none, every album was listed within the last {days} day{'' if days == 1 else 's'}."
         rows = ", ".join(f"{table} {count}" for table, count in sorted(self.rows.items()))
-        albums = f"Removed: {self.albums} album{'' if self.albums == 1 else 's'} not listed any more"
+        albums = f"Removed: {self.albums} album{'' if self.albums == 1 else 's'} no longer listed"
         return f"{albums} (rows: {rows})." if rows else f"{albums}."
 
 

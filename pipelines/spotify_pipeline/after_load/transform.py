@@ -94,7 +94,7 @@ def check(db: Path, dataset: str) -> None:
     """
     if not all(_is_installed(module) for module in _MODULES):
         raise ConfigurationError(
-            "--transform needs dbt: pip install 'spotify-source[dbt]', in a checkout pip install -e '.[dbt]'.",
+            '--transform needs dbt: pip install "spotify-source[dbt]", in a checkout pip install -e ".[dbt]".',
             guidance="Without --transform, everything else works as it is.",
         )
     if db.stem.lower() in SCHEMAS:

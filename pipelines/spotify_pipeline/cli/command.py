@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import datetime, timezone
@@ -21,16 +22,18 @@ from spotify_pipeline.destinations.base import Destination
 from spotify_pipeline.destinations.duckdb_file import DuckDbFile
 from spotify_pipeline.destinations.other import OtherDestination
 from spotify_pipeline.dlt_internals.defaults import register_defaults
+from spotify_pipeline.dlt_internals.unknown_settings import unknown_settings
 from spotify_pipeline.exits import Exit
 from spotify_pipeline.run import dry_run, load_runs
 from spotify_pipeline.run.check import check_all, exit_of
 from spotify_pipeline.run.failures import tell
 from spotify_pipeline.run.loading import run_pipeline
+from spotify_pipeline.run.next_steps import Place
 from spotify_pipeline.run.outcome import Loaded
-from spotify_pipeline.run.summary import Place, as_json, as_text
+from spotify_pipeline.run.summary import as_json, as_text
 from spotify_source import Run, spotify_source
 from spotify_source.connection import Connection, configured, connect
-from spotify_source.limits.clock import Clock
+from spotify_source.limits.clock import Clock, SystemClock
 from spotify_source.options import parse_markets
 
 
@@ -46,12 +49,13 @@ def load(options: Options, clock: Clock | None = None) -> int:
     """
     if options.log_level:
         os.environ["RUNTIME__LOG_LEVEL"] = options.log_level
-    register_defaults()
-    run = Run(clock)
+    run = Run(_clock(options, clock or SystemClock()))
     try:
+        register_defaults()
+        _say_unknown_settings()
         with ExitStack() as stack:
             stack.enter_context(stopped_by_signals(run))
-            arguments = _arguments(options, stack)
+            arguments = _arguments(options, run.clock, stack)
             destination = _destination(options)
             if options.check:
                 return _check(destination, arguments, run)
@@ -66,6 +70,11 @@ def load(options: Options, clock: Clock | None = None) -> int:
         run.stop()
 
 
+def _say_unknown_settings() -> None:
+    for sentence in unknown_settings():
+        print(sentence, file=sys.stderr)  # noqa: T201 - the run goes on
+
+
 def _destination(options: Options) -> Destination:
     if options.destination is not None:
         return OtherDestination(options.destination, options.dataset)
@@ -73,7 +82,16 @@ def _destination(options: Options) -> Destination:
     return DuckDbFile(file, options.dataset, options.storage_version)
 
 
-def _arguments(options: Options, stack: ExitStack) -> dict[str, Any]:
+def _clock(options: Options, clock: Clock) -> Clock:
+    """The clock that a run goes by: the demo's day is the day for all that it writes down."""
+    if options.demo_date is None:
+        return clock
+    from spotify_pipeline.demo.day import ClockOfDay  # noqa: PLC0415 - only the demo needs it
+
+    return ClockOfDay(clock, options.demo_date)
+
+
+def _arguments(options: Options, clock: Clock, stack: ExitStack) -> dict[str, Any]:
     """The arguments of the source that the options name; what they leave out comes from dlt's configuration."""
     named: dict[str, Any] = {
         "market": ",".join(parse_markets(options.market)) if options.market else None,
@@ -85,19 +103,21 @@ def _arguments(options: Options, stack: ExitStack) -> dict[str, Any]:
         "full_refresh": options.full_refresh or None,
     }
     if options.demo:
-        named.update(_demo(options, stack))
+        named.update(_demo(options, clock, stack))
     return {name: value for name, value in named.items() if value is not None}
 
 
-def _demo(options: Options, stack: ExitStack) -> dict[str, Any]:
+def _demo(options: Options, clock: Clock, stack: ExitStack) -> dict[str, Any]:
     """Start the offline API, and return the arguments that lead to it."""
     from spotify_pipeline.demo import Catalogue, OfflineApi  # noqa: PLC0415 - only the demo needs it
 
-    day = options.demo_date or datetime.now(timezone.utc).date()
+    day = datetime.fromtimestamp(clock.now(), timezone.utc).date()
     # An app of its own, whose calls are counted apart from those of any other.
     app = "offline-demo"
     catalogue = Catalogue.generate(seed=1, listed=100, day=day)
-    api = stack.enter_context(OfflineApi(catalogue, options.demo_regime, client_id=app, client_secret=app))
+    api = stack.enter_context(
+        OfflineApi(catalogue, options.demo_regime, client_id=app, client_secret=app, clock=clock.now)
+    )
     return {
         "client_id": app,
         "client_secret": app,
@@ -135,7 +155,13 @@ def _load(options: Options, destination: Destination, arguments: dict[str, Any],
         outcome = run_pipeline(destination, steps, source, run, follow)
     if outcome.exit is Exit.CONFIGURATION and not outcome.followed:
         return outcome.exit if options.report == "text" else _say_failure(outcome.exit, outcome.reason)
-    place = Place(destination.file, destination.dataset, queries=options.demo)
+    place = Place(
+        destination.file,
+        destination.dataset,
+        destination.sql_dialect(),
+        destination.working_folder,
+        queries=options.demo,
+    )
     report = as_json if options.report == "json" else as_text
     say(report(outcome, place, run.clock.monotonic() - started))
     return outcome.exit

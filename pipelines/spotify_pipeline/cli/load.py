@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from spotify_pipeline.cli.interrupt import ended_by_interrupt
+from spotify_pipeline.cli.missing import told_how_to_install
 from spotify_pipeline.cli.options import parse
 from spotify_pipeline.places import checkout
 
@@ -27,7 +28,8 @@ def main(arguments: Sequence[str] | None = None, prog: str = "load.py") -> int:
     with ended_by_interrupt():
         options = parse(arguments, prog)
         prepare_dlt()
-        from spotify_pipeline.cli.command import load  # noqa: PLC0415 - takes most of a second
+        with told_how_to_install():
+            from spotify_pipeline.cli.command import load  # noqa: PLC0415 - takes most of a second
 
         return load(options)
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from spotify_pipeline.cli.console import say
 from spotify_pipeline.cli.interrupt import ended_by_interrupt
 from spotify_pipeline.cli.load import prepare_dlt
+from spotify_pipeline.cli.missing import told_how_to_install
 from spotify_pipeline.cli.options import Parser, positive
 from spotify_pipeline.exits import Exit
 
@@ -80,7 +81,7 @@ def main(arguments: Sequence[str] | None = None, prog: str = "probe_rate_limit.p
     """
     options = Options(**vars(build_parser(prog).parse_args(arguments)))
     prepare_dlt()
-    with ended_by_interrupt():
+    with ended_by_interrupt(), told_how_to_install():
         # From here on an interrupt is one that ends a measurement.
         import spotify_pipeline.run.probe  # noqa: F401
     return probe(options)

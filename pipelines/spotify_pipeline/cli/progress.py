@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timezone
 from typing import Literal
 
 from spotify_pipeline.dlt_internals.progress import Progress
@@ -68,7 +69,8 @@ def _logged(run: Run, steps: Progress) -> Iterator[None]:
 
     def log() -> None:
         while True:
-            print(describe(run, steps.step), file=sys.stderr, flush=True)  # noqa: T201 - this is what it is for
+            now = datetime.fromtimestamp(run.clock.now(), timezone.utc)
+            print(f"{now:%Y-%m-%dT%H:%M:%SZ} {describe(run, steps.step)}", file=sys.stderr, flush=True)  # noqa: T201 - this is what it is for
             if over.wait(_LOG_SECONDS):
                 return
 

@@ -15,9 +15,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from spotify_pipeline.cli.interrupt import ended_by_interrupt
+from spotify_pipeline.cli.missing import told_how_to_install
 from spotify_pipeline.cli.options import Parser
 from spotify_pipeline.exits import Exit
-from spotify_pipeline.places import requirement
+from spotify_pipeline.places import interpreter, requirement
 
 # What the extra 'report' brings.
 EXTRA = ("jinja2", "vl_convert")
@@ -69,11 +70,12 @@ def main(arguments: Sequence[str] | None = None, prog: str = "report.py", now: d
 
 
 def _report(options: argparse.Namespace, now: datetime | None) -> int:
+    with told_how_to_install():
+        from spotify_pipeline.run.failures import understand  # noqa: PLC0415 - takes most of a second
     if any(importlib.util.find_spec(module) is None for module in EXTRA):
-        print(f'The page needs the extra "report": python -m pip install "{requirement("report")}"', file=sys.stderr)  # noqa: T201
+        install = f'{interpreter()} -m pip install "{requirement("report")}"'
+        print(f'The page needs the extra "report":\n  {install}', file=sys.stderr)  # noqa: T201
         return Exit.CONFIGURATION
-    from spotify_pipeline.run.failures import understand  # noqa: PLC0415 - takes most of a second
-
     more = {name: path.expanduser() for name in ("feed", "calendar") if (path := getattr(options, name)) is not None}
     places = {"out": options.out.expanduser(), **more}
     try:

@@ -76,6 +76,10 @@ class Destination(ABC):
         """What is there, in words, for `--check`. Asked after `check`; creates nothing."""
         return "configured"
 
+    def sql_dialect(self) -> str | None:
+        """Its SQL, by sqlglot's name; None where that is not known."""
+        return None
+
     def locked(self) -> AbstractContextManager[None]:
         """Keep other runs into the same place out.
 

@@ -72,6 +72,10 @@ class DuckDbFile(Destination):
             return "the first run creates it"
         return f"writable, not locked; {self._loads()}"
 
+    def sql_dialect(self) -> str:
+        """DuckDB's."""
+        return "duckdb"
+
     @contextmanager
     def active_pipeline(self) -> Iterator[dict[str, Any]]:
         """As everywhere, but that a file that is missing stays so."""

@@ -19,7 +19,6 @@ from spotify_pipeline.destinations.errors import AnotherRunError, DestinationUna
 from spotify_pipeline.destinations.trial import try_writing
 from spotify_pipeline.dlt_internals.destinations import AnyDestination
 from spotify_pipeline.dlt_internals.dropped_tables import own_tables, repair_dropped_tables, repair_own_tables
-from spotify_pipeline.dlt_internals.failures import missing_settings
 from spotify_pipeline.dlt_internals.named_destination import apart, by_name, declared
 from spotify_pipeline.places import requirement
 from spotify_source import schema
@@ -59,18 +58,13 @@ class OtherDestination(Destination):
         except ImportError as error:
             extra = requirement("postgres") if name == "postgres" else f"dlt[{name}]"
             raise not_installed(error, extra) from None
-        except Exception as error:
-            missing = sorted(missing_settings(error))
-            if not missing:
-                raise
-            raise ConfigurationError(
-                f"{name} is not configured: {' and '.join(missing)} not found.",
-                guidance=f"Set {missing[0]} in .dlt/secrets.toml under [destination.{name}], "
-                f"or DESTINATION__{name.upper()}__{missing[0].upper()} in the environment.",
-            ) from None
         self.location = self._declared.location
         self._lock: postgres.AdvisoryLock | None = None
         super().__init__(name, dataset)
+
+    def sql_dialect(self) -> str | None:
+        """As dlt has it."""
+        return self._declared.dialect
 
     def check(self, *, create: bool = True) -> None:
         """See whether rows can be replaced and read there, and try it where nothing is loaded yet.

@@ -19,8 +19,10 @@ NAME: Final = "spotify_pipeline"
 
 def register_defaults() -> None:
     """Let dlt ask here last. To be called before a run; again does no harm."""
+    # Without locations dlt can't say which setting is missing: it looks through those of each provider.
+    provider = CustomLoaderDocProvider(NAME, _defaults, supports_secrets=False, locations=())
     with suppress(DuplicateConfigProviderException):
-        dlt.config.register_provider(CustomLoaderDocProvider(NAME, _defaults, supports_secrets=False, locations=()))
+        dlt.config.register_provider(provider)
 
 
 def _defaults() -> dict[str, Any]:

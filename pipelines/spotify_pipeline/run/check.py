@@ -10,6 +10,7 @@ from spotify_pipeline.exits import Exit
 from spotify_pipeline.run.failures import Failure, understand
 from spotify_pipeline.run.summary import set_aside_lines
 from spotify_pipeline.run.wording import by_bucket, count, local_time
+from spotify_source.api.endpoints import BROWSE, SEARCH
 from spotify_source.connection import Connection
 from spotify_source.errors import BucketClosedError, ForbiddenError, PremiumRequiredError, SpotifySourceError
 
@@ -21,15 +22,17 @@ class Finding:
     Attributes:
         what: What was looked at, and how it is.
         failure: What is wrong with it, and how to fix it; None where nothing is.
+        waits: Whether it is as it should be, and yet in the way of a run until some time has passed.
     """
 
     what: str
     failure: Failure | None = None
+    waits: bool = False
 
     def __str__(self) -> str:
-        """A tick, or a cross with cause, fix and link."""
+        """A tick, or an exclamation mark for what passes, or a cross with cause, fix and link."""
         if self.failure is None:
-            return f"✓ {self.what}"
+            return f"{'!' if self.waits else '✓'} {self.what}"
         error = self.failure.error
         lines = [f"✗ {self.what}"]
         if error is not None:
@@ -135,6 +138,19 @@ def _regime(browse_allowed: bool | None, search: SpotifySourceError | None) -> F
 def _quota(connection: Connection) -> Iterator[Finding]:
     ledger, now, daily_calls = connection.ledger, connection.run.clock.now(), connection.policy.daily_calls
     budget = f" of daily_calls {daily_calls}" if daily_calls is not None else ""
-    yield Finding(f"Calls of this app in the last 24 hours: {by_bucket(ledger.all_calls_made(now))}{budget}")
+    made = ledger.all_calls_made(now)
+    yield Finding(f"Calls of this app in the last 24 hours: {by_bucket(made)}{budget}")
     for bucket, until in ledger.blocks(now).items():
-        yield Finding(f"Quota: {bucket} is spent until {local_time(until)}; a run before that loads without it")
+        yield Finding(f"Quota: {bucket} is spent until {local_time(until)}; {_meanwhile(bucket)}", waits=True)
+    for bucket, calls in made.items():
+        if daily_calls is not None and calls >= daily_calls:
+            again = local_time(ledger.budget_returns(bucket, now))
+            what = f"daily_calls: {bucket} has had {calls} of {daily_calls}, the next at {again}; {_meanwhile(bucket)}"
+            yield Finding(what, waits=True)
+
+
+def _meanwhile(bucket: str) -> str:
+    """What a run does until a bucket takes calls again."""
+    if bucket in (BROWSE.bucket, SEARCH.bucket):
+        return "a run before that can't read a listing by it"
+    return "a run before that leaves what needs it pending"

@@ -12,6 +12,7 @@ import duckdb
 from spotify_pipeline.destinations.driver_errors import meaning, of_driver, told, without_passwords
 from spotify_pipeline.destinations.errors import AnotherRunError, DestinationUnavailableError
 from spotify_pipeline.dlt_internals import failures as dlt_failures
+from spotify_pipeline.dlt_internals.explanations import explained
 from spotify_pipeline.exits import Exit
 from spotify_source.errors import (
     ApiUnavailableError,
@@ -91,7 +92,7 @@ def _known(error: BaseException) -> SpotifySourceError | None:
     if missing & {"client_id", "client_secret"}:
         return CredentialsError(f"{' and '.join(sorted(missing))} of the Spotify app: not found.")
     if isinstance(error, dlt_failures.CONFIGURATION):
-        return ConfigurationError(told(error), guidance="Fix it in .dlt/config.toml or in the environment.")
+        return _misconfigured(error)
     if isinstance(error, (duckdb.Error, *dlt_failures.DESTINATION)):
         # dlt's own words begin with a traceback.
         return _of_destination(of_driver(error) or error)
@@ -110,6 +111,14 @@ def _of_destination(said: BaseException) -> SpotifySourceError:
     if not isinstance(said, duckdb.Error):
         return meaning(said)
     return DestinationUnavailableError(f"The destination failed: {told(said)}", guidance=_guidance(said))
+
+
+def _misconfigured(error: BaseException) -> ConfigurationError:
+    """What dlt says of a setting, in a sentence."""
+    explanation = explained(error)
+    said = ConfigurationError(without_passwords(explanation.what), guidance=explanation.guidance)
+    said.help_url = explanation.help_url or said.help_url
+    return said
 
 
 def _guidance(said: BaseException) -> str:

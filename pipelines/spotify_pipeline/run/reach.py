@@ -32,7 +32,8 @@ def reach_lines(listing: ListingCounts) -> Iterator[str]:
 def cost_lines(further: Sequence[PathCost]) -> Iterator[str]:
     """What each way may cost."""
     for cost in further:
-        yield f"{cost.path.capitalize()}: up to {count(cost.calls, 'call')} to {cost.bucket}, not made for this plan."
+        calls = f"up to {count(cost.calls, 'call')} to {cost.bucket}, not made for this plan"
+        yield f"{cost.path.capitalize()}: {calls if cost.calls else f'no call to {cost.bucket} is left for them'}."
 
 
 def _artists(path: PathCounts) -> str:
@@ -55,7 +56,7 @@ def _unresolved(artists: Sequence[WatchedArtist]) -> Iterator[str]:
         return
     named = "; ".join(_who(artist) for artist in artists[:_NAMES])
     more = f"; and {len(artists) - _NAMES} more, see watched_artists" if len(artists) > _NAMES else ""
-    yield f"Not known who is meant, write the id instead of the name: {named}{more}."
+    yield f"Not known which artist is meant, write the right id instead: {named}{more}."
 
 
 def _who(artist: WatchedArtist) -> str:

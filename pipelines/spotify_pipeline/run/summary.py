@@ -4,37 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict
+from datetime import datetime
 
+from spotify_pipeline.after_load.follow_up import FollowUp
 from spotify_pipeline.dlt_internals.working_folder import SetAside
 from spotify_pipeline.run import oddities
+from spotify_pipeline.run.failures import understand
 from spotify_pipeline.run.load_runs import row_of
+from spotify_pipeline.run.next_steps import Place, next_steps
 from spotify_pipeline.run.outcome import Outcome
 from spotify_pipeline.run.reach import found_by, reach_lines
 from spotify_pipeline.run.wording import by_bucket, count, local_time
 from spotify_source import settings
 from spotify_source.model.result import AlbumCounts, CallCounts, ListingCounts
-
-EXAMPLE_QUERIES = """\
-FROM {dataset}.new_releases SELECT name, album_type, released_on ORDER BY released_on DESC LIMIT 5;
-FROM {dataset}.album_tracks SELECT album_id, count(*) AS tracks, sum(duration_ms) // 60000 AS minutes GROUP BY ALL;
-FROM {dataset}.load_runs SELECT started_at, albums_new, tracks_loaded, calls ORDER BY started_at DESC;"""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where the loaded data can be looked at.
-
-    Attributes:
-        db: The DuckDB file, where it is one.
-        dataset: The schema in it.
-        queries: Whether to suggest some.
-    """
-
-    db: Path | None
-    dataset: str
-    queries: bool
 
 
 def as_text(outcome: Outcome, place: Place, seconds: float) -> str:
@@ -65,11 +48,22 @@ def as_json(outcome: Outcome, place: Place, seconds: float) -> str:
         "albums_given_up": list(albums.given_up),
         "new_fields": list(outcome.loaded.new_fields),
         "set_aside": [{"folder": str(one.folder), "why": one.why} for one in outcome.loaded.set_aside],
-        "followed": [line for one in outcome.followed for line in one.lines],
+        "followed": [_as_data(one) for one in outcome.followed],
         "db": str(place.db) if place.db else None,
         "dataset": place.dataset,
+        "pipelines_dir": str(place.pipelines_dir),
     }
-    return json.dumps({**row, **structured, **more}, default=str, ensure_ascii=False)
+    return json.dumps({**row, **structured, **more}, default=_in_json, ensure_ascii=False)
+
+
+def _as_data(one: FollowUp) -> dict[str, object]:
+    error = None if one.error is None else understand(one.error).reason
+    return {"name": one.name, "succeeded": one.error is None, "error": error, **one.data}
+
+
+def _in_json(value: object) -> str:
+    """What JSON has no form for; times in ISO 8601."""
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def _lines(outcome: Outcome, place: Place, seconds: float) -> Iterator[str]:
@@ -89,12 +83,8 @@ def _lines(outcome: Outcome, place: Place, seconds: float) -> Iterator[str]:
     for one in outcome.followed:
         yield from one.lines
     yield f"Took {seconds:.1f} s."
-    if place.db is not None and result.listing.albums_listed:
-        show = f"import duckdb; duckdb.connect({str(place.db)!r}).sql('FROM {place.dataset}.new_releases').show()"
-        yield f'Look at it: python -c "{show}"'
-    if place.queries:
-        yield "Or try:"
-        yield EXAMPLE_QUERIES.format(dataset=place.dataset)
+    if result.listing.albums_listed:
+        yield from next_steps(place)
 
 
 def set_aside_lines(one: SetAside) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import json
 import re
@@ -192,10 +193,22 @@ def test_no_cell_of_a_csv_file_is_a_formula(place: Place, serve: Serve) -> None:
         album["artists"][0]["name"] = "=artist"
     assert place.load(serve(*albums)).code == 0
 
-    with exported(place, "csv").open(encoding="utf-8", newline="") as file:
+    with exported(place, "csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
 
     assert {row["album_name"] for row in rows} == {*(f"'{name}" for name in names[:7]), *names[7:]}
     assert {row["album_artists"] for row in rows} == {"'=artist"}
     assert not [cell for row in rows for cell in row.values() if re.match(r"[=+\-@\t\r\n]", cell)]
     assert {item["album_name"] for item in items(place)} == set(names)
+
+
+def test_excel_is_told_that_a_csv_file_is_utf_8_and_other_readers_are_not_disturbed(place: Place, serve: Serve) -> None:
+    place.load(serve(make_album("Coração 花火", 1)), "--resources", "albums", "album_tracks")
+    table = exported(place, "csv")
+
+    assert table.read_bytes().startswith(codecs.BOM_UTF8 + b"album_id,")
+    assert duckdb.sql(f"SELECT album_name FROM read_csv('{table}')").fetchall() == [("Coração 花火",)]
+    assert duckdb.sql(f"SELECT column_name FROM (DESCRIBE FROM read_csv('{table}')) LIMIT 1").fetchall() == [
+        ("album_id",)
+    ]
+    assert [path.suffix for path in table.parent.iterdir()] == [".csv"]

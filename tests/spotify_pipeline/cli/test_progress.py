@@ -20,7 +20,7 @@ def test_progress_as_log_lines_goes_to_standard_error(place: Place, api: Offline
     ran = place.load(api, "--progress", "log")
 
     assert ran.code == 0
-    assert ran.err.startswith("Starting")
+    assert re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ Starting\n", ran.err)
     assert ran.out.startswith("Found")
 
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
-from tests.support.clock import DAY
+from tests.support.clock import DAY, FakeClock
 from tests.support.page import Shown, page_of
 from tests.support.place import Place
 
+# 2026-11-16, before noon (UTC).
+BEFORE = 1_794_827_200.0
 DAYS = ("2026-11-17", "2026-11-18", "2026-11-20")
 
 
 def load_days(factory: pytest.TempPathFactory, regime: str, *days: str) -> Shown:
     """The demo of these days, and the page an hour after the last load."""
-    place = Place(factory.mktemp(regime))
+    place = Place(factory.mktemp(regime), FakeClock(start=BEFORE))
     for day in days:
-        place.clock.move(DAY)
+        place.clock.move((date.fromisoformat(day) - place.clock.today()).days * DAY)
         ran = place.load(None, "--demo", "--demo-date", day, "--demo-regime", regime)
         assert ran.code == 0, ran.err
     place.clock.move(3600)

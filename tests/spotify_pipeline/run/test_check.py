@@ -35,7 +35,19 @@ def test_a_check_shows_what_the_ledger_says(place: Place, serve: Serve) -> None:
 
     assert checked.code == 0
     assert re.search(r"Calls of this app in the last 24 hours: album [23], browse 1, search 2", checked.out)
-    assert "Quota: album is spent until" in checked.out
+    assert "! Quota: album is spent until" in checked.out
+    assert "a run before that leaves what needs it pending" in checked.out
+
+
+def test_a_budget_that_is_spent_gets_no_tick(place: Place, serve: Serve) -> None:
+    api = serve(*albums_of(3), regime="development")
+    assert place.load(api, daily_calls=2).code == 75
+
+    checked = place.load(api, "--check", daily_calls=2)
+
+    assert checked.code == 0
+    assert re.search(r"^! daily_calls: album has had 2 of 2, the next at 20", checked.out, re.MULTILINE)
+    assert re.search(r"^! daily_calls: search has had 2 of 2, .*can't read a listing", checked.out, re.MULTILINE)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
+from pathlib import Path
 
 from spotify_pipeline.demo import OfflineApi
 
@@ -20,6 +22,20 @@ def test_the_report_as_json_is_the_row_of_load_runs_and_more(place: Place, api: 
     assert told["calls"] == dict(ran.calls) == {"album": 3, "album_tracks": 1, "browse": 1, "search": 1}
     assert told["markets"] == ["US"]
     assert told["new_fields"] == []
+    assert datetime.fromisoformat(told["started_at"]) == row["started_at"]
+    assert "T" in told["finished_at"]
+    assert Path(told["pipelines_dir"], "spotify").is_dir()
+
+
+def test_what_followed_the_load_is_data(place: Place, api: OfflineApi) -> None:
+    told = json.loads(
+        place.load(api, "--report", "json", "--export", str(place.folder / "out"), "--retain-days", "30").out
+    )
+
+    export, retention = told["followed"]
+    assert Path(export.pop("file")).is_file()
+    assert export == {"name": "export", "succeeded": True, "error": None}
+    assert retention == {"name": "retention", "succeeded": True, "error": None, "albums": 0, "rows": {}, "sightings": 0}
 
 
 def test_a_wrong_configuration_is_json_too(place: Place) -> None:

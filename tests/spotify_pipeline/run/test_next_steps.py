@@ -1,0 +1,78 @@
+"""What the report suggests can be copied and pasted: into the shell, into the destination, into dlt's own command."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from spotify_pipeline.demo import OfflineApi
+from spotify_pipeline.places import interpreter
+from spotify_pipeline.run.next_steps import Place as Shown
+from spotify_pipeline.run.next_steps import as_command, look_at, next_steps
+
+from tests.support.place import Place
+
+
+def suggested(said: str, label: str) -> str:
+    """The command behind a label of the report."""
+    (line,) = [line for line in said.splitlines() if line.startswith(label)]
+    return line.removeprefix(label)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell is asked")
+def test_the_command_to_look_at_it_survives_every_path(place: Place, api: OfflineApi) -> None:
+    folder = place.folder / 'it\'s "a" $HOME `x` folder'
+    folder.mkdir()
+    ran = place.load(api, "--db", str(folder / "x.duckdb"))
+
+    shown = subprocess.run(suggested(ran.out, "Look at it: "), shell=True, capture_output=True, text=True, check=False)
+
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "released_on" in shown.stdout
+    assert "One" in shown.stdout
+
+
+def test_on_windows_the_command_has_no_quote_that_cmd_or_powershell_would_take(tmp_path: Path) -> None:
+    code = look_at(tmp_path / "my data" / "x.duckdb", "SELECT 1")
+    command = as_command("python", "-c", code.replace('"', "'"), windows=True)
+    assert command.count('"') == 2
+
+
+def test_the_interpreter_is_the_one_that_runs_this(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
+    assert interpreter() in ("python", sys.executable)
+    other = tmp_path / ("python.exe" if sys.platform == "win32" else "python")
+    other.touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert interpreter() == sys.executable
+
+
+def test_dlts_own_command_finds_the_pipeline_with_what_is_printed(place: Place, api: OfflineApi) -> None:
+    ran = place.load(api)
+    _dlt, *words = suggested(ran.out, "dlt's view of it: ").split()
+
+    seen = subprocess.run(
+        [sys.executable, "-c", "import sys; from dlt._workspace.cli._dlt import _main; _main()", *words],
+        cwd=place.folder,
+        env={**os.environ, **place.environment(api), "RUNTIME__DLTHUB_TELEMETRY": "false"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert seen.returncode == 0, seen.stderr
+    assert "dataset_name: spotify_raw" in seen.stdout
+
+
+@pytest.mark.parametrize(
+    ("dialect", "words"),
+    [("postgres", "LIMIT 5;"), ("tsql", "SELECT TOP 5 "), ("duckdb", "LIMIT 5;"), (None, "LIMIT 5;")],
+)
+def test_queries_are_in_the_sql_of_the_destination(dialect: str | None, words: str, tmp_path: Path) -> None:
+    place = Shown(None, "spotify_raw", dialect, tmp_path, queries=True)
+    queries = [line for line in next_steps(place) if line.startswith("SELECT")]
+    assert len(queries) == 3
+    assert all(words in query for query in queries)
