@@ -80,7 +80,11 @@ def build_parser(prog: str = "load.py") -> argparse.ArgumentParser:
     )
     where = parser.add_argument_group("destination")
     where.add_argument("--db", type=Path, metavar="PATH", help="DuckDB file (default: spotify.duckdb)")
-    where.add_argument("--destination", metavar="NAME", help="dlt destination to load to instead, configured as in dlt")
+    where.add_argument(
+        "--destination",
+        metavar="NAME",
+        help="dlt destination that can replace rows, such as postgres, configured as in dlt",
+    )
     where.add_argument(
         "--dataset", default="spotify_raw", metavar="NAME", help="schema to load into (default: spotify_raw)"
     )

@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 
 import dlt
 import duckdb
+from dlt.extract import DltSource
 
 from spotify_pipeline.destinations.lock import one_run_at_a_time
 from spotify_pipeline.dlt_internals.destinations import AnyDestination, dataset_name, pipelines_folder
@@ -43,12 +44,13 @@ class Destination(ABC):
     """
 
     file: Path | None = None
+    location: str | None = None
 
     def __init__(self, place: str, dataset: str) -> None:
         self.place = place
         self.dataset = dataset = dataset_name(dataset)
         # A file that is reached by two paths is one place.
-        same = str(self.file.resolve()) if self.file else place
+        same = str(self.file.resolve()) if self.file else self.location or place
         digest = hashlib.sha256(f"{same}\n{dataset}".encode()).hexdigest()[:12]
         label = re.sub(r"\W+", "_", self.file.stem if self.file else place)[:40]
         self.working_folder = pipelines_folder() / f"{PIPELINE_NAME}-{label}-{digest}"
@@ -87,6 +89,9 @@ class Destination(ABC):
         return one_run_at_a_time(self.working_folder)
 
     # -- a run
+
+    def adapt(self, source: DltSource) -> None:  # noqa: B027 - the source is made for a DuckDB file
+        """Take hints off a source that can't be followed here, before it is extracted."""
 
     def pipeline(self, progress: Progress | None = None, folder: Path | None = None) -> dlt.Pipeline:
         """The dlt pipeline into it, always of the same name: by that dlt finds its state again.

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import dlt
 import duckdb
 
+from spotify_pipeline.destinations.descriptions import descriptions
 from spotify_pipeline.destinations.duckdb_sql import quoted_name, quoted_text
 
 _EXISTING = """
@@ -16,9 +15,6 @@ _EXISTING = """
     WHERE database_name = current_database() AND schema_name = $1
 """
 
-# The one column that dlt itself leaves without a word.
-_UNDESCRIBED = {"_dlt_id": "dlt's own id of the row."}
-
 
 def write_comments(connection: duckdb.DuckDBPyConnection, dataset: str, schema: dlt.Schema) -> None:
     """Comment the tables and columns whose description differs from what DuckDB shows."""
@@ -26,20 +22,11 @@ def write_comments(connection: duckdb.DuckDBPyConnection, dataset: str, schema: 
     existing = {(table, column): comment for table, column, comment in found}
     statements = [
         f"COMMENT ON {_named(dataset, table, column)} IS {quoted_text(text)}"
-        for table, column, text in _descriptions(schema)
+        for table, column, text in descriptions(schema)
         if (table, column) in existing and existing[table, column] != text
     ]
     if statements:
         connection.execute(";".join(["BEGIN", *statements, "COMMIT"]))
-
-
-def _descriptions(schema: dlt.Schema) -> Iterator[tuple[str, str | None, str]]:
-    for name, table in schema.tables.items():
-        if text := table.get("description"):
-            yield name, None, text
-        for column, hints in table["columns"].items():
-            if text := hints.get("description") or _UNDESCRIBED.get(column):
-                yield name, column, text
 
 
 def _named(dataset: str, table: str, column: str | None) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import dlt
-from dlt.common.destination.reference import Destination, TDestinationReferenceArg
+from dlt.common.destination.reference import TDestinationReferenceArg
 from dlt.common.pipeline import get_dlt_pipelines_dir
 from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 
@@ -32,16 +32,6 @@ def duckdb_destination(file: Path) -> AnyDestination:
     credentials = DuckDbCredentials(str(file), pragmas=["checkpoint_threshold='16MB'"])
     credentials.resolve()
     return dlt.destinations.duckdb(credentials)
-
-
-def sql_dialect(name: str) -> str | None:
-    """The SQL of a destination, by sqlglot's name; None where dlt does not say.
-
-    Args:
-        name: As dlt knows it.
-    """
-    destination = Destination.from_reference(name)
-    return destination.capabilities().sqlglot_dialect if destination else None
 
 
 def dataset_name(name: str) -> str:

@@ -38,6 +38,8 @@ _OF_ANY_CAUSE: Final = (
     FollowupJobCreationFailedException,
     TableChainFollowupJobCreationFailedException,
 )
+# Where dlt and sqlalchemy keep what they wrap, if `__cause__` does not lead there.
+_WRAPPED: Final = ("client_exception", "dbapi_exception", "inner_exc", "orig")
 _PASSING_IN_DUCKDB: Final = (
     duckdb.IOException,
     duckdb.OutOfMemoryException,
@@ -60,7 +62,7 @@ def causes(error: BaseException) -> Iterator[BaseException]:
         yield current
         current = (
             current.__cause__
-            or getattr(current, "client_exception", None)
+            or next((found for name in _WRAPPED if isinstance(found := getattr(current, name, None), Exception)), None)
             or (None if current.__suppress_context__ else current.__context__)
         )
 

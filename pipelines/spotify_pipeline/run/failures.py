@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import duckdb
 
+from spotify_pipeline.destinations.driver_errors import meaning, of_driver, told, without_passwords
 from spotify_pipeline.destinations.errors import AnotherRunError, DestinationUnavailableError
 from spotify_pipeline.dlt_internals import failures as dlt_failures
-from spotify_pipeline.dlt_internals.explanations import explained, in_one_line
+from spotify_pipeline.dlt_internals.explanations import explained
 from spotify_pipeline.exits import Exit
 from spotify_source.errors import (
     ApiUnavailableError,
@@ -78,7 +79,7 @@ def tell(error: BaseException) -> Failure:
     if failure.error is not None:
         print(failure.error, file=sys.stderr)  # noqa: T201
     else:
-        traceback.print_exception(error)
+        print(without_passwords("".join(traceback.format_exception(error))), file=sys.stderr)  # noqa: T201
         print("This is a defect in the program. Please report it with the lines above.", file=sys.stderr)  # noqa: T201
     return failure
 
@@ -94,12 +95,11 @@ def _known(error: BaseException) -> SpotifySourceError | None:
         return _misconfigured(error)
     if isinstance(error, (duckdb.Error, *dlt_failures.DESTINATION)):
         # dlt's own words begin with a traceback.
-        said = next((cause for cause in dlt_failures.causes(error) if isinstance(cause, duckdb.Error)), error)
-        return DestinationUnavailableError(f"The destination failed: {in_one_line(said)}", guidance=_guidance(said))
+        return _of_destination(of_driver(error) or error)
     if isinstance(error, OSError):
         in_the_way = error.errno in {errno.EEXIST, errno.ENOTDIR, errno.EISDIR}
         return DestinationUnavailableError(
-            f"System error: {in_one_line(error)}",
+            f"System error: {told(error)}",
             guidance="Something else exists at that path: move or delete it, then run this again."
             if in_the_way
             else "Free disk space or fix the permissions, then run it again.",
@@ -107,12 +107,18 @@ def _known(error: BaseException) -> SpotifySourceError | None:
     return None
 
 
+def _of_destination(said: BaseException) -> SpotifySourceError:
+    if not isinstance(said, duckdb.Error):
+        return meaning(said)
+    return DestinationUnavailableError(f"The destination failed: {told(said)}", guidance=_guidance(said))
+
+
 def _misconfigured(error: BaseException) -> ConfigurationError:
     """What dlt says of a setting, in a sentence."""
     explanation = explained(error)
-    told = ConfigurationError(explanation.what, guidance=explanation.guidance)
-    told.help_url = explanation.help_url or told.help_url
-    return told
+    said = ConfigurationError(without_passwords(explanation.what), guidance=explanation.guidance)
+    said.help_url = explanation.help_url or said.help_url
+    return said
 
 
 def _guidance(said: BaseException) -> str:

@@ -7,19 +7,7 @@ from pathlib import Path
 import duckdb
 from spotify_pipeline.demo import OfflineApi
 
-from tests.support.database import ROOT_TABLES
 from tests.support.place import Place
-
-
-def test_other_destinations_work(place: Place, api: OfflineApi, tmp_path: Path) -> None:
-    bucket = {"DESTINATION__FILESYSTEM__BUCKET_URL": (tmp_path / "bucket").as_uri()}
-
-    ran = place.load(api, "--destination", "filesystem", env=bucket)
-
-    assert (ran.code, ran.err) == (0, "")
-    assert "Fetched: 3 albums, 73 tracks." in ran.out
-    found = {path.parent.name for path in (tmp_path / "bucket" / "spotify_raw").rglob("*") if path.is_file()}
-    assert found >= ROOT_TABLES
 
 
 def test_other_destinations_get_a_row_for_each_run(place: Place, api: OfflineApi, tmp_path: Path) -> None:

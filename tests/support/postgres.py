@@ -1,0 +1,120 @@
+"""A private Postgres on loopback, as tests start and stop it. Knows Debian's package, not what is loaded."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PASSWORD = "wholly-secret"
+
+
+def programs() -> Path | None:
+    """Where initdb and pg_ctl lie: on the path, or where Debian puts them."""
+    found = shutil.which("pg_ctl")
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
+    return Path(found).parent if found else debian[-1].parent if debian else None
+
+
+class Postgres:
+    """A server that is there for the tests alone.
+
+    Args:
+        folder: Where its files are to be; its owner must be able to reach it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        found = programs()
+        if found is None:
+            pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+        pytest.importorskip("psycopg2", reason="psycopg2 is not installed: pip install 'spotify-source[postgres]'")
+        self._bin = found
+        self.folder = folder
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        secret = folder / "password"
+        secret.write_text(PASSWORD)
+        if os.getuid() == 0:
+            subprocess.run(["chown", "-R", "postgres", str(folder)], check=True)
+        self._run(
+            "initdb",
+            "-D",
+            str(folder / "data"),
+            "-U",
+            "loader",
+            "-A",
+            "scram-sha-256",
+            "--pwfile",
+            str(secret),
+            "-E",
+            "UTF8",
+            "--locale",
+            "C.UTF-8",
+        )
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        options = f"-p {self.port} -h 127.0.0.1 -k {self.folder} -c fsync=off"
+        self._run(
+            "pg_ctl", "-D", str(self.folder / "data"), "-w", "-l", str(self.folder / "log"), "-o", options, "start"
+        )
+
+    def stop(self) -> None:
+        """Stop it at once."""
+        self._run("pg_ctl", "-D", str(self.folder / "data"), "-w", "-m", "immediate", "stop")
+
+    def url(self, password: str = PASSWORD) -> str:
+        """The connection, as dlt takes it."""
+        return f"postgresql://loader:{password}@127.0.0.1:{self.port}/postgres"
+
+    def environment(self, password: str = PASSWORD) -> dict[str, str]:
+        """What the environment says of it."""
+        return {"DESTINATION__POSTGRES__CREDENTIALS": self.url(password)}
+
+    def sql(self, query: str) -> list[tuple[Any, ...]]:
+        """Ask it."""
+        import psycopg2  # noqa: PLC0415
+
+        connection = psycopg2.connect(self.url())
+        connection.autocommit = True
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(query)
+                return cursor.fetchall() if cursor.description else []
+        finally:
+            connection.close()
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [str(self._bin / program), *arguments]
+        # The server does not run as root.
+        command = (
+            ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", *command]
+            if os.getuid() == 0
+            else command
+        )
+        subprocess.run(command, check=True, capture_output=True, cwd=self.folder)
+
+
+@contextmanager
+def private_postgres() -> Iterator[Postgres]:
+    """One that is started, and stopped and removed afterwards."""
+    import tempfile  # noqa: PLC0415
+
+    # Not in pytest's folder, which only its owner can enter.
+    with tempfile.TemporaryDirectory(prefix="pg_") as folder:
+        Path(folder).chmod(0o755)
+        server = Postgres(Path(folder))
+        server.start()
+        try:
+            yield server
+        finally:
+            with suppress(subprocess.CalledProcessError):
+                server.stop()
