@@ -65,13 +65,14 @@ def spotify_source(
         limit: The most albums to list, and the most to fetch.
         artists: Artists whose new albums are wanted: a list of ids, URIs, links or names, or the path of a file with one a
             line. `watched_artists` tells what is known of them.
-        artist_calls: The most searches that a run spends on them, those first who were checked the longest ago: one for
-            an artist, two where the name has to be looked up. So that as many have their turn whatever comes, repeated
-            calls are not counted, and pages behind an artist's first come on top, a quarter of it and 10 at the most.
+        artist_calls: The searches that a run spends on them, those first who were checked the longest ago: one for
+            each market, and one more where a name has to be looked up. What the turns leave of them pays for repetitions and for
+            pages behind an artist's first. Where they leave less than a quarter of the turns and 10, these come on top,
+            so that as many artists have their turn whatever fails; there are never more.
         artist_sweeps: The most calls that a run spends on reading their discographies, which shows what search does not;
             Spotify allows about 100 a day.
-        reach: The most searches that a run spends on listings: the plain one takes 10 for each market, and what is beyond
-            goes to further queries. `search_yields` tells what each brought.
+        reach: The most searches that a run spends on listings, repetitions counted: the plain one takes 10 for each
+            market, and what is beyond goes to further queries. `search_yields` tells what each brought.
         only_types: Album types to fetch, such as 'album,single'; others are listed, and cost no call.
         requests_per_second: The pace of calls; 0 is unlimited.
         max_wait: The longest Retry-After, in seconds, that is waited for.

@@ -56,7 +56,7 @@ class Extraction:
         watchlist = self._watchlist(requested, loaded, Journal.of_pipeline())
         listing = self._discoverer.discover(
             loaded.releases,
-            lambda plain_calls: self._reach.paths(requested, loaded, watchlist, plain_calls),
+            lambda: self._reach.paths(requested, loaded, watchlist),
             lambda: watchlist.artists if watchlist else (),
         )
         return self._planned(requested, listing, loaded)
@@ -76,7 +76,7 @@ class Extraction:
         loaded = self._loaded(requested)
         listing = self._discoverer.discover(loaded.releases)
         watchlist = self._watchlist(requested, loaded, Journal(None))
-        further = self._reach.paths(requested, loaded, watchlist, self._plain.counts().calls)
+        further = self._reach.paths(requested, loaded, watchlist)
         return self._planned(requested, listing, loaded), [path.cost() for path in further]
 
     def _loaded(self, requested: Collection[str]) -> LoadedState:

@@ -235,7 +235,9 @@ WATCHED_ARTISTS: Final = Table(
         Column("name", "text", "Name of the artist, as Spotify has it."),
         Column("listed_as", "text", "How the watchlist names the artist: by id or by name."),
         Column(
-            "resolved", "text", "How the artist was identified: 'id', 'name', 'ambiguous', 'not found' or 'pending'."
+            "resolved",
+            "text",
+            "How the artist was identified: 'id', 'name', 'ambiguous', 'not found' (a name or an id) or 'pending'.",
         ),
         Column("candidates", "json", "Ids and names of the artists that a name may stand for, where it is ambiguous."),
         Column("checked_at", "timestamp", "When the artist's new albums were last read to their end, UTC."),

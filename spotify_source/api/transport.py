@@ -28,6 +28,7 @@ from ..errors import (
     TokenRefusedError,
     UnreadableReplyError,
 )
+from ..limits.allowance import pay
 from ..limits.governor import ALL_BUCKETS, Governor
 from .bodies import ACCEPTED_ENCODINGS, read_body
 from .endpoints import TOKEN, Endpoint, endpoint_of
@@ -73,6 +74,7 @@ class GovernedSession(requests.Session):
 
         Raises:
             BucketClosedError: No more calls of this kind may be made.
+            AllowanceSpentError: The part of the run that makes it may make no more.
             CredentialsError: The credentials, or a token that was just issued, are refused.
             AppRefusedError: The app may not make this call.
             ApiUnavailableError: No try brought a usable answer.
@@ -163,7 +165,9 @@ class _GovernedAdapter(HTTPAdapter):
             return self._send(request, *args, **kwargs)
         if origin(url) != self._api_origin:
             raise ForeignOriginError(f"A request to {origin(url)[1]} was blocked: it is not the API.")
-        call = self._governor.admit(endpoint_of(url).bucket)
+        bucket = endpoint_of(url).bucket
+        pay(bucket)
+        call = self._governor.admit(bucket)
         try:
             return self._send(request, *args, **kwargs)
         finally:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
@@ -149,20 +150,22 @@ class ArtistCheck:
     Attributes:
         artist: The artist, as known now.
         via: By which endpoint it was asked: 'search' or 'artist_albums'.
-        albums: What was found.
+        albums: What was found, by market.
         calls: Pages that were asked for.
         became: The key of the name that has become this artist, whose row is to be taken out.
         has_failed: Whether it has to be asked for again.
         is_closed: Whether no further artist can be asked for.
+        is_unfinished: Whether the calls were spent before its end, which others may still be asked for.
     """
 
     artist: WatchedArtist
     via: str
-    albums: tuple[SimplifiedAlbum, ...] = ()
+    albums: Mapping[str, Sequence[SimplifiedAlbum]] = field(default_factory=dict)
     calls: int = 0
     became: str | None = None
     has_failed: bool = False
     is_closed: bool = False
+    is_unfinished: bool = False
 
     @property
     def query(self) -> str:

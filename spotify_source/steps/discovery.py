@@ -47,15 +47,14 @@ class Discoverer:
     def discover(
         self,
         known: Collection[str],
-        further: Callable[[int], Sequence[ListingPath]] = lambda _: (),
+        further: Callable[[], Sequence[ListingPath]] = tuple,
         artists: Callable[[], Sequence[WatchedArtist]] = tuple,
     ) -> Listing:
         """Read all listings, as far as they can be read.
 
         Args:
             known: Ids of the albums that earlier runs listed.
-            further: The ways beyond the plain listing, in the order in which they are taken. It is told how many calls
-                the plain listing has cost, which others of the same bucket have to do without.
+            further: The ways beyond the plain listing, in the order in which they are taken; asked for once that is read.
             artists: The watchlist as it is known when it is asked for.
 
         Raises:
@@ -77,7 +76,7 @@ class Discoverer:
             if not self._gathered.sightings and not isinstance(error, (ApiUnavailableError, CallFailedError)):
                 raise
             self._end_early(error)
-        for path in further(plain.counts().calls) if self.failure is None else ():
+        for path in further() if self.failure is None else ():
             self._read_further(path)
         watched = [artist.key for artist in artists() if artist.is_known]
         return self._gathered.listing(self._end, watched)

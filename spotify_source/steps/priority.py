@@ -40,7 +40,8 @@ def in_order(
     """The requests in the order in which to make the calls.
 
     Watched artists come first, then the newest release date, then what has been pending for longest; one call in four
-    goes to what has been pending for longest of all. What failed last time comes behind everything else.
+    goes to what has been pending for longest of all. What failed last time comes behind everything else; its age alone
+    counts in that fourth call, so that it does not wait for ever.
 
     Args:
         requests: What needs a call.
@@ -61,15 +62,13 @@ def in_order(
 
     ranked = sorted(requests, key=rank)
     pending = [request for request in requests if request.album_id in loaded.releases]
-    oldest = sorted(pending, key=lambda request: (state.failures(request.album_id), age(request)))
-    return list(_taking_turns(ranked, oldest, state))
+    oldest = sorted(pending, key=lambda request: (age(request), state.failures(request.album_id)))
+    return list(_taking_turns(ranked, oldest))
 
 
-def _taking_turns(
-    ranked: Sequence[AlbumRequest], oldest: Sequence[AlbumRequest], state: SourceState
-) -> Iterator[AlbumRequest]:
+def _taking_turns(ranked: Sequence[AlbumRequest], oldest: Sequence[AlbumRequest]) -> Iterator[AlbumRequest]:
     taken: set[str] = set()
-    queues = iter(ranked), iter([one for one in oldest if not state.failures(one.album_id)])
+    queues = iter(ranked), iter(oldest)
     for place in range(1, len(ranked) + 1):
         turn = queues[1] if place % _TURN_OF_THE_OLDEST == 0 else queues[0]
         request = _next(turn, taken) or _next(queues[0], taken)
@@ -86,7 +85,8 @@ def _next(queue: Iterator[AlbumRequest], taken: Collection[str]) -> AlbumRequest
 def _is_by(album_id: str, watched: set[str], listing: Listing, loaded: LoadedState) -> bool:
     if not watched.isdisjoint(loaded.credits.get(album_id, ())):
         return True
-    return any(artist.get("id") in watched for artist in credits_of(listing.albums.get(album_id)))
+    ids: list[object] = [artist.get("id") for artist in credits_of(listing.albums.get(album_id))]
+    return any(isinstance(one, str) and one in watched for one in ids)
 
 
 def _released(album_id: str, listing: Listing, loaded: LoadedState) -> date:

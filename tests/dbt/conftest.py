@@ -26,7 +26,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip what runs dbt where it is not installed."""
     if find_spec("dbt") is not None:
         return
-    reason = "dbt is not installed: pip install -e .[dbt]"
+    reason = 'dbt is not installed: pip install -e ".[dbt]"'
     for item in items:
         if Path(__file__).parent in item.path.parents and "project" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.skip(reason))

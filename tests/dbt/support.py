@@ -17,11 +17,13 @@ MARTS = (
     "dim_artists",
     "dim_tracks",
     "dim_dates",
+    "dim_watched_artists",
     "bridge_album_artists",
     "bridge_track_artists",
     "fct_release_sightings",
     "fct_album_tracks",
     "fct_load_runs",
+    "fct_search_yields",
     "rpt_new_releases_daily",
     "rpt_release_calendar",
     "rpt_artist_pairs",
@@ -76,6 +78,11 @@ class DbtProject:
     def build(self, database: Path, *arguments: str) -> Ran:
         """Build and test everything but the units, which need no data of theirs."""
         return self.run("build", database, "--exclude-resource-type", "unit_test", *arguments)
+
+    def write_docs(self, database: Path) -> None:
+        """Write the documentation site, of what is built in a file, to the target folder."""
+        outcome = self._invoke("docs generate", database)
+        assert outcome.success, outcome.exception
 
     def analyses(self, database: Path) -> dict[str, str]:
         """The questions as SQL, by name."""

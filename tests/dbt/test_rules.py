@@ -39,10 +39,12 @@ NESTED = {
 }
 
 
+# What grows with every run is read once, by the fact that is built step by step; what is said of albums is read off it.
+BACKWARDS_IS_RIGHT = [("fct_spotify__release_sightings", "int_spotify__album_sightings")]
 # A dimension that many reports are made of is what dimensions are for: each report joins it for other columns.
 FANOUT_IS_RIGHT = {"dim_spotify__albums"}
 # A nested table is joined back to its root for the key that it lacks; pairs need artists by name and by credit; covers
-# are chosen apart, because the dimension would join seven models otherwise.
+# are chosen apart, because the dimension would join seven models otherwise; sightings lack the number of their listing.
 REJOINING_IS_RIGHT = {
     ("stg_spotify__albums", "int_spotify__album_credits", "stg_spotify__album_artists"),
     ("stg_spotify__new_releases", "int_spotify__album_credits", "stg_spotify__new_release_artists"),
@@ -50,6 +52,7 @@ REJOINING_IS_RIGHT = {
     ("stg_spotify__albums", "rpt_spotify__label_share", "stg_spotify__album_copyrights"),
     ("int_spotify__track_credits", "rpt_spotify__artist_pairs", "dim_spotify__artists"),
     ("int_spotify__albums", "dim_spotify__albums", "int_spotify__album_covers"),
+    ("int_spotify__listing_runs", "int_spotify__album_sightings", "fct_spotify__release_sightings"),
 }
 # The snapshot asks all tables before it forgets an album: staging leaves out what is only missing for now.
 SEVERAL_SOURCES_ARE_RIGHT = {"snap_spotify__albums"}
@@ -154,7 +157,7 @@ def test_references_lead_from_layer_to_layer(graph: Graph) -> None:
         for parent, child in graph.edges()
         if LAYERS.index(graph.layer(parent)) > LAYERS.index(graph.layer(child))
     ]
-    assert backwards == []
+    assert backwards == BACKWARDS_IS_RIGHT
     on_staging = {
         (child, parent) for parent, child in graph.edges() if graph.layer(child) == graph.layer(parent) == "staging"
     }

@@ -32,6 +32,8 @@ names = st.text(
         f"https://open.spotify.com/artist/{ID}?si=0a1b2c3d4e5f6a7b",
         f"https://open.spotify.com/intl-de/artist/{ID}?si=x#top",
         f"open.spotify.com/artist/{ID}/",
+        f"https://open.spotify.com/artist/{ID}/discography/all?si=x",
+        f"spotify:artist:{ID}?si=0a1b2c3d",
         f"{ID} # the good one",
     ],
 )
@@ -60,6 +62,11 @@ def test_a_name_is_the_same_however_its_accents_are_typed() -> None:
         (f"spotify:track:{ID}", "not an artist, but of the kind 'track'"),
         ("https://open.spotify.com/artist/short", "not the address of an artist"),
         ("https://example.com/artist", "not the address of an artist"),
+        (f"{ID};Mono", "more than an id"),
+        ("x" * 251, "longer than any name"),
+        ('"""', "not a name that can be searched for"),
+        ("Mo\x00no", "not a name that can be searched for"),
+        ("Mo\x07no", "not a name that can be searched for"),
     ],
 )
 def test_an_address_of_something_else_is_refused_with_its_line(line: str, said: str) -> None:
@@ -76,13 +83,46 @@ def test_the_list_may_be_a_file_a_list_or_json(tmp_path: Path) -> None:
     assert parse_artists(None) == parse_artists("") == parse_artists([]) == ()
 
 
-@pytest.mark.parametrize("content", [None, b"\xff\xfe\x00"])
-def test_a_file_that_is_not_there_or_no_text_is_named(tmp_path: Path, content: bytes | None) -> None:
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "can't be read: No such file or directory"),
+        (b"\xff\xfe\x00", "line 1: not UTF-16"),
+        ("# mine\r\nZo\u00eb\r\n".encode("latin-1"), "line 2: not UTF-8"),
+        (b"", "names no artist"),
+        (b"# nobody\n\n", "names no artist"),
+    ],
+)
+def test_a_file_that_is_not_there_or_names_nobody_is_named(tmp_path: Path, content: bytes | None, said: str) -> None:
     file = tmp_path / "artists.txt"
     if content is not None:
         file.write_bytes(content)
-    with pytest.raises(ConfigurationError, match=r"artists\.txt"):
+    with pytest.raises(ConfigurationError, match=r"artists\.txt") as refused:
         parse_artists(str(file))
+    assert said in refused.value.what
+
+
+def test_a_folder_is_no_list(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="can't be read"):
+        parse_artists(str(tmp_path))
+
+
+def test_a_file_as_windows_writes_it_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "artists.txt"
+    file.write_bytes(f"# mine\r\nZo\u00eb\r\n{ID}\r\n".encode("utf-16"))
+    assert parse_artists(str(file)) == (WatchEntry(name="Zo\u00eb"), WatchEntry(artist_id=ID))
+
+
+@pytest.mark.parametrize("value", ['["Mono", null]', "[7]", '["Mono"', ["Mono", None]])
+def test_a_list_holds_texts_alone(value: object) -> None:
+    with pytest.raises(ConfigurationError, match="artists"):
+        parse_artists(value)  # type: ignore[arg-type]
+
+
+def test_ten_thousand_lines_are_read(tmp_path: Path) -> None:
+    file = tmp_path / "artists.txt"
+    file.write_text("\n".join(f"Artist {number}" for number in range(10_000)), encoding="utf-8")
+    assert len(parse_artists(str(file))) == 10_000
 
 
 @given(st.lists(st.one_of(ids.map(lambda one: (one, WatchEntry(artist_id=one))), names.map(lambda one: (one, None)))))

@@ -9,5 +9,6 @@ select
     max(position) as last_position,
     count(*) as places
 from {{ ref('stg_spotify__release_sightings') }}
+where is_of_listing
 group by run_id, market
 having min(position) > 3 or max(position) > 2 * count(*) + 3

@@ -24,6 +24,12 @@ from spotify_source.options import check_at_least
 REMOVED: Final = "removed"
 # The tables that hold albums, with the column that names the album.
 _ALBUM_TABLES: Final = {schema.NEW_RELEASES.name: "id", schema.ALBUMS.name: "id", schema.ALBUM_TRACKS.name: "album_id"}
+# The tables of what was asked for beyond the listing, with when it was asked for last. An artist who was never reached
+# was due all the time; of a name that nobody has, it is known when it is looked up again.
+_ASKED_AT: Final = {
+    schema.SEARCH_YIELDS.name: "asked_at",
+    schema.WATCHED_ARTISTS.name: "coalesce(greatest(checked_at, swept_at), nullif(due_at, to_timestamp(0)))",
+}
 _SIGHTINGS: Final = schema.RELEASE_SIGHTINGS.name
 _LOADS: Final = "_dlt_loads"
 _MARTS: Final = "spotify_marts"
@@ -55,7 +61,7 @@ class Removed:
         Args:
             days: How long albums are kept.
         """
-        if not self.albums:
+        if not self.albums and not self.rows:
             return f"Removed: none, every album was listed within the last {days} day{'' if days == 1 else 's'}."
         rows = ", ".join(f"{table} {count}" for table, count in sorted(self.rows.items()))
         albums = f"Removed: {self.albums} album{'' if self.albums == 1 else 's'} no longer listed"
@@ -68,8 +74,9 @@ def remove_older(connection: duckdb.DuckDBPyConnection, dataset: str, days: int,
     An album goes with all its rows, nested ones too, in `new_releases`, `albums` and `album_tracks`; its sightings stay
     and say 'removed' instead of its id. One that has no sighting counts from the load of its newest row. Where the dbt
     project has found editions of one release, they stay as long as any of them is listed, and versions of removed albums
-    go from its snapshot too; its other models follow at the next build. `load_runs` and dlt's own tables stay. All of it
-    is one transaction.
+    go from its snapshot too; its other models follow at the next build. What a query brought goes when it was not asked
+    for so long, and so does what is known of an artist who is watched no more: the words and names are content too.
+    `load_runs` and dlt's own tables stay. All of it is one transaction.
 
     The file does not get smaller at once, not by CHECKPOINT either, and until then the bytes may still lie in it: DuckDB
     gives the space back as later loads write (75 MB became 15 MB after the next one, 8 MB after the second).
@@ -93,9 +100,11 @@ def remove_older(connection: duckdb.DuckDBPyConnection, dataset: str, days: int,
         albums = _albums_last_seen(connection, dataset, tables, before)
         albums = _without_listed_editions(connection, marts, albums, _albums_with_rows(connection, dataset, tables))
         rows = _remove(connection, dataset, tables, albums)
+        rows |= _forget(connection, dataset, tables, before)
         sightings = _take_names_out(connection, dataset, tables, albums)
         staged = existing_tables(connection, staging)
         _remove(connection, staging, staged, albums)
+        _forget(connection, staging, staged, before)
         _take_names_out(connection, staging, staged, albums)
         _remove_versions(connection, marts, albums)
     except BaseException:
@@ -186,8 +195,19 @@ def _take_names_out(connection: duckdb.DuckDBPyConnection, dataset: str, tables:
     """Leave of the sightings of these albums that something was there."""
     if _SIGHTINGS not in tables:
         return 0
-    named = f"""UPDATE "{dataset}".{_SIGHTINGS} SET album_id = '{REMOVED}'"""  # noqa: S608 - names of ours
+    query = f", query = CASE WHEN query IS NOT NULL THEN '{REMOVED}' END" if "query" in tables[_SIGHTINGS] else ""
+    named = f"""UPDATE "{dataset}".{_SIGHTINGS} SET album_id = '{REMOVED}'{query}"""  # noqa: S608 - names of ours
     return _count(connection, f"{named} WHERE album_id IN (SELECT unnest($albums::VARCHAR[]))", albums)
+
+
+def _forget(connection: duckdb.DuckDBPyConnection, dataset: str, tables: Tables, before: datetime) -> dict[str, int]:
+    """Delete what queries brought, and what is known of artists, where neither was asked for since that time."""
+    rows = {}
+    for table, asked_at in _ASKED_AT.items():
+        if table in tables:
+            old = f'DELETE FROM "{dataset}".{table} WHERE {asked_at} < $before'  # noqa: S608 - names of ours
+            ((rows[table],),) = connection.execute(old, {"before": before}).fetchall()
+    return {table: count for table, count in rows.items() if count}
 
 
 def _remove_versions(connection: duckdb.DuckDBPyConnection, marts: Tables, albums: Sequence[str]) -> None:

@@ -27,7 +27,7 @@ class Finding:
     failure: Failure | None = None
 
     def __str__(self) -> str:
-        """A tick, or a cross with cause, fix and link."""
+        """A tick, or an exclamation mark for what passes, or a cross with cause, fix and link."""
         if self.failure is None:
             return f"✓ {self.what}"
         error = self.failure.error
@@ -144,10 +144,15 @@ def _regime(browse_allowed: bool | None, search: SpotifySourceError | None) -> F
 def _quota(connection: Connection) -> Iterator[Finding]:
     ledger, now, daily_calls = connection.ledger, connection.run.clock.now(), connection.policy.daily_calls
     budget = f" of daily_calls {daily_calls}" if daily_calls is not None else ""
-    yield Finding(f"Calls of this app in the last 24 hours: {by_bucket(ledger.all_calls_made(now))}{budget}")
+    made = ledger.all_calls_made(now)
+    yield Finding(f"Calls of this app in the last 24 hours: {by_bucket(made)}{budget}")
     listing = "browse" if connection.state.allowed("browse", now) else "search"
     for bucket, until in ledger.blocks(now).items():
         yield Warned(f"Quota: {bucket} is spent until {local_time(until)}; {_before_then(bucket, listing)}")
+    for bucket, calls in made.items():
+        if daily_calls is not None and calls >= daily_calls:
+            again = f"{bucket} has had {calls} of {daily_calls}, the next at {local_time(ledger.budget_returns(bucket, now))}"
+            yield Warned(f"daily_calls: {again}; {_before_then(bucket, listing)}")
 
 
 def _before_then(bucket: str, listing: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from spotify_pipeline.run.reach import cost_lines
@@ -64,11 +65,11 @@ def _lines(plan: Plan, further: Sequence[PathCost], connection: Connection, resu
         f"{kinds['pending']} pending from earlier runs, {listed - kinds['listed']} known."
     )
     yield f"Calls needed: {by_bucket(calls)}."
+    possible = sum(connection.governor.calls_left(bucket, number) for bucket, number in calls.items())
     yield from _out_of_reach(calls, connection, result)
-    yield from cost_lines(further)
-    pace = connection.policy.requests_per_second
-    if pace and calls:
-        yield f"At {pace:g} calls a second: about {sum(calls.values()) / pace:.0f} s."
+    affordable = _affordable(further, connection)
+    yield from cost_lines(affordable)
+    yield from _pace(connection, possible + sum(cost.calls for cost in affordable))
     yield from _ledger(connection, result, {*calls, *result.calls.by_bucket, *(cost.bucket for cost in further)})
     yield f"Calls spent on this plan: {by_bucket(result.calls.by_bucket)}. Nothing was fetched or loaded."
 
@@ -84,6 +85,23 @@ def _out_of_reach(calls: Mapping[str, int], connection: Connection, result: RunR
             left = max(0, daily_calls - connection.ledger.calls_made(bucket, now))
             if left < needed:
                 yield f"Of these, {left} of {count(needed, 'call')} to {bucket} can be made now: daily_calls is {daily_calls}."
+
+
+def _affordable(further: Sequence[PathCost], connection: Connection) -> list[PathCost]:
+    """What each way may cost, where those before it have taken what they may of its bucket."""
+    taken: Counter[str] = Counter()
+    found = []
+    for cost in further:
+        before = taken[cost.bucket]
+        taken[cost.bucket] = connection.governor.calls_left(cost.bucket, before + cost.calls)
+        found.append(replace(cost, calls=max(0, taken[cost.bucket] - before)))
+    return found
+
+
+def _pace(connection: Connection, calls: int) -> Iterator[str]:
+    pace, window = connection.policy.requests_per_second, connection.policy.window_calls
+    if window is not None and calls > window:
+        yield f"At most {window} calls in any 30 s: about {calls / pace:.0f} s."
 
 
 def _kinds(plan: Plan) -> Counter[str]:
@@ -103,8 +121,13 @@ def _ledger(connection: Connection, result: RunResult, buckets: Collection[str])
     for bucket in sorted(buckets):
         made = connection.ledger.calls_made(bucket, now)
         left = "" if daily_calls is None else f", {max(0, daily_calls - made)} left of {daily_calls}"
-        yield f"{bucket}: {count(made, 'call')} in the last 24 hours{left}."
+        again = "" if daily_calls is None or made < daily_calls else _again(connection, bucket, now)
+        yield f"{bucket}: {count(made, 'call')} in the last 24 hours{left}{again}."
     for bucket, until in sorted(result.calls.blocked_until.items()):
         yield f"Closed: {bucket}, until {local_time(until)}."
     for closed in result.calls.closed.values():
         yield f"The listing was cut short: {closed_reason(closed)}."
+
+
+def _again(connection: Connection, bucket: str, now: float) -> str:
+    return f"; the next at {local_time(connection.ledger.budget_returns(bucket, now))}"

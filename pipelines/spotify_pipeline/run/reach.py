@@ -32,7 +32,8 @@ def reach_lines(listing: ListingCounts) -> Iterator[str]:
 def cost_lines(further: Sequence[PathCost]) -> Iterator[str]:
     """What each way may cost."""
     for cost in further:
-        yield f"{cost.path.capitalize()}: up to {count(cost.calls, 'call')} to {cost.bucket}, not made for this plan."
+        calls = f"up to {count(cost.calls, 'call')} to {cost.bucket}, not made for this plan"
+        yield f"{cost.path.capitalize()}: {calls if cost.calls else f'no call to {cost.bucket} is left for them'}."
 
 
 def _artists(path: PathCounts) -> str:

@@ -10,11 +10,10 @@ from dataclasses import replace
 
 from ... import settings
 from ...api.endpoints import ARTIST_ALBUMS, SEARCH
-from ...model.reach import NAME_KEY, ArtistCheck, PathCost, PathCounts, WatchedArtist
-from ...model.shapes import SimplifiedAlbum
+from ...model.reach import ArtistCheck, PathCost, PathCounts, Resolution, WatchedArtist
 from . import watching
-from .calls import side_by_side
-from .checks import Checker
+from .calls import AT_ONCE, side_by_side
+from .checks import Checker, sure_calls
 from .journal import Journal
 from .path import Gathering
 
@@ -34,7 +33,9 @@ class Watchlist:
     ) -> None:
         self._artists = {artist.key: artist for artist in artists}
         self._unloaded = list(unloaded)
-        self._taken_up = {(check.artist.key, check.via) for check in unloaded if not check.has_failed}
+        self._taken_up = {
+            (check.artist.key, check.via) for check in unloaded if not (check.has_failed or check.is_unfinished)
+        }
         self._journal = journal
         self._run_id = run_id
 
@@ -47,10 +48,14 @@ class Watchlist:
         """All but those of whom it is known from a run that could not load it."""
         return [artist for artist in self.artists if (artist.key, via) not in self._taken_up]
 
-    def enter_unloaded(self, gathered: Gathering, market: str) -> None:
+    def searched_in_turn(self, now: float) -> list[WatchedArtist]:
+        """The artists in the order in which they are to be searched for."""
+        return watching.in_turn(self.still_to_ask("search"), now)
+
+    def enter_unloaded(self, gathered: Gathering) -> None:
         """Take in what an earlier run read and did not load."""
         while self._unloaded:
-            self.enter(self._unloaded.pop(0), gathered, market)
+            self.enter(self._unloaded.pop(0), gathered)
 
     def keep(self, check: ArtistCheck) -> ArtistCheck:
         """Write down what came of a check, in the thread that made it: a kill loses no more than what is on its way."""
@@ -58,7 +63,7 @@ class Watchlist:
             self._journal.write(check, self._run_id)
         return check
 
-    def enter(self, check: ArtistCheck, gathered: Gathering, market: str) -> tuple[int, int]:
+    def enter(self, check: ArtistCheck, gathered: Gathering) -> tuple[int, int]:
         """Take a check in: the artist, and the albums.
 
         Returns:
@@ -71,7 +76,8 @@ class Watchlist:
                 gathered.artists[check.became] = replace(artist, key=check.became, is_obsolete=True)
             self._artists[artist.key] = artist
             gathered.artists[artist.key] = artist
-        return gathered.enter(_each_once(check.albums), market, check.via, check.query)
+        counts = [gathered.enter(albums, market, check.via, check.query) for market, albums in check.albums.items()]
+        return sum(listed for listed, _ in counts), sum(new for _, new in counts)
 
 
 class _WatchlistPath:
@@ -79,6 +85,7 @@ class _WatchlistPath:
 
     name: str
     bucket: str
+    at_once: int = AT_ONCE
 
     def __init__(self, watchlist: Watchlist, checker: Checker) -> None:
         self._watchlist = watchlist
@@ -87,7 +94,7 @@ class _WatchlistPath:
 
     def cost(self) -> PathCost:
         """At least what each artist is sure to cost whose turn it is, and no more than the allowance."""
-        sure = sum(map(_sure_calls, self._queue()))
+        sure = sum(map(self._sure_calls, self._queue()))
         return PathCost(self.name, self.bucket, min(sure, self._checker.allowance.left))
 
     def counts(self) -> PathCounts:
@@ -100,7 +107,7 @@ class _WatchlistPath:
         Raises:
             SpotifySourceError: The app or its credentials are refused.
         """
-        self._watchlist.enter_unloaded(gathered, self._checker.market)
+        self._watchlist.enter_unloaded(gathered)
         queue = self._queue()
         stopped = False
         in_a_row = 0
@@ -108,27 +115,30 @@ class _WatchlistPath:
         def turns() -> Iterator[tuple[WatchedArtist, int]]:
             for artist in queue:
                 # In turn, not as the calls come to be made: who is first has the last call.
-                held = 0 if stopped or gathered.is_full else self._checker.allowance.take(_sure_calls(artist))
+                held = 0 if stopped or gathered.is_full else self._checker.allowance.take(self._sure_calls(artist))
                 if not held:
                     return
                 yield artist, held
 
-        for check in side_by_side(lambda turn: self._watchlist.keep(self._ask(*turn)), turns()):
+        for check in side_by_side(lambda turn: self._watchlist.keep(self._ask(*turn)), turns(), self.at_once):
             in_a_row = in_a_row + 1 if check.has_failed else 0
             stopped = stopped or check.is_closed or in_a_row >= settings.MAX_FAILED_CALLS
-            self._count(check, *self._watchlist.enter(check, gathered, self._checker.market))
+            self._count(check, *self._watchlist.enter(check, gathered))
         self._counts = replace(self._counts, left=len(queue) - self._counts.asked)
 
     def _count(self, check: ArtistCheck, listed: int, new: int) -> None:
         before = self._counts
         self._counts = replace(
             before,
-            asked=before.asked + (not check.is_closed),
+            asked=before.asked + (not check.is_closed and not check.is_unfinished),
             calls=before.calls + check.calls,
             albums_listed=before.albums_listed + listed,
             albums_new=before.albums_new + new,
             failed=before.failed + check.has_failed,
         )
+
+    def _sure_calls(self, artist: WatchedArtist) -> int:
+        return sure_calls(artist, self._checker.markets)
 
     def _queue(self) -> list[WatchedArtist]:
         raise NotImplementedError
@@ -145,7 +155,7 @@ class ArtistSearches(_WatchlistPath):
     bucket = SEARCH.bucket
 
     def _queue(self) -> list[WatchedArtist]:
-        return watching.in_turn(self._watchlist.still_to_ask("search"), self._checker.clock.now())
+        return self._watchlist.searched_in_turn(self._checker.clock.now())
 
     @property
     def _ask(self) -> Callable[[WatchedArtist, int], ArtistCheck]:
@@ -157,6 +167,8 @@ class ArtistSweeps(_WatchlistPath):
 
     name = "sweeps"
     bucket = ARTIST_ALBUMS.bucket
+    # One after the other, so that few calls read some discographies to the end, and not the beginnings of many.
+    at_once = 1
 
     def _queue(self) -> list[WatchedArtist]:
         return watching.in_turn_for_a_sweep(self._watchlist.still_to_ask("artist_albums"))
@@ -166,16 +178,6 @@ class ArtistSweeps(_WatchlistPath):
         return self._checker.sweep
 
 
-def _sure_calls(artist: WatchedArtist) -> int:
-    """A search for the albums, and one for the name where it is not known whose it is."""
-    return 1 if artist.is_known else 2
-
-
 def unresolved(artists: Sequence[WatchedArtist]) -> list[WatchedArtist]:
-    """The names for which no artist is known, though they were looked up."""
-    return [artist for artist in artists if artist.key.startswith(NAME_KEY) and artist.due_at > 0]
-
-
-def _each_once(albums: Sequence[SimplifiedAlbum]) -> list[SimplifiedAlbum]:
-    """Pages may overlap, and clean and explicit twins have ids of their own."""
-    return list({str(album.get("id")): album for album in albums}.values())
+    """The names and ids for which no artist is known, though they were looked up."""
+    return [artist for artist in artists if artist.resolved in (Resolution.AMBIGUOUS, Resolution.NOT_FOUND)]

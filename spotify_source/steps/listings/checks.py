@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Final
 
+from ... import settings
 from ...api.client import SpotifyClient
+from ...api.endpoints import ARTIST_ALBUMS, SEARCH
 from ...api.pages import PAGE_SIZE, AlbumPage, artist, artist_albums, search_albums, search_artists
 from ...errors import ApiUnavailableError, BucketClosedError, CallFailedError, NotFoundError
+from ...limits.allowance import Allowance, AllowanceSpentError, Share, paid_by
 from ...limits.clock import Clock
-from ...model.reach import ArtistCheck, WatchedArtist
+from ...model.reach import ArtistCheck, Resolution, WatchedArtist
 from ...model.shapes import Artist, SimplifiedAlbum
 from . import watching
-from .calls import Allowance, AllowanceSpentError, Share
 
 # A name that more artists bear than so many pages show is ambiguous anyway.
 _NAME_PAGES: Final = 5
@@ -31,14 +34,14 @@ class Checker:
     Attributes:
         client: The door to the API.
         clock: Where the time comes from.
-        market: Where to search.
+        markets: Where to ask: a release may be out in one of them alone.
         allowance: The calls that may be made, those that an artist is sure to need.
-        further: Those that may be made for what goes beyond: pages behind the first.
+        further: Those that may be made for what goes beyond: pages behind the first, and repetitions.
     """
 
     client: SpotifyClient
     clock: Clock
-    market: str
+    markets: Sequence[str]
     allowance: Allowance
     further: Allowance
 
@@ -49,15 +52,18 @@ class Checker:
             wanted: The artist.
             held: Calls that were taken of the allowance for it.
         """
-        asked = _Asked(wanted, "search", Share(self.allowance, held, self.further))
+        asked = _Asked(wanted, "search")
+        share = Share(SEARCH.bucket, self.allowance, held, self.further)
         try:
-            with closing(asked.share):
+            with closing(share), paid_by(share):
                 self._search(asked)
-        except (BucketClosedError, AllowanceSpentError):
+        except BucketClosedError:
             return asked.ended(is_closed=True)
+        except AllowanceSpentError:
+            asked.known = watching.unfinished(asked.known, self.clock.now())
+            return asked.ended(is_unfinished=True)
         except NotFoundError as error:
-            # Artists who are gone may come back, but not today.
-            asked.known = replace(wanted, due_at=self.clock.now() + watching.DAY, last_error=error.what)
+            asked.known = watching.not_found(wanted, error, self.clock.now())
             return asked.ended()
         except (ApiUnavailableError, CallFailedError) as error:
             asked.known = watching.failed(asked.known, error, self.clock.now())
@@ -65,13 +71,21 @@ class Checker:
         return asked.ended()
 
     def sweep(self, wanted: WatchedArtist, held: int) -> ArtistCheck:
-        """Read what is new in the discography of an artist, guest appearances included; see `search`."""
-        asked = _Asked(wanted, "artist_albums", Share(self.allowance, held, self.further))
+        """Read what is new in the discography of an artist, guest appearances included; see `search`.
+
+        One that takes more than all calls of the run is left where they end, or no other would ever have its turn.
+        """
+        asked = _Asked(wanted, "artist_albums")
+        share = Share(ARTIST_ALBUMS.bucket, self.allowance, held, self.further)
         try:
-            with closing(asked.share):
+            with closing(share), paid_by(share):
                 self._sweep(asked)
-        except (BucketClosedError, AllowanceSpentError):
+        except BucketClosedError:
             return asked.ended(is_closed=True)
+        except AllowanceSpentError:
+            if asked.pages >= self.allowance.total:
+                asked.known = replace(wanted, swept_at=self.clock.now())
+            return asked.ended(is_unfinished=True)
         except (ApiUnavailableError, CallFailedError) as error:
             # Not again before its turn: the bucket is small, and search asks for the artist too.
             asked.known = replace(wanted, swept_at=self.clock.now(), last_error=error.what)
@@ -83,64 +97,88 @@ class Checker:
         if not known.is_known:
             known = asked.known = watching.resolved(known, self._namesakes(asked), self.clock.now())
         elif known.name is None:
-            known = asked.known = replace(known, name=artist(self.client, known.key)["name"])
+            name = artist(self.client, known.key)["name"]
+            known = asked.known = replace(known, name=name, resolved=Resolution.GIVEN)
         if not known.is_known:
             return
-        query, offset, has_more = watching.query_for(known.name or ""), 0, True
-        while has_more:
-            asked.share.take()
-            page = search_albums(self.client, query, self.market, offset)
-            asked.found += watching.of_artist(page.albums, known.key)
-            offset, has_more = offset + PAGE_SIZE, page.has_more
-        known = watching.checked(known, asked.found, self.clock.now())
-        asked.known = replace(known, name=watching.name_in(asked.found, known))
+        query = watching.query_for(known.name or "")
+        if query is None:
+            asked.known = watching.unsearchable(known, self.clock.now())
+            return
+        for market in self.markets:
+            for number in range(settings.SEARCH_LISTING_CALLS):
+                asked.pages += 1
+                page = search_albums(self.client, query, market, PAGE_SIZE * number)
+                asked.enter(market, watching.of_artist(page.albums, known.key))
+                if not page.has_more:
+                    break
+        known = watching.checked(known, asked.albums, self.clock.now())
+        asked.known = replace(known, name=watching.name_in(asked.albums, known))
 
     def _namesakes(self, asked: _Asked) -> list[Artist]:
         """Who is called so, or nearly so."""
-        query = watching.query_for(asked.known.listed_as).removeprefix("tag:new ")
+        query = (watching.query_for(asked.known.listed_as) or "").removeprefix("tag:new ")
         found: list[Artist] = []
         for number in range(_NAME_PAGES):
-            asked.share.take()
-            page = search_artists(self.client, query, self.market, PAGE_SIZE * number)
+            asked.pages += 1
+            page = search_artists(self.client, query, self.markets[0], PAGE_SIZE * number)
             found += page.artists
             if not page.has_more:
                 break
         return found
 
     def _sweep(self, asked: _Asked) -> None:
+        for market in self.markets:
+            self._sweep_market(asked, market)
+        known = asked.known
+        asked.known = replace(known, swept_at=self.clock.now(), name=watching.name_in(asked.albums, known))
+
+    def _sweep_market(self, asked: _Asked, market: str) -> None:
         everything = ",".join(_GROUPS)
-        first = page = self._discography(asked, everything, 0)
+        first = page = self._discography(asked, everything, market, 0)
         if first.has_more and first.total > _SWEEP_PAGES * PAGE_SIZE:
             for group in _GROUPS:
-                self._discography(asked, group, 0)
+                self._discography(asked, group, market, 0)
         else:
             offset = 0
             while page.has_more:
                 offset += PAGE_SIZE
-                page = self._discography(asked, everything, offset)
-        known = asked.known
-        asked.known = replace(known, swept_at=self.clock.now(), name=watching.name_in(asked.found, known))
+                page = self._discography(asked, everything, market, offset)
 
-    def _discography(self, asked: _Asked, groups: str, offset: int) -> AlbumPage:
-        asked.share.take()
-        page = artist_albums(self.client, asked.known.key, groups, self.market, offset)
+    def _discography(self, asked: _Asked, groups: str, market: str, offset: int) -> AlbumPage:
+        asked.pages += 1
+        page = artist_albums(self.client, asked.known.key, groups, market, offset)
         since = self.clock.now() - _SWEPT_DAYS * watching.DAY
-        asked.found += watching.released_since(since, page.albums)
+        asked.enter(market, watching.released_since(since, page.albums))
         return page
+
+
+def sure_calls(artist: WatchedArtist, markets: Sequence[str]) -> int:
+    """How many calls an artist is sure to cost: one for each market, one more where it is not known whose a name is."""
+    return len(markets) + (not artist.is_known)
 
 
 class _Asked:
     """One artist while asked for."""
 
-    def __init__(self, wanted: WatchedArtist, via: str, share: Share) -> None:
+    def __init__(self, wanted: WatchedArtist, via: str) -> None:
         self.wanted = wanted
         self.known = wanted
-        self.share = share
-        self.found: list[SimplifiedAlbum] = []
+        self.pages = 0
+        self._found: dict[str, dict[str, SimplifiedAlbum]] = {}
         self._via = via
 
-    def ended(self, *, has_failed: bool = False, is_closed: bool = False) -> ArtistCheck:
+    @property
+    def albums(self) -> list[SimplifiedAlbum]:
+        """All that was found, each once."""
+        return list({key: album for albums in self._found.values() for key, album in albums.items()}.values())
+
+    def enter(self, market: str, albums: Sequence[SimplifiedAlbum]) -> None:
+        """Note what was found in a market. Pages may overlap."""
+        self._found.setdefault(market, {}).update({str(album.get("id")): album for album in albums})
+
+    def ended(self, *, has_failed: bool = False, is_closed: bool = False, is_unfinished: bool = False) -> ArtistCheck:
         """What came of it."""
         became = self.wanted.key if self.known.key != self.wanted.key else None
-        albums = tuple(self.found)
-        return ArtistCheck(self.known, self._via, albums, self.share.taken, became, has_failed, is_closed)
+        albums = {market: tuple(found.values()) for market, found in self._found.items()}
+        return ArtistCheck(self.known, self._via, albums, self.pages, became, has_failed, is_closed, is_unfinished)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 
 from ... import settings
 from ...api.client import SpotifyClient
 from ...api.endpoints import ARTIST_ALBUMS, SEARCH
+from ...limits.allowance import Allowance
 from ...limits.clock import Clock
 from ...limits.governor import Governor
 from ...model.values import LoadedState
 from ...options import Options
 from ...schema import SEARCH_YIELDS, WATCHED_ARTISTS
 from .artists import ArtistSearches, ArtistSweeps, Watchlist
-from .calls import Allowance
-from .checks import Checker
+from .checks import Checker, sure_calls
 from .journal import Journal
 from .path import ListingPath
 from .shards import Shards
@@ -57,34 +58,36 @@ class FurtherReach:
             known[check.artist.key] = check.artist
         return Watchlist(watched_artists(self.options.artists, known), unloaded, journal, self.run_id)
 
-    def paths(
-        self, requested: Collection[str], loaded: LoadedState, watchlist: Watchlist | None, plain_calls: int
-    ) -> list[ListingPath]:
-        """The ways, in the order in which they are taken.
+    def paths(self, requested: Collection[str], loaded: LoadedState, watchlist: Watchlist | None) -> list[ListingPath]:
+        """The ways, in the order in which they are taken; asked for once the plain listing is read.
 
         Args:
             requested: The tables to load.
             loaded: What they hold.
             watchlist: The artists, where they are wanted.
-            plain_calls: Calls that the plain listing has cost.
         """
         found: list[ListingPath] = []
         if watchlist is not None:
-            found.append(ArtistSearches(watchlist, self._searcher()))
+            found.append(ArtistSearches(watchlist, self._searcher(watchlist)))
             if self.options.artist_sweeps:
                 found.append(ArtistSweeps(watchlist, self._sweeper()))
         if self.wants_shards(requested):
-            plain = max(settings.SEARCH_LISTING_CALLS * len(self.options.markets), plain_calls)
-            budget = SearchBudget(self.governor, self.options.reach - plain)
             markets = self.options.markets
-            found.append(Shards(self.client, self.clock, self.run_id, markets, loaded.yields, budget.left))
+            # Repetitions count: they were searches too.
+            made = self.governor.counts().by_bucket.get(SEARCH.bucket, 0)
+            wanted = self.options.reach - max(settings.SEARCH_LISTING_CALLS * len(markets), made)
+            left = partial(self.governor.calls_left, SEARCH.bucket, wanted)
+            found.append(Shards(self.client, self.clock, self.run_id, markets, loaded.yields, left))
         return found
 
-    def _searcher(self) -> Checker:
-        """Pages behind the first take no artist's turn: so many artists are asked for as there are calls."""
-        calls = self.options.artist_calls
+    def _searcher(self, watchlist: Watchlist) -> Checker:
+        """What an artist needs beyond the sure calls takes no other artist's turn: so many are asked for as there are calls."""
+        artists = watchlist.searched_in_turn(self.clock.now())
+        sure = sum(sure_calls(artist, self.options.markets) for artist in artists)
+        calls = min(self.options.artist_calls, sure)
+        most = max(self.options.artist_calls, calls + _beyond(calls)) if calls else 0
         allowed = self.governor.calls_left(SEARCH.bucket, calls)
-        further = self.governor.calls_left(SEARCH.bucket, calls + _further_pages(calls)) - allowed
+        further = self.governor.calls_left(SEARCH.bucket, most) - allowed
         return self._checker(Allowance(allowed), Allowance(further))
 
     def _sweeper(self) -> Checker:
@@ -92,30 +95,12 @@ class FurtherReach:
         return self._checker(allowance, allowance)
 
     def _checker(self, allowance: Allowance, further: Allowance) -> Checker:
-        return Checker(self.client, self.clock, self.options.markets[0], allowance, further)
+        return Checker(self.client, self.clock, self.options.markets, allowance, further)
 
 
-def _further_pages(calls: int) -> int:
-    """How many pages behind the first may come on top of so many calls: a quarter, and those of one artist at the least."""
-    return calls // 4 + settings.SEARCH_LISTING_CALLS if calls else 0
+def _beyond(calls: int) -> int:
+    """How many repetitions and pages behind the first may come on top of so many calls, where these are all needed.
 
-
-class SearchBudget:
-    """Searches that may still be made, repetitions counted, from the moment at which it is first asked.
-
-    Args:
-        governor: Counts them.
-        calls: How many in all.
+    A quarter, and the pages of one artist at the least.
     """
-
-    def __init__(self, governor: Governor, calls: int) -> None:
-        self._governor = governor
-        self._calls = calls
-        self._start: int | None = None
-
-    def left(self) -> int:
-        """How many may still be made."""
-        made = self._governor.counts().by_bucket.get(SEARCH.bucket, 0)
-        if self._start is None:
-            self._start = made
-        return self._governor.calls_left(SEARCH.bucket, self._calls - (made - self._start))
+    return calls // 4 + settings.SEARCH_LISTING_CALLS

@@ -77,7 +77,7 @@ class Journal:
             connection.executemany(
                 "INSERT INTO checks VALUES (?, ?, ?, ?)", [(artist, via, run_id, body) for artist, via, _, body in left]
             )
-            return [_check(json.loads(body)) for _, _, _, body in left]
+            return [check for _, _, _, body in left if (check := _check(body)) is not None]
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection | None]:
@@ -105,8 +105,13 @@ class Journal:
                 ) from None
 
 
-def _check(body: dict[str, Any]) -> ArtistCheck:
-    artist = body["artist"]
-    candidates = tuple(Candidate(**candidate) for candidate in artist["candidates"])
-    known = WatchedArtist(**{**artist, "resolved": Resolution(artist["resolved"]), "candidates": candidates})
-    return ArtistCheck(**{**body, "artist": known, "albums": tuple(body["albums"])})
+def _check(text: str) -> ArtistCheck | None:
+    """What came of a check; None where another version wrote it otherwise: the artist is asked for again."""
+    try:
+        body = json.loads(text)
+        artist = body["artist"]
+        candidates = tuple(Candidate(**candidate) for candidate in artist["candidates"])
+        known = WatchedArtist(**{**artist, "resolved": Resolution(artist["resolved"]), "candidates": candidates})
+        return ArtistCheck(**{**body, "artist": known, "albums": dict(body["albums"])})
+    except (TypeError, ValueError, KeyError):
+        return None

@@ -15,6 +15,7 @@ from ...api.client import SpotifyClient
 from ...api.endpoints import SEARCH
 from ...api.pages import PAGE_SIZE, AlbumPage, search_albums
 from ...errors import ApiUnavailableError, BucketClosedError, CallFailedError
+from ...limits.allowance import Allowance, AllowanceSpentError, Pool, paid_by
 from ...limits.clock import Clock
 from ...model.reach import PathCost, PathCounts, QueryYield
 from .calls import AT_ONCE, side_by_side
@@ -104,20 +105,22 @@ class Shards:
         Raises:
             SpotifySourceError: The app or its credentials are refused.
         """
+        left = Allowance(self._calls_left())
         for number, market in enumerate(self._markets):
-            left = self._calls_left()
-            self._read(market, left - left // (len(self._markets) - number), gathered)
+            of_market = Allowance(left.take(left.left // (len(self._markets) - number)))
+            self._read(market, of_market, gathered)
+            left.give_back(of_market.left)
 
-    def _read(self, market: str, spared: int, gathered: Gathering) -> None:
-        """Read one market, and leave the calls that are spared to the others."""
+    def _read(self, market: str, allowance: Allowance, gathered: Gathering) -> None:
+        """Read one market, for so many calls, repetitions among them."""
         vocabulary, learnt, failed_in_a_row = Vocabulary(), 0, 0
         reading: list[_Shard] = []
         while not gathered.is_full and failed_in_a_row < settings.MAX_FAILED_CALLS:
             albums = list(gathered.albums.values())
             vocabulary.learn(albums[learnt:])
             learnt = len(albums)
-            reading = self._next_round(reading, vocabulary, market, max(0, self._calls_left() - spared), gathered)
-            pages = list(side_by_side(self._ask, reading))
+            reading = self._next_round(reading, vocabulary, market, allowance.left, gathered)
+            pages = list(side_by_side(lambda shard: self._ask(shard, allowance), reading))
             for shard, page in zip(reading, pages, strict=True):
                 self._enter(shard, page, gathered)
                 failed_in_a_row = failed_in_a_row + 1 if shard.has_failed else 0
@@ -148,11 +151,12 @@ class Shards:
         planned = choices(history, vocabulary, market, now, year, left + len(taken) if left > 0 else 0)
         return [choice for choice in planned if choice.query not in taken]
 
-    def _ask(self, shard: _Shard) -> AlbumPage | None:
+    def _ask(self, shard: _Shard, allowance: Allowance) -> AlbumPage | None:
         """The next page of a shard; None where none came."""
         try:
-            return search_albums(self._client, shard.query, shard.market, PAGE_SIZE * len(shard.pages))
-        except BucketClosedError:
+            with paid_by(Pool(SEARCH.bucket, allowance)):
+                return search_albums(self._client, shard.query, shard.market, PAGE_SIZE * len(shard.pages))
+        except (BucketClosedError, AllowanceSpentError):
             return None
         except (ApiUnavailableError, CallFailedError):
             shard.has_failed = True

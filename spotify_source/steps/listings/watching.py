@@ -41,24 +41,26 @@ def watched_artists(entries: Sequence[WatchEntry], known: Mapping[str, WatchedAr
 def in_turn(artists: Iterable[WatchedArtist], now: float) -> list[WatchedArtist]:
     """The artists in the order in which they are to be checked: new ones, then those due for the longest time.
 
-    A name that could not be resolved is left out until it is due: who is meant does not change by asking.
+    A name that could not be resolved is left out until it is due: who is meant does not change by asking. So is an id
+    that nobody has.
     """
     return sorted(
-        (artist for artist in artists if artist.is_known or artist.due_at <= now), key=lambda artist: artist.due_at
+        (artist for artist in artists if artist.due_at <= now or (artist.is_known and not _is_nobody(artist))),
+        key=lambda artist: artist.due_at,
     )
 
 
 def in_turn_for_a_sweep(artists: Iterable[WatchedArtist]) -> list[WatchedArtist]:
     """The known artists, those whose discography was read the longest ago first."""
-    known = (artist for artist in artists if artist.is_known)
+    known = (artist for artist in artists if artist.is_known and not _is_nobody(artist))
     return sorted(known, key=lambda artist: artist.swept_at or 0.0)
 
 
-def query_for(name: str) -> str:
-    """What to search for to see the new albums of an artist of that name."""
+def query_for(name: str) -> str | None:
+    """What to search for to see the new albums of an artist of that name; None where nothing can be searched for."""
     # Quotes end the name, and a backslash does not save them; half a character can't stand in an address.
     plain = " ".join(name.encode("utf-8", "ignore").decode().replace('"', " ").replace("\\", " ").split())
-    return f'tag:new artist:"{plain[:_LONGEST_NAME].strip()}"'
+    return f'tag:new artist:"{plain[:_LONGEST_NAME].strip()}"' if plain else None
 
 
 def resolved(artist: WatchedArtist, found: Sequence[Artist], now: float) -> WatchedArtist:
@@ -93,16 +95,26 @@ def checked(artist: WatchedArtist, albums: Sequence[SimplifiedAlbum], now: float
     return replace(artist, checked_at=now, due_at=now + DAY, albums_found=len(albums), failures=0, last_error=None)
 
 
+def not_found(artist: WatchedArtist, error: SpotifySourceError, now: float) -> WatchedArtist:
+    """The artist whose id nobody has: who is gone may come back, but not today."""
+    return replace(artist, resolved=Resolution.NOT_FOUND, due_at=now + DAY, failures=0, last_error=error.what)
+
+
+def unsearchable(artist: WatchedArtist, now: float) -> WatchedArtist:
+    """The artist whose name has nothing to search for: without it, a search shows what everybody released."""
+    return replace(artist, due_at=now + DAY, failures=0, last_error="The name can't be searched for; sweeps show it.")
+
+
 def failed(artist: WatchedArtist, error: SpotifySourceError, now: float) -> WatchedArtist:
     """The artist after a check that failed: first in line again, but not for ever."""
+    return replace(unfinished(artist, now), last_error=error.what)
+
+
+def unfinished(artist: WatchedArtist, now: float) -> WatchedArtist:
+    """The artist whose albums were not read to their end, since the calls were spent: as after a check that failed."""
     failures = artist.failures + 1
     waits = failures >= _PATIENCE
-    return replace(
-        artist,
-        failures=0 if waits else failures,
-        due_at=now + DAY if waits else artist.due_at,
-        last_error=error.what,
-    )
+    return replace(artist, failures=0 if waits else failures, due_at=now + DAY if waits else artist.due_at)
 
 
 def of_artist(albums: Iterable[SimplifiedAlbum | None], artist_id: str) -> list[SimplifiedAlbum]:
@@ -128,6 +140,10 @@ def released_since(moment: float, albums: Iterable[SimplifiedAlbum | None]) -> l
         for album in albums
         if isinstance(album, dict) and (released_on(album.get("release_date")) or date.min) >= first
     ]
+
+
+def _is_nobody(artist: WatchedArtist) -> bool:
+    return artist.resolved is Resolution.NOT_FOUND
 
 
 def _known(

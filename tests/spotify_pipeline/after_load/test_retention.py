@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 import duckdb
 import pytest
 from spotify_pipeline.after_load.retention import Removed, remove_older
-from spotify_pipeline.demo import Album, OfflineApi, make_album
+from spotify_pipeline.demo import Album, Catalogue, OfflineApi, make_album
 
 from spotify_source.errors import ConfigurationError
 from tests.support.albums import places_of
@@ -40,6 +40,27 @@ def list_only(api: OfflineApi, *albums: Album) -> None:
     api.catalogue.listing = [album["id"] for album in albums]
 
 
+def test_what_is_known_of_queries_and_of_artists_goes_when_they_were_not_asked_for_so_long(
+    place: Place, serve: Serve
+) -> None:
+    api = serve(make_album("Listed", 1), regime="development")
+    kept = make_album("Kept", 1, artist="Kept")
+    api.catalogue = Catalogue.of([make_album("Listed", 1)], beyond=[kept, make_album("Left", 1, artist="Left")])
+    assert place.load(api, "--reach", "13", artists='["Kept", "Left", "Nobody"]').code == 0
+    place.clock.move(20 * DAY)
+    assert place.load(api, artists='["Kept"]').code == 0
+
+    removed = remove(place, days=10)
+
+    assert removed.rows["watched_artists"] == 2
+    assert removed.rows["search_yields"] == 3
+    assert place.sql("SELECT listed_as FROM watched_artists") == [("Kept",)]
+    assert place.count("search_yields") == 0
+    assert place.sql("SELECT DISTINCT query FROM release_sightings WHERE album_id = 'removed'") == [("removed",)]
+    assert place.load(api, artists='["Kept", "Left"]').code == 0
+    assert place.count("watched_artists") == 2
+
+
 def test_an_album_that_was_not_listed_for_so_long_goes_from_every_table(
     place: Place, api: OfflineApi, three: list[Album]
 ) -> None:
@@ -55,7 +76,8 @@ def test_an_album_that_was_not_listed_for_so_long_goes_from_every_table(
 
     after = rows(place)
     assert removed.albums == len(three)
-    assert removed.rows == {table: only_first[table] for table in TABLES - {"load_runs", "release_sightings"}}
+    nowhere = {"load_runs", "release_sightings", "watched_artists", "search_yields"}
+    assert removed.rows == {table: only_first[table] for table in TABLES - nowhere}
     assert removed.sightings == only_first["release_sightings"]
     assert {table: before[table] - after[table] for table in before} == {**dict.fromkeys(before, 0), **removed.rows}
     assert place.album_ids() == [fresh["id"]]

@@ -38,6 +38,17 @@ def test_a_check_shows_what_the_ledger_says(place: Place, serve: Serve) -> None:
     assert re.search("! Quota: album is spent until .*; before then a run lists new albums, and leaves", checked.out)
 
 
+def test_a_budget_that_is_spent_gets_no_tick(place: Place, serve: Serve) -> None:
+    api = serve(*albums_of(3), regime="development")
+    assert place.load(api, daily_calls=2).code == 75
+
+    checked = place.load(api, "--check", daily_calls=2)
+
+    assert checked.code == 0
+    assert re.search(r"^! daily_calls: album has had 2 of 2, the next at 20", checked.out, re.MULTILINE)
+    assert re.search(r"^! daily_calls: search has had 2 of 2, .*finds no new albums", checked.out, re.MULTILINE)
+
+
 def test_a_check_says_that_nothing_new_is_found_while_search_is_spent(place: Place, api: OfflineApi) -> None:
     api.quota["search"] = 0
     assert place.load(api).code != 0

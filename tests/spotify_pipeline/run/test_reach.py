@@ -63,7 +63,7 @@ def test_a_dry_run_shows_each_way_with_its_calls_and_makes_none_of_them(
     ran = place.load(api, "--artists", watchlist, "--reach", "30", "--dry-run", artist_sweeps=5, daily_calls=40)
     assert ran.calls == {"browse": 1, "search": 1}
     assert "Artists: up to 39 calls to search, not made for this plan." in ran.out
-    assert "Shards: up to 20 calls to search, not made for this plan." in ran.out
+    assert "Shards: no call to search is left for them." in ran.out
     assert "search: 1 call in the last 24 hours, 39 left of 40." in ran.out
     assert not list(place.folder.rglob("*.unloaded.sqlite"))
 

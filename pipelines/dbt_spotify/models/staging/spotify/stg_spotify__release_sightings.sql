@@ -1,10 +1,7 @@
 with source as (
 
     select * from {{ as_declared('release_sightings') }}
-    where
-        _dlt_load_id in (select load_id from {{ ref('base_spotify__finished_loads') }})
-        -- The plain listing alone has ranks: what an artist's search or a further query showed has none.
-        and query is null
+    where _dlt_load_id in (select load_id from {{ ref('base_spotify__finished_loads') }})
 
 ),
 
@@ -20,6 +17,9 @@ renamed as (
 
         -- how it was seen
         discovered_via,
+        query,
+        -- The plain listing alone has ranks: what a search for an artist or a further query showed has none.
+        query is null as is_of_listing,
         cast(seen_at at time zone 'UTC' as timestamp) as seen_at,
 
         -- load
