@@ -56,7 +56,7 @@ class Caller:
     def send(self, method: str, url: str, headers: Mapping[str, str], body: str | None = None) -> Answer:
         """Send one request on a connection of its own."""
         parts = urlsplit(url)
-        connection = HTTPConnection(parts.netloc, timeout=5)
+        connection = HTTPConnection(parts.netloc, timeout=60)
         try:
             connection.request(
                 method, f"{parts.path}?{parts.query}" if parts.query else parts.path, body, dict(headers)

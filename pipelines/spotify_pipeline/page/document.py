@@ -60,7 +60,6 @@ def page(database: Database, now: datetime) -> str:
         sections=sections,
         totals=database.one(_TOTALS),
         tracks_shown=arrivals.TRACKS_SHOWN,
-        most_charted=movers.ALBUMS_CHARTED,
         now=now,
         style=(_HERE / "page.css").read_text(encoding="utf-8"),
         scripts=scripts,

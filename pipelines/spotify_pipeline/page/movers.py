@@ -17,6 +17,7 @@ LISTINGS_SHOWN = 6
 
 # A chart of hundreds of lines can't be read, and three years of many markets must stay one small page.
 ALBUMS_CHARTED = 100
+ALBUMS_IN_ALL_CHARTS = 180
 _NAMED = 8
 
 # Markets whose recent runs are the same, place by place, are one listing.
@@ -77,6 +78,7 @@ class Listing:
     Attributes:
         markets: The codes of those that have it; '*' alone where the listing has no market.
         stayed: How many albums are in both runs.
+        charted: How many of them the chart has.
         empty: Why there is nothing to compare.
     """
 
@@ -84,6 +86,7 @@ class Listing:
     before: datetime | None = None
     after: datetime | None = None
     stayed: int = 0
+    charted: int = 0
     risers: Sequence[Move] = ()
     fallers: Sequence[Move] = ()
     chart: Chart | None = None
@@ -122,13 +125,15 @@ def read(database: Database) -> Movers:
         only = database.one("SELECT count(DISTINCT seen_at) AS runs FROM standings")["runs"] == 1
         why = "There has been one run." if only else "The latest run read another listing than the runs before it."
         return Movers(empty=f"{why} Positions can be compared after the next.")
+    shown = listings[:LISTINGS_SHOWN]
+    most = min(ALBUMS_CHARTED, ALBUMS_IN_ALL_CHARTS // len(shown))
     return Movers(
-        listings=[_listing(database, row["markets"]) for row in listings[:LISTINGS_SHOWN]],
+        listings=[_listing(database, row["markets"], most) for row in shown],
         more=sum(len(row["markets"]) for row in listings[LISTINGS_SHOWN:]),
     )
 
 
-def _listing(database: Database, markets: Sequence[str]) -> Listing:
+def _listing(database: Database, markets: Sequence[str], most: int) -> Listing:
     market = markets[0]
     runs = [row["seen_at"] for row in database.rows(_RUNS, market, RUNS_CHARTED)]
     if len(runs) == 1:
@@ -143,8 +148,9 @@ def _listing(database: Database, markets: Sequence[str]) -> Listing:
             f"None of the {len(moves)} albums in both runs moved." if moves else "The two runs have no album in common."
         )
         return Listing(markets, empty=why)
-    chart = _chart(database, market, runs, _charted(moves, risers, fallers), risers, fallers)
-    return Listing(markets, before, after, len(moves), risers, fallers, chart)
+    charted = _charted(moves, most, risers, fallers)
+    chart = _chart(database, market, runs, charted, risers, fallers)
+    return Listing(markets, before, after, len(moves), len(charted), risers, fallers, chart)
 
 
 def _moves(database: Database, market: str, before: datetime, after: datetime) -> list[Move]:
@@ -153,11 +159,11 @@ def _moves(database: Database, market: str, before: datetime, after: datetime) -
     return [Move(known[row["album_id"]], row["was"], row["now"]) for row in rows]
 
 
-def _charted(moves: Sequence[Move], *marked: Sequence[Move]) -> list[Move]:
+def _charted(moves: Sequence[Move], most: int, *marked: Sequence[Move]) -> list[Move]:
     """Those that moved most, and the highest of the others, in the order in which they came."""
     kept = {move.album.id for moves_ in marked for move in moves_}
     highest = [move.album.id for move in sorted(moves, key=lambda move: move.now) if move.album.id not in kept]
-    kept.update(highest[: max(0, ALBUMS_CHARTED - len(kept))])
+    kept.update(highest[: max(0, most - len(kept))])
     return [move for move in moves if move.album.id in kept]
 
 

@@ -222,3 +222,68 @@ def test_a_switch_of_path_is_not_told_as_one_run(development: Shown, tmp_path: P
     said = page_of(altered(development.place.database, tmp_path, other), development.now).section("movers").text
     assert "The latest run read another listing than the runs before it." in said
     assert "There has been one run." not in said
+
+
+MANY_MARKETS = """
+    INSERT INTO release_sightings BY NAME
+    SELECT sighting.* REPLACE (
+        'run' || run AS run_id, seen_at - to_days(CAST(7 * run AS INTEGER)) AS seen_at, 'M' || chr(CAST(65 + m AS INTEGER)) AS market,
+        row_number() OVER (PARTITION BY run, m ORDER BY hash(position * 7 + run * 13 + {differ})) AS position
+    )
+    FROM release_sightings AS sighting, range(0, 156) AS runs(run), range(0, {markets}) AS markets(m)
+    WHERE seen_at = (SELECT max(seen_at) FROM release_sightings)
+"""
+
+
+def test_three_years_of_many_markets_stay_below_two_megabytes(development: Shown, tmp_path: Path) -> None:
+    many = MANY_MARKETS.format(markets=12, differ="m * m")
+    page = page_of(altered(development.place.database, tmp_path, many), development.now)
+    assert len([name for name in page.charts() if name.startswith("movers")]) == 6
+    assert len(page.html.encode()) < 2_000_000
+
+
+def test_markets_that_repeat_a_listing_share_a_chart(development: Shown, tmp_path: Path) -> None:
+    same = MANY_MARKETS.format(markets=3, differ="0")
+    page = page_of(altered(development.place.database, tmp_path, same), development.now)
+    assert [name for name in page.charts() if name.startswith("movers")] == ["movers-ma", "movers-us"]
+    assert "Markets MA, MB and MC" in page.section("movers").text
+
+
+def test_watched_artists_come_first_and_a_further_search_gives_no_rank(development: Shown, tmp_path: Path) -> None:
+    cards = development.page.section("new").all("li", class_="card")
+    watched, searched = ((card.attributes["id"] or "").removeprefix("album-") for card in (cards[-1], cards[0]))
+    page = page_of(
+        altered(
+            development.place.database,
+            tmp_path,
+            "CREATE TABLE IF NOT EXISTS watched_artists (artist_id VARCHAR, name VARCHAR)",
+            "ALTER TABLE release_sightings ADD COLUMN IF NOT EXISTS query VARCHAR",
+            "DELETE FROM watched_artists",
+            "INSERT INTO watched_artists BY NAME SELECT 'someone' AS artist_id, 'Someone' AS name, "
+            "'x' AS _dlt_load_id, 'x' AS _dlt_id",
+            f"UPDATE release_sightings SET query = 'artist:someone' WHERE album_id = '{watched}'",
+            f"UPDATE release_sightings SET query = 'tag:new tag:hipster' WHERE album_id = '{searched}'",
+        ),
+        development.now,
+    )
+    shown = page.section("new").all("li", class_="card")
+    assert shown[0].attributes["id"] == f"album-{watched}"
+    assert "no rank, found at the artist" in shown[0].text
+    assert "Watched artist" in shown[0].text
+    (other,) = [card for card in shown if card.attributes["id"] == f"album-{searched}"]
+    assert "no rank, found by a search" in other.text
+    assert "2 have no rank" in page.section("new").text
+
+
+def test_an_album_that_was_out_for_long_surfaced_late(development: Shown, tmp_path: Path) -> None:
+    card = development.page.section("new").all("li", class_="card")[0]
+    album_id = (card.attributes["id"] or "").removeprefix("album-")
+    age = f"release_date_precision = 'day', released_on = {LATEST}::DATE - 23 WHERE id = '{album_id}'"
+    tables = ("new_releases", "albums")
+    page = page_of(
+        altered(development.place.database, tmp_path, *(f"UPDATE {table} SET {age}" for table in tables)),
+        development.now,
+    )
+    shown = {each.attributes["id"]: each for each in page.section("new").all("li", class_="card")}
+    assert "Surfaced 23 days after release" in shown[f"album-{album_id}"].text
+    assert card.one("h3").text in page.section("late").text

@@ -56,7 +56,7 @@ def test_a_check_says_that_nothing_new_is_found_while_search_is_spent(place: Pla
     checked = place.load(api, "--check")
 
     assert re.search("! Quota: search is spent until .*; before then a run finds no new albums", checked.out)
-    assert "✓ Quota: " not in checked.out
+    assert "✓ Quota:" not in checked.out
 
 
 @pytest.mark.parametrize(
