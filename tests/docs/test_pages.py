@@ -58,6 +58,7 @@ def test_each_query_gives_the_result_that_stands_below_it(page: Path, database: 
     assert asked == text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", [one for one in blocks("sql") if not one.marks], ids=str)
 def test_each_query_answers(block: Block, database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

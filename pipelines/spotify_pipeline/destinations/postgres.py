@@ -6,16 +6,14 @@ import hashlib
 import os
 import socket
 from collections.abc import Iterator
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 import dlt
-from dlt.destinations.sql_client import SqlClientBase
 
 from spotify_pipeline.destinations.descriptions import descriptions
 from spotify_pipeline.destinations.duckdb_sql import quoted_text
+from spotify_pipeline.dlt_internals.destinations import SqlClient
 from spotify_source import schema as declared
-
-Client: TypeAlias = SqlClientBase[Any]
 
 _HOLDER: Final = """
     SELECT application_name, client_addr::text, a.pid, to_char(backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')
@@ -44,7 +42,7 @@ class AdvisoryLock:
         dataset: What is locked, in the client's database.
     """
 
-    def __init__(self, client: Client, dataset: str) -> None:
+    def __init__(self, client: SqlClient, dataset: str) -> None:
         self._client = client
         digest = hashlib.sha256(f"spotify_source\n{dataset}".encode()).digest()
         # Without a sign: the two halves that pg_locks shows are put together as they were.
@@ -83,7 +81,7 @@ class AdvisoryLock:
         self._client.close_connection()
 
 
-def write_comments(client: Client, schema: dlt.Schema) -> None:
+def write_comments(client: SqlClient, schema: dlt.Schema) -> None:
     """Comment the tables and columns whose description differs from what is there."""
     rows = client.execute_sql(_COMMENTS, client.dataset_name) or ()
     existing = {(table, column): text for table, column, text in rows}
@@ -95,7 +93,7 @@ def write_comments(client: Client, schema: dlt.Schema) -> None:
         client.execute_sql(f"COMMENT ON {what} IS {quoted_text(text).replace('%', '%%')}")
 
 
-def create_indexes(client: Client) -> None:
+def create_indexes(client: SqlClient) -> None:
     """Index what every merge looks rows up by; otherwise each run reads its tables whole."""
     dataset = client.dataset_name
     tables, existing = (

@@ -10,9 +10,8 @@ from typing import Any, Final
 from uuid import uuid4
 
 import dlt
-from dlt.common.schema.typing import TColumnSchema
 
-from spotify_pipeline.dlt_internals.destinations import AnyDestination
+from spotify_pipeline.dlt_internals.destinations import AnyDestination, ColumnSchema
 from spotify_pipeline.dlt_internals.named_destination import apart
 from spotify_source.errors import ConfigurationError
 
@@ -60,7 +59,7 @@ def _drop(pipeline: dlt.Pipeline) -> None:
 
 def _probe(parts: Sequence[int]) -> Any:
     row = {"id": "a", "day": _DAY, "moment": _MOMENT, "doc": _OBJECT, "name": _NAME, "parts": [{"n": n} for n in parts]}
-    columns: dict[str, TColumnSchema] = {"doc": {"data_type": "json"}, "day": {"data_type": "date"}}
+    columns: dict[str, ColumnSchema] = {"doc": {"data_type": "json"}, "day": {"data_type": "date"}}
     return dlt.resource([row], name="probe", primary_key="id", write_disposition="merge", columns=columns)
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import dlt
 from dlt.common.destination.reference import TDestinationReferenceArg
 from dlt.common.pipeline import get_dlt_pipelines_dir
+from dlt.common.schema.typing import TColumnSchema
 from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
+from dlt.destinations.sql_client import SqlClientBase
 
 # `dlt.pipeline` takes it, and dlt has no public name for it.
 AnyDestination: TypeAlias = TDestinationReferenceArg
+SqlClient: TypeAlias = SqlClientBase[Any]
+ColumnSchema: TypeAlias = TColumnSchema
 
 
 def pipelines_folder() -> Path:

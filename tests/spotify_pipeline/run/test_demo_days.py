@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
+
 from tests.support.place import Place
+
+pytestmark = pytest.mark.slow
 
 
 def run_on(place: Place, day: str, *more: str) -> str:

@@ -66,7 +66,7 @@ def test_a_closed_bucket_leaves_the_others_open(place: Place, serve: Serve) -> N
     assert ran.code == 75
     assert ran.calls["album"] == 4
     assert place.count("albums") == 3
-    assert "the quota of album_tracks is spent" in ran.out
+    assert "the quota for album_tracks is spent" in ran.out
 
 
 def test_a_closed_search_still_works_the_backlog(place: Place, serve: Serve, clock: FakeClock) -> None:

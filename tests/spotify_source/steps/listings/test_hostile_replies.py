@@ -13,6 +13,8 @@ from tests.support.apis import Serve
 from tests.support.clock import DAY, FakeClock
 from tests.support.warehouse import Warehouse
 
+pytestmark = pytest.mark.slow
+
 LISTED = ("new_releases", "release_sightings", "watched_artists", "search_yields")
 Item = dict[str, Any]
 Change = Callable[[Item], Any]
