@@ -17,6 +17,8 @@ from tests.support.clock import DAY, FakeClock
 from tests.support.source import extract
 from tests.support.warehouse import Warehouse
 
+pytestmark = pytest.mark.slow
+
 LISTED = ("new_releases", "release_sightings", "watched_artists")
 
 

@@ -14,6 +14,8 @@ from tests.support.clock import FakeClock
 from tests.support.source import extract
 from tests.support.warehouse import Warehouse
 
+pytestmark = pytest.mark.slow
+
 LISTED = ("new_releases", "release_sightings", "search_yields")
 
 
