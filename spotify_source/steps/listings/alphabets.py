@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 # Those that begin the most words come first.
@@ -30,7 +31,14 @@ _SCRIPTS: Final = {
 }
 
 
-def letters_of(market: str) -> tuple[str, ...]:
-    """The letters to begin with in a market, each once."""
-    scripts = (script for script, markets in _SCRIPTS.items() if market in markets.split())
+def letters_of(market: str, seen: Collection[str] = ()) -> tuple[str, ...]:
+    """The letters to begin with in a market, each once.
+
+    Args:
+        market: The market.
+        seen: Letters that words of its albums begin with: their scripts are written there too.
+    """
+    scripts = (
+        script for script, markets in _SCRIPTS.items() if market in markets.split() or not set(script).isdisjoint(seen)
+    )
     return tuple(dict.fromkeys("".join((LATIN, *scripts))))

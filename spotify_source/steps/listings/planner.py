@@ -40,6 +40,8 @@ _RECENT: Final = 10
 _RARE: Final = 0.75
 # Of a query that is sure to show so many known albums, about half of what it shows is known.
 _HALF_KNOWN: Final = 200.0
+# So many albums with words of a script show that more of them are to be had by its letters.
+_WRITTEN: Final = 5
 _ASCII_WORD: Final = re.compile(r"[a-z0-9]+")
 _APOSTROPHES: Final = re.compile("['\u2019`]")
 # Scripts that leave no blank between words: Han and kana, of which two signs in a row are as good as a word, and Thai.
@@ -203,7 +205,8 @@ def _form(part: str) -> str:
 
 
 def _candidates(past: _Past, vocabulary: Vocabulary, market: str, year: int) -> Iterator[Candidate]:
-    letters = letters_of(market)
+    seen = {letter for (name, letter), albums in vocabulary.letters.items() if not name and albums >= _WRITTEN}
+    letters = letters_of(market, seen)
     for query in past.asked:
         yield Candidate(query, kind_of(query))
     yield from _of(f"{NEW} tag:hipster")

@@ -123,3 +123,11 @@ def test_words_are_those_that_a_search_can_take() -> None:
 def test_queries_of_one_form_are_of_one_kind() -> None:
     assert kind_of("tag:new artist:s") == kind_of("tag:new artist:m") != kind_of("tag:new artist:か")
     assert kind_of("tag:new album:copper artist:s") == kind_of("tag:new album:paper artist:m")
+
+
+def test_a_script_that_the_listing_shows_is_asked_for_by_its_letters_in_any_market() -> None:
+    few, many = ({f"Imka {number}": f"夜{number} ночь" for number in range(count)} for count in (2, 9))
+    assert "tag:new artist:ж" not in plan(vocabulary=words(**few))
+    asked = plan(vocabulary=words(**many))
+    assert {"tag:new artist:ж", "tag:new album:花"} <= set(asked)
+    assert "tag:new artist:ω" not in asked
