@@ -50,6 +50,9 @@ def build_parser(prog: str = "report.py") -> argparse.ArgumentParser:
     parser.add_argument(
         "--calendar", type=Path, metavar="FILE", help="also write the release days as an iCalendar file"
     )
+    parser.add_argument(
+        "--watched", action="store_true", help="in the feed and the calendar, only albums of watched artists"
+    )
     return parser
 
 
@@ -64,7 +67,10 @@ def main(arguments: Sequence[str] | None = None, prog: str = "report.py", now: d
     Returns:
         The exit code.
     """
-    options = build_parser(prog).parse_args(arguments)
+    parser = build_parser(prog)
+    options = parser.parse_args(arguments)
+    if options.watched and options.feed is None and options.calendar is None:
+        parser.error("--watched is about --feed and --calendar: add one of them.")
     with ended_by_interrupt():
         return _report(options, now)
 
@@ -79,7 +85,8 @@ def _report(options: argparse.Namespace, now: datetime | None) -> int:
     more = {name: path.expanduser() for name in ("feed", "calendar") if (path := getattr(options, name)) is not None}
     places = {"out": options.out.expanduser(), **more}
     try:
-        _write(options.db.expanduser(), options.dataset, places, now or datetime.now(timezone.utc))
+        database = options.db.expanduser()
+        _write(database, options.dataset, places, now or datetime.now(timezone.utc), watched_only=options.watched)
     except Exception as error:  # noqa: BLE001 - every end has an exit code
         failure = understand(error)
         if failure.error is None:
@@ -90,7 +97,7 @@ def _report(options: argparse.Namespace, now: datetime | None) -> int:
     return Exit.COMPLETE
 
 
-def _write(db: Path, dataset: str, places: Mapping[str, Path], now: datetime) -> None:
+def _write(db: Path, dataset: str, places: Mapping[str, Path], now: datetime, *, watched_only: bool) -> None:
     from spotify_pipeline.dlt_internals.destinations import dataset_name  # noqa: PLC0415 - takes most of a second
     from spotify_pipeline.page import atom, events, news  # noqa: PLC0415 - the same
     from spotify_pipeline.page.database import opened  # noqa: PLC0415 - the same
@@ -101,7 +108,7 @@ def _write(db: Path, dataset: str, places: Mapping[str, Path], now: datetime) ->
     with opened(db, dataset_name(dataset)) as database:
         written = {"out": page(database, at)}
         if len(places) > 1:
-            new = news.read(database)
+            new = news.read(database, watched_only=watched_only)
             written |= {"feed": atom.feed(new, dataset, at), "calendar": events.calendar(new)}
     for name, path in places.items():
         _replace(path, written[name])

@@ -42,7 +42,9 @@ _NEWS = """
     JOIN catalogue AS album ON album.id = arrivals.album_id
     JOIN changes ON changes.album_id = arrivals.album_id
     CROSS JOIN latest
-    WHERE arrivals.seen_at >= latest.seen_at - to_days(CAST(? AS INTEGER)) OR album.released_on >= latest.seen_at
+    WHERE
+        (arrivals.seen_at >= latest.seen_at - to_days(CAST(? AS INTEGER)) OR album.released_on >= latest.seen_at)
+        AND (NOT CAST(? AS BOOLEAN) OR arrivals.album_id IN (SELECT album_id FROM watched_albums))
     ORDER BY arrivals.seen_at DESC, arrivals.album_id
     LIMIT ?
 """
@@ -77,9 +79,14 @@ class NewAlbum:
         return f"{', '.join(each for each in known if each)}. {ATTRIBUTION}"
 
 
-def read(database: Database) -> list[NewAlbum]:
-    """The albums first seen in the `DAYS` days before the latest run, and those to come; the latest first."""
-    rows = database.rows(_NEWS, DAYS, MOST)
+def read(database: Database, *, watched_only: bool = False) -> list[NewAlbum]:
+    """The albums first seen in the `DAYS` days before the latest run, and those to come; the latest first.
+
+    Args:
+        database: Where to read them.
+        watched_only: Only those of watched artists.
+    """
+    rows = database.rows(_NEWS, DAYS, watched_only, MOST)
     known = albums(database, [row["album_id"] for row in rows])
     return [
         NewAlbum(known[row["album_id"]], row["seen_at"], row["changed_at"], row["day"], row["label"]) for row in rows

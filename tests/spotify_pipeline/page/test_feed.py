@@ -19,11 +19,11 @@ feedparser = pytest.importorskip("feedparser")
 icalendar = pytest.importorskip("icalendar")
 
 
-def written(database: Path, now: float) -> tuple[bytes, bytes]:
+def written(database: Path, now: float, *options: str) -> tuple[bytes, bytes]:
     """The feed and the calendar of a database."""
     feed, calendar = database.with_suffix(".atom"), database.with_suffix(".ics")
     out = database.with_suffix(".html")
-    reported = report_on("--db", database, "--out", out, "--feed", feed, "--calendar", calendar, now=now)
+    reported = report_on("--db", database, "--out", out, "--feed", feed, "--calendar", calendar, *options, now=now)
     assert reported.code == 0, reported.err
     assert str(feed) in reported.out
     assert str(calendar) in reported.out
@@ -64,6 +64,31 @@ def test_the_calendar_has_an_event_for_each_album_with_a_day(loaded: Shown) -> N
 def test_both_are_the_same_when_nothing_has_changed(development: Shown) -> None:
     first = written(development.place.database, development.now)
     assert written(development.place.database, development.now + 3600) == first
+
+
+def test_both_can_be_of_watched_artists_alone(development: Shown, tmp_path: Path) -> None:
+    (watched,) = development.place.sql("SELECT id FROM new_releases ORDER BY id LIMIT 1")[0]
+    database = altered(
+        development.place.database,
+        tmp_path,
+        "CREATE TABLE IF NOT EXISTS watched_artists (artist_id VARCHAR, name VARCHAR)",
+        "ALTER TABLE release_sightings ADD COLUMN IF NOT EXISTS query VARCHAR",
+        "DELETE FROM watched_artists",
+        "INSERT INTO watched_artists BY NAME SELECT 'someone' AS artist_id, 'Someone' AS name, "
+        "'x' AS _dlt_load_id, 'x' AS _dlt_id",
+        f"UPDATE release_sightings SET query = 'artist:someone' WHERE album_id = '{watched}'",
+    )
+    feed, calendar = written(database, development.now, "--watched")
+    assert [entry.link.rpartition("/")[2] for entry in feedparser.parse(feed).entries] == [watched]
+    assert {uid.removeprefix("album-").partition("@")[0] for uid in by_uid(calendar)} <= {watched}
+    unwatched, _ = written(development.place.database, development.now, "--watched")
+    assert feedparser.parse(unwatched).entries == []
+
+
+def test_watched_without_a_feed_or_a_calendar_is_refused() -> None:
+    reported = report_on("--watched")
+    assert reported.code == 78
+    assert "add one of them" in reported.err
 
 
 def test_a_date_that_moved_updates_its_event(development: Shown, tmp_path: Path) -> None:
