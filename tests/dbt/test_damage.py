@@ -28,6 +28,15 @@ BROKEN_RULES = {
     "rpt_label_share": "album_share = 2",
 }
 
+# Rows for what the demo without a watchlist has none of: an empty table breaks no rule.
+ROWS = {
+    "stg_spotify__watched_artists": "'someone' AS watch_key",
+    "dim_watched_artists": "'someone' AS watch_key",
+    "stg_spotify__search_yields": "'a run' AS run_id, 'US' AS market, 'tag:new x' AS query, 0 AS calls, 1 AS albums_listed, "
+    "2 AS albums_new",
+    "fct_search_yields": "'a key' AS yield_key",
+}
+
 
 @pytest.fixture
 def damaged(extended: Built, project: DbtProject, copy_of: Callable[[Built], Path]) -> Path:
@@ -37,6 +46,8 @@ def damaged(extended: Built, project: DbtProject, copy_of: Callable[[Built], Pat
     tests = _tests_by_relation(project.manifest)
     for schema, name in tests:
         change(database, f"CREATE TABLE sound.{name} AS FROM {schema}.{name}")
+        if name in ROWS:
+            change(database, f"INSERT INTO sound.{name} BY NAME SELECT {ROWS[name]}")
     for (schema, name), found in tests.items():
         kind = "VIEW" if ask(database, "SELECT 1 FROM duckdb_views() WHERE view_name = ?", name) else "TABLE"
         change(database, f"DROP {kind} {schema}.{name}", f"CREATE TABLE {schema}.{name} AS {_damaged(name, found)}")
@@ -56,7 +67,7 @@ def test_a_contract_can_break(extended: Built, project: DbtProject, copy_of: Cal
     database = copy_of(extended)
     change(
         database,
-        "DROP VIEW spotify_staging.int_album_credits",
+        "DROP TABLE spotify_staging.int_album_credits",
         "CREATE TABLE spotify_staging.int_album_credits AS "
         "SELECT 'a' AS album_id, NULL AS artist_id, 'n' AS artist_name, 1 AS artist_position",
     )

@@ -180,7 +180,7 @@ def test_the_second_signal_ends_the_run_at_once(tmp_path: Path, albums: list[Alb
                 os.sched_yield()
             process.send_signal(signal.SIGTERM)
             assert process.stderr is not None
-            assert process.stderr.readline().startswith(b"Stopping: what was fetched is loaded.")
+            assert process.stderr.readline().startswith(b"Stopping: what was fetched is being loaded.")
             process.send_signal(signal.SIGINT)
             try:
                 assert process.wait(timeout=3) == 130

@@ -62,7 +62,9 @@ def test_the_report_and_load_runs_tell_what_was_odd(place: Place, api: OfflineAp
     assert values.endswith("See load_runs.values_dropped.")
     assert f"album_tracks: 1 that came twice, loaded once (album {dozen['id']})" in items
     assert "new_releases: 1 with a malformed id, never requested (album ../albums)" in items
-    assert "album_tracks.spotify_is_removed" in next(line for line in ran.out.splitlines() if "new here" in line)
+    assert "album_tracks.spotify_is_removed" in next(
+        line for line in ran.out.splitlines() if line.startswith("New fields from Spotify")
+    )
     assert place.sql("SELECT total_tracks, tracks_loaded FROM albums WHERE id = ?", dozen["id"]) == [(12, 12)]
 
 
