@@ -10,6 +10,8 @@ BROWSE_PAGE_SIZE: Final = 50
 # Development Mode answers 400 above 10; see the February 2026 changes:
 # https://developer.spotify.com/documentation/web-api/references/changes/february-2026
 SEARCH_PAGE_SIZE: Final = 10
+# What was released within the last two weeks: https://developer.spotify.com/documentation/web-api/reference/search
+NEW_QUERY: Final = "tag:new"
 # What Spotify lists of tag:new is a hundred albums, on ten such pages.
 SEARCH_LISTING_CALLS: Final = 10
 # Of some 700 searches a day: four runs of the plain listing and these leave a third for more.

@@ -86,7 +86,7 @@ class SpotifyClient(RESTClient):
         """
         paginator = NextLinkPaginator("albums", max_offset=settings.SEARCH_MAX_OFFSET)
         params = {
-            "q": "tag:new",
+            "q": settings.NEW_QUERY,
             "type": "album",
             "limit": settings.SEARCH_PAGE_SIZE,
             "offset": offset,
@@ -100,7 +100,7 @@ class SpotifyClient(RESTClient):
 
     def ask_search(self, market: str) -> None:
         """Find out with the smallest call whether the app may search."""
-        self.get("search", {"q": "tag:new", "type": "album", "limit": 1, "market": market})
+        self.get("search", {"q": settings.NEW_QUERY, "type": "album", "limit": 1, "market": market})
 
     def album(self, album_id: str, market: str) -> Album:
         """GET albums/{id}: an album with its first 50 tracks.

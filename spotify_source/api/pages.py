@@ -18,8 +18,6 @@ from .client import SpotifyClient
 from .responses import paging_object
 
 PAGE_SIZE: Final = settings.SEARCH_PAGE_SIZE
-# What was released within the last two weeks, and nothing more.
-PLAIN_QUERY: Final = "tag:new"
 
 
 @dataclass(frozen=True)

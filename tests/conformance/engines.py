@@ -155,7 +155,7 @@ class SQLite(Engine):
     client = "dlt.destinations.impl.sqlalchemy.sqlalchemy_job_client.SqlalchemyJobClient"
 
     def __init__(self, folder: Path) -> None:
-        pytest.importorskip("sqlalchemy", reason="sqlalchemy is not installed: pip install 'dlt[sqlalchemy]'")
+        pytest.importorskip("sqlalchemy", reason='sqlalchemy is not installed: pip install "dlt[sqlalchemy]"')
         super().__init__(folder)
         self.arguments = ("--destination", "sqlalchemy")
         self.environment = {"DESTINATION__SQLALCHEMY__CREDENTIALS": f"sqlite:///{folder}/lite.db"}

@@ -139,6 +139,20 @@ def page_of(database: Path, now: float) -> Page:
     return Page(out, reported.out)
 
 
+def watching(album_id: str) -> list[str]:
+    """The statements for `altered` after which a watched artist alone showed an album."""
+    return [
+        "CREATE TABLE IF NOT EXISTS watched_artists (artist_id VARCHAR, name VARCHAR)",
+        "ALTER TABLE release_sightings ADD COLUMN IF NOT EXISTS query VARCHAR",
+        "DELETE FROM watched_artists",
+        (
+            "INSERT INTO watched_artists BY NAME SELECT 'someone' AS artist_id, 'Someone' AS name, "
+            "'x' AS _dlt_load_id, 'x' AS _dlt_id"
+        ),
+        f"UPDATE release_sightings SET query = 'artist:someone' WHERE album_id = '{album_id}'",
+    ]
+
+
 def altered(database: Path, folder: Path, *statements: str) -> Path:
     """A copy of a database in which these statements were run."""
     copy = Path(shutil.copy(database, folder / "altered.duckdb"))

@@ -34,7 +34,7 @@ class Postgres:
         found = programs()
         if found is None:
             pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
-        pytest.importorskip("psycopg2", reason="psycopg2 is not installed: pip install 'spotify-source[postgres]'")
+        pytest.importorskip("psycopg2", reason='psycopg2 is not installed: pip install -e ".[postgres]"')
         self._bin = found
         self.folder = folder
         with socket.socket() as free:

@@ -117,7 +117,7 @@ class Checker:
 
     def _namesakes(self, asked: _Asked) -> list[Artist]:
         """Who is called so, or nearly so."""
-        query = (watching.query_for(asked.known.listed_as) or "").removeprefix("tag:new ")
+        query = (watching.query_for(asked.known.listed_as) or "").removeprefix(f"{settings.NEW_QUERY} ")
         found: list[Artist] = []
         for number in range(_NAME_PAGES):
             asked.pages += 1

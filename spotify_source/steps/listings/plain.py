@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from ... import settings
 from ...api.client import SpotifyClient
 from ...api.endpoints import BROWSE, SEARCH
-from ...api.pages import PAGE_SIZE, PLAIN_QUERY, AlbumPage, search_albums
+from ...api.pages import PAGE_SIZE, AlbumPage, search_albums
 from ...errors import ForbiddenError, NotFoundError, SpotifySourceError
 from ...limits.clock import Clock
 from ...limits.source_state import SourceState
@@ -75,7 +75,7 @@ class PlainListing:
 
     def _page(self, market: str, number: int) -> AlbumPage | SpotifySourceError:
         try:
-            return search_albums(self._client, PLAIN_QUERY, market, PAGE_SIZE * number)
+            return search_albums(self._client, settings.NEW_QUERY, market, PAGE_SIZE * number)
         except SpotifySourceError as error:
             return error
 

@@ -19,10 +19,10 @@ from typing import Final
 
 from ...model.reach import QueryYield
 from ...model.shapes import SimplifiedAlbum
+from ...settings import NEW_QUERY
 from ..credits import credits_of
 from .alphabets import letters_of
 
-NEW: Final = "tag:new"
 # What a page holds at most, and so what a call brings at most.
 _MOST: Final = 10.0
 # What one query shows at most.
@@ -209,19 +209,19 @@ def _candidates(past: _Past, vocabulary: Vocabulary, market: str, year: int) -> 
     letters = letters_of(market, seen)
     for query in past.asked:
         yield Candidate(query, kind_of(query))
-    yield from _of(f"{NEW} tag:hipster")
+    yield from _of(f"{NEW_QUERY} tag:hipster")
     for one in (year, year - 1):
-        yield from _of(f"{NEW} year:{one}")
+        yield from _of(f"{NEW_QUERY} year:{one}")
     for letter in letters:
         for name in ("artist:", "album:", "", "tag:hipster "):
-            query = f"{NEW} {name}{letter}"
+            query = f"{NEW_QUERY} {name}{letter}"
             known = vocabulary.letters["" if "tag" in name else name.rstrip(":"), letter]
             yield Candidate(query, kind_of(query), known // 4 if "tag" in name else known)
     read_whole = {query for query, one in past.asked.items() if one.is_whole}
     for name, counts in (("artist", vocabulary.names), ("album", vocabulary.titles)):
         for word, known in counts.items():
             if not _is_covered(name, word, read_whole):
-                query = f"{NEW} {name}:{word}"
+                query = f"{NEW_QUERY} {name}:{word}"
                 yield Candidate(query, kind_of(query), known)
     for query, brought in past.asked.items():
         if not brought.is_whole and brought.albums_listed >= _OVERFLOW // 2:
@@ -234,7 +234,10 @@ def _of(query: str) -> Iterator[Candidate]:
 
 def _is_covered(name: str, word: str, read_whole: set[str]) -> bool:
     """Whether all that a word shows was shown already, by a letter or a pair of letters that did not overflow."""
-    return any(f"{NEW} {name}:{word[:size]}" in read_whole for size in (1, 2)) or f"{NEW} {word[:1]}" in read_whole
+    return (
+        any(f"{NEW_QUERY} {name}:{word[:size]}" in read_whole for size in (1, 2))
+        or f"{NEW_QUERY} {word[:1]}" in read_whole
+    )
 
 
 def _parts(query: str, letters: Sequence[str]) -> Iterator[Candidate]:
@@ -251,4 +254,4 @@ def _parts(query: str, letters: Sequence[str]) -> Iterator[Candidate]:
     elif len(value) > 2 or not value.isascii():
         for letter in letters[:26]:
             yield from _of(f"{query} {_FIELD[name]}:{letter}")
-        yield from _of(f"{NEW} tag:hipster {parts[0]}")
+        yield from _of(f"{NEW_QUERY} tag:hipster {parts[0]}")

@@ -11,6 +11,7 @@ from typing import Final
 from ...errors import SpotifySourceError
 from ...model.reach import NAME_KEY, Candidate, Resolution, WatchedArtist, WatchEntry
 from ...model.shapes import Artist, SimplifiedAlbum
+from ...settings import NEW_QUERY
 from ..credits import credits_of
 from ..rows import released_on
 
@@ -60,7 +61,7 @@ def query_for(name: str) -> str | None:
     """What to search for to see the new albums of an artist of that name; None where nothing can be searched for."""
     # Quotes end the name, and a backslash does not save them; half a character can't stand in an address.
     plain = " ".join(name.encode("utf-8", "ignore").decode().replace('"', " ").replace("\\", " ").split())
-    return f'tag:new artist:"{plain[:_LONGEST_NAME].strip()}"' if plain else None
+    return f'{NEW_QUERY} artist:"{plain[:_LONGEST_NAME].strip()}"' if plain else None
 
 
 def resolved(artist: WatchedArtist, found: Sequence[Artist], now: float) -> WatchedArtist:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from spotify_pipeline.page.lengths import clock
 
-from tests.support.page import REAL_COVERS, Element, Shown, altered, page_of
+from tests.support.page import REAL_COVERS, Element, Shown, altered, page_of, watching
 
 LATEST = "(SELECT max(seen_at) FROM release_sightings)"
 BEFORE = f"(SELECT max(seen_at) FROM release_sightings WHERE seen_at < {LATEST})"
@@ -256,12 +256,7 @@ def test_watched_artists_come_first_and_a_further_search_gives_no_rank(developme
         altered(
             development.place.database,
             tmp_path,
-            "CREATE TABLE IF NOT EXISTS watched_artists (artist_id VARCHAR, name VARCHAR)",
-            "ALTER TABLE release_sightings ADD COLUMN IF NOT EXISTS query VARCHAR",
-            "DELETE FROM watched_artists",
-            "INSERT INTO watched_artists BY NAME SELECT 'someone' AS artist_id, 'Someone' AS name, "
-            "'x' AS _dlt_load_id, 'x' AS _dlt_id",
-            f"UPDATE release_sightings SET query = 'artist:someone' WHERE album_id = '{watched}'",
+            *watching(watched),
             f"UPDATE release_sightings SET query = 'tag:new tag:hipster' WHERE album_id = '{searched}'",
         ),
         development.now,

@@ -13,7 +13,7 @@ from spotify_pipeline.page import atom, events
 from spotify_pipeline.page.albums import Album, Artist
 from spotify_pipeline.page.news import NewAlbum
 
-from tests.support.page import Shown, altered, report_on
+from tests.support.page import Shown, altered, report_on, watching
 
 feedparser = pytest.importorskip("feedparser")
 icalendar = pytest.importorskip("icalendar")
@@ -71,12 +71,7 @@ def test_both_can_be_of_watched_artists_alone(development: Shown, tmp_path: Path
     database = altered(
         development.place.database,
         tmp_path,
-        "CREATE TABLE IF NOT EXISTS watched_artists (artist_id VARCHAR, name VARCHAR)",
-        "ALTER TABLE release_sightings ADD COLUMN IF NOT EXISTS query VARCHAR",
-        "DELETE FROM watched_artists",
-        "INSERT INTO watched_artists BY NAME SELECT 'someone' AS artist_id, 'Someone' AS name, "
-        "'x' AS _dlt_load_id, 'x' AS _dlt_id",
-        f"UPDATE release_sightings SET query = 'artist:someone' WHERE album_id = '{watched}'",
+        *watching(watched),
     )
     feed, calendar = written(database, development.now, "--watched")
     assert [entry.link.rpartition("/")[2] for entry in feedparser.parse(feed).entries] == [watched]
