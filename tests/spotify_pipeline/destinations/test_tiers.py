@@ -43,7 +43,7 @@ def test_a_destination_without_its_driver_names_the_command_that_installs_it(
 
     assert ran.code == 78
     assert "driver that is not installed" in ran.err
-    assert "[postgres]'" in ran.err
+    assert '[postgres]"' in ran.err
     assert "Traceback" not in ran.err
 
 
