@@ -19,6 +19,7 @@ def regime(request: pytest.FixtureRequest) -> Any:
     return request.param
 
 
+@pytest.mark.slow
 def test_a_new_album_costs_one_call_and_a_known_one_none(
     warehouse: Warehouse, serve: Serve, three: list[Album], regime: str
 ) -> None:
@@ -37,6 +38,7 @@ def test_a_new_album_costs_one_call_and_a_known_one_none(
     assert warehouse.places() == places_of([new, *three])
 
 
+@pytest.mark.slow
 def test_a_listed_album_is_written_again_only_when_it_has_changed(
     warehouse: Warehouse, serve: Serve, three: list[Album]
 ) -> None:
@@ -63,6 +65,7 @@ def test_a_listed_album_is_written_again_only_when_it_has_changed(
     assert not set(written().items()) & set(then.items())
 
 
+@pytest.mark.slow
 def test_a_table_from_before_it_had_a_hash_gets_one(warehouse: Warehouse, serve: Serve, three: list[Album]) -> None:
     api = serve(*three)
     warehouse.load(api)
@@ -73,6 +76,7 @@ def test_a_table_from_before_it_had_a_hash_gets_one(warehouse: Warehouse, serve:
     assert warehouse.one("SELECT COUNT(content_hash) FROM new_releases") == 3
 
 
+@pytest.mark.slow
 def test_a_long_listing_is_loaded_as_a_short_one_is(warehouse: Warehouse, serve: Serve) -> None:
     albums = [make_album(f"Album {number}", 1) for number in range(settings.FEW_ROWS + 1)]
     api = serve(*albums)
@@ -92,6 +96,7 @@ def test_a_run_that_finds_nothing_makes_the_tables(warehouse: Warehouse, serve: 
     assert loaded.run.result().is_complete
 
 
+@pytest.mark.slow
 def test_albums_over_the_limit_are_not_listed_and_the_backlog_goes_first(
     warehouse: Warehouse, serve: Serve, three: list[Album]
 ) -> None:
@@ -110,6 +115,7 @@ def test_albums_over_the_limit_are_not_listed_and_the_backlog_goes_first(
     assert second.run.result().is_complete
 
 
+@pytest.mark.slow
 def test_a_full_refresh_fetches_everything_again_and_drops_nothing(
     warehouse: Warehouse, serve: Serve, three: list[Album]
 ) -> None:
@@ -128,6 +134,7 @@ def test_a_full_refresh_fetches_everything_again_and_drops_nothing(
     assert warehouse.places() == places_of(three)
 
 
+@pytest.mark.slow
 def test_an_album_whose_pages_fail_is_not_loaded_in_part(
     warehouse: Warehouse, serve: Serve, three: list[Album]
 ) -> None:
@@ -173,6 +180,7 @@ def test_what_was_fetched_before_the_quota_ended_is_loaded_and_the_rest_comes_la
     assert warehouse.places() == places_of(albums)
 
 
+@pytest.mark.slow
 def test_a_stopped_run_loads_what_it_has(warehouse: Warehouse, serve: Serve) -> None:
     albums = [make_album(f"Album {number}", 2) for number in range(12)]
     api = serve(*albums, regime="development")
@@ -191,6 +199,7 @@ def test_a_stopped_run_loads_what_it_has(warehouse: Warehouse, serve: Serve) -> 
     assert warehouse.places() == places_of(albums)
 
 
+@pytest.mark.slow
 def test_the_state_stays_small_with_20000_known_albums(warehouse: Warehouse, serve: Serve, three: list[Album]) -> None:
     api = serve(*three)
     warehouse.load(api)

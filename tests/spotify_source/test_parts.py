@@ -27,6 +27,7 @@ def test_a_listing_alone_costs_no_album_call(warehouse: Warehouse, serve: Serve,
     assert loaded.run.result().is_complete
 
 
+@pytest.mark.slow
 def test_albums_alone_read_no_further_pages(warehouse: Warehouse, serve: Serve, three: list[Album]) -> None:
     loaded = warehouse.load(serve(*three), only=["albums"])
     assert loaded.calls == {"browse": 1, "albums": 1}
@@ -36,6 +37,7 @@ def test_albums_alone_read_no_further_pages(warehouse: Warehouse, serve: Serve, 
     assert not {"new_releases", "album_tracks"} & warehouse.tables()
 
 
+@pytest.mark.slow
 def test_tracks_alone_read_all_pages_and_everything_later_leaves_no_gap(
     warehouse: Warehouse, serve: Serve, three: list[Album]
 ) -> None:
@@ -49,6 +51,7 @@ def test_tracks_alone_read_all_pages_and_everything_later_leaves_no_gap(
     assert is_complete(warehouse, three)
 
 
+@pytest.mark.slow
 def test_albums_first_and_everything_later_leaves_no_gap(
     warehouse: Warehouse, serve: Serve, three: list[Album]
 ) -> None:
@@ -60,6 +63,7 @@ def test_albums_first_and_everything_later_leaves_no_gap(
     assert warehouse.load(api).calls == {"browse": 1}
 
 
+@pytest.mark.slow
 def test_everything_first_and_a_part_later_costs_no_album_call(
     warehouse: Warehouse, serve: Serve, three: list[Album]
 ) -> None:

@@ -77,6 +77,7 @@ def odd(odd_albums: dict[str, Album], tmp_path_factory: Any) -> Iterator[Warehou
         yield warehouse
 
 
+@pytest.mark.slow
 def test_everything_odd_is_loaded(odd: Warehouse, odd_albums: dict[str, Album]) -> None:
     assert odd.album_ids() == sorted(album["id"] for album in odd_albums.values())
     assert odd.places() == places_of(list(odd_albums.values()))
@@ -193,6 +194,7 @@ def changed(change: Any) -> Any:
     return step
 
 
+@pytest.mark.slow
 def test_a_new_field_is_a_new_column(warehouse: Warehouse, serve: Serve, three: list[Album]) -> None:
     api = serve(*three, allow={"browse"})
     warehouse.load(api)
@@ -235,6 +237,7 @@ def all_at_once(album_ids: list[str]) -> Any:
     return step
 
 
+@pytest.mark.slow
 def test_fields_of_a_wrong_type_do_not_stop_a_load_and_cost_no_album(warehouse: Warehouse, serve: Serve) -> None:
     albums = [make_album(str(param.id), 2) for param in WRONG_TYPES]
     api = serve(*albums, allow={"browse"})
@@ -246,6 +249,7 @@ def test_fields_of_a_wrong_type_do_not_stop_a_load_and_cost_no_album(warehouse: 
     assert loaded.run.result().is_complete
 
 
+@pytest.mark.slow
 def test_tracks_of_a_wrong_type_do_not_stop_a_load(warehouse: Warehouse, serve: Serve) -> None:
     album = make_album("Odd", 6)
     api = serve(album, allow={"browse"})
@@ -268,6 +272,7 @@ def test_tracks_of_a_wrong_type_do_not_stop_a_load(warehouse: Warehouse, serve: 
     assert warehouse.load(api).calls == {"browse": 1}
 
 
+@pytest.mark.slow
 def test_listed_albums_of_a_wrong_type_do_not_stop_a_load(
     warehouse: Warehouse, serve: Serve, three: list[Album]
 ) -> None:

@@ -28,6 +28,7 @@ def assert_told_to_a_person(ran: Ran, what: str) -> None:
     assert link.strip().startswith("https://")
 
 
+@pytest.mark.slow
 def test_an_app_that_is_refused_ends_with_77_and_has_its_row(place: Place, api: OfflineApi) -> None:
     api.always("search", errors.premium_lapsed)
 
@@ -39,6 +40,7 @@ def test_an_app_that_is_refused_ends_with_77_and_has_its_row(place: Place, api: 
     assert place.tables() >= ROOT_TABLES
 
 
+@pytest.mark.slow
 def test_an_app_that_may_take_neither_path_ends_with_77(place: Place, api: OfflineApi) -> None:
     api.always("search", errors.forbidden)
 
@@ -49,6 +51,7 @@ def test_an_app_that_may_take_neither_path_ends_with_77(place: Place, api: Offli
     assert place.last_run()["reason"] in ran.out
 
 
+@pytest.mark.slow
 def test_a_token_endpoint_that_fails_is_asked_five_times_in_all(place: Place, api: OfflineApi) -> None:
     api.always("token", errors.token_upstream_text)
 
@@ -62,6 +65,7 @@ def test_a_token_endpoint_that_fails_is_asked_five_times_in_all(place: Place, ap
     assert place.tables() >= ROOT_TABLES
 
 
+@pytest.mark.slow
 def test_a_defect_ends_with_1_and_shows_its_traceback(
     place: Place, api: OfflineApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -75,6 +79,7 @@ def test_a_defect_ends_with_1_and_shows_its_traceback(
     assert place.last_run()["exit_code"] == 1
 
 
+@pytest.mark.slow
 def test_settings_come_from_the_current_folder_or_else_from_the_checkout(api: OfflineApi, tmp_path: Path) -> None:
     checkout, elsewhere = tmp_path / "checkout", tmp_path / "elsewhere"
     for package in ("pipelines", "spotify_source"):

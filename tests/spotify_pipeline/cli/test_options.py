@@ -115,6 +115,7 @@ def test_a_setting_that_cannot_be_right_is_named(
     assert not api.requests
 
 
+@pytest.mark.slow
 def test_an_option_goes_before_the_configuration(place: Place, api: OfflineApi) -> None:
     configured = place.load(api, "--resources", "new_releases", market="GB", discovery="search")
     assert "search in GB" in configured.out

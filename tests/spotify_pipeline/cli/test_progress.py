@@ -16,6 +16,7 @@ from spotify_source.model.result import AlbumCounts, CallCounts
 from tests.support.place import Place
 
 
+@pytest.mark.slow
 def test_progress_as_log_lines_goes_to_standard_error(place: Place, api: OfflineApi) -> None:
     ran = place.load(api, "--progress", "log")
 

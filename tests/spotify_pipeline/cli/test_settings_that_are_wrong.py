@@ -28,6 +28,7 @@ def ran_with_files(place: Place, *arguments: str, **files: str) -> subprocess.Co
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["secrets", "config"])
 def test_a_file_that_is_not_toml_is_named_with_the_line(place: Place, name: str) -> None:
     ran = ran_with_files(place, **{name: "[sources.spotify]\nmarket = GB\n"})
@@ -84,6 +85,7 @@ def test_a_setting_of_a_wrong_type_says_what_it_has_to_be_and_where_it_is_set(pl
     )
 
 
+@pytest.mark.slow
 def test_a_setting_that_nothing_reads_is_said_with_the_one_that_was_meant(place: Place, api: OfflineApi) -> None:
     ran = place.load(api, "--resources", "new_releases", markets="GB")
 
@@ -94,6 +96,7 @@ def test_a_setting_that_nothing_reads_is_said_with_the_one_that_was_meant(place:
     )
 
 
+@pytest.mark.slow
 def test_a_key_that_nothing_reads_is_said_and_a_table_of_dlts_is_not(place: Place) -> None:
     config = "[sources.spotify]\ndaily_call = 5\nmax_table_nesting = 3\n[sources.spotify.extract]\nworkers = 2\n"
     ran = ran_with_files(place, "--demo", "--limit", "1", config=config)

@@ -36,6 +36,7 @@ def test_the_same_seed_size_and_day_give_the_same_catalogue(world: Catalogue) ->
     assert Catalogue.generate(2, 100, DAY).listing != world.listing
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("listed", [0, 1, 2, 10, 100, 999, 20_000])
 def test_any_size_is_listed_exactly(listed: int) -> None:
     catalogue = Catalogue.generate(1, listed, DAY)

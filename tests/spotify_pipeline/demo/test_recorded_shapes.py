@@ -139,6 +139,7 @@ def replies() -> list[Reply]:
     return [*named, *timed]
 
 
+@pytest.mark.slow
 def test_every_observed_error_can_be_sent(caller: Caller) -> None:
     for observed in recorded("observed_errors.json"):
         body = observed["body"] if "body" in observed else observed["body_text"]

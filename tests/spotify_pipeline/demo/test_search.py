@@ -199,6 +199,7 @@ QUERIES = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @given(QUERIES, st.sampled_from([None, "US", "JP"]), st.integers(1, 50))
 def test_paging_shows_each_album_once(paged: Caller, query: str, market: str | None, limit: int) -> None:
     more = {"market": market} if market else {}

@@ -116,6 +116,7 @@ def test_a_file_that_another_process_holds_names_that_process(place: Place, api:
     assert not api.requests
 
 
+@pytest.mark.slow
 def test_a_second_run_at_the_same_time_is_refused_with_75_and_names_the_process(place: Place, api: OfflineApi) -> None:
     second: list[Ran] = []
 
@@ -131,6 +132,7 @@ def test_a_second_run_at_the_same_time_is_refused_with_75_and_names_the_process(
     assert place.count("load_runs") == 1
 
 
+@pytest.mark.slow
 def test_a_database_that_is_locked_in_the_middle_of_a_run_loses_nothing(place: Place, api: OfflineApi) -> None:
     holders = []
 
@@ -155,6 +157,7 @@ def test_a_database_that_is_locked_in_the_middle_of_a_run_loses_nothing(place: P
     assert place.count("album_tracks") == 73
 
 
+@pytest.mark.slow
 def test_the_database_can_be_read_by_others_while_calls_are_made(place: Place, api: OfflineApi) -> None:
     assert place.load(api).code == 0
     read = []

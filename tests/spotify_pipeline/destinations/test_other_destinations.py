@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+import pytest
 from spotify_pipeline.demo import OfflineApi
 
 from tests.support.place import Place
 
 
+@pytest.mark.slow
 def test_other_destinations_get_a_row_for_each_run(place: Place, api: OfflineApi, tmp_path: Path) -> None:
     other = {"DESTINATION__DUCKDB__CREDENTIALS": str(tmp_path / "other.duckdb")}
 

@@ -99,6 +99,7 @@ def test_a_package_that_waits_is_known_with_its_jobs(pipeline: dlt.Pipeline) -> 
     assert (Path(package.package_path) / PackageStorage.SCHEMA_UPDATES_FILE_NAME).is_file()
 
 
+@pytest.mark.slow
 def test_staging_tables_are_emptied_where_schema_updates_stand(pipeline: dlt.Pipeline) -> None:
     pipeline.run(letters())
     pipeline.extract(letters("bc"))

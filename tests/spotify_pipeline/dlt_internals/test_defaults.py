@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from spotify_pipeline.demo import OfflineApi
 
 from tests.support.checkout import CHECKOUT
@@ -45,6 +46,7 @@ def resolved(place: Place, api: OfflineApi, **environment: str) -> dict[str, lis
     return {name: values[0] for name, values in json.loads(ran.stdout).items()}
 
 
+@pytest.mark.slow
 def test_the_defaults_hold_without_any_file(place: Place, api: OfflineApi) -> None:
     found = {name: value for name, (value, provider) in resolved(place, api).items() if provider == "spotify_pipeline"}
 
@@ -57,6 +59,7 @@ def test_the_defaults_hold_without_any_file(place: Place, api: OfflineApi) -> No
     }
 
 
+@pytest.mark.slow
 def test_a_config_toml_and_the_environment_go_before_them_by_whatever_section(
     place: Place, api: OfflineApi, tmp_path: Path
 ) -> None:

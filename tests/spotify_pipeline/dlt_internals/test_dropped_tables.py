@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from spotify_pipeline.demo import OfflineApi
 
 from tests.support.place import Place
 
 
+@pytest.mark.slow
 def test_a_dropped_table_into_which_dlt_loads_nothing_is_there_again(place: Place, api: OfflineApi) -> None:
     assert place.load(api).code == 0
     place.sql("DROP TABLE load_runs")
@@ -14,6 +16,7 @@ def test_a_dropped_table_into_which_dlt_loads_nothing_is_there_again(place: Plac
     assert place.count("load_runs") == 1
 
 
+@pytest.mark.slow
 def test_tables_that_were_dropped_by_hand_are_complete_after_the_next_run(place: Place, api: OfflineApi) -> None:
     assert place.load(api).code == 0
     tables = ("albums", "albums__artists", "albums__images", "album_tracks", "album_tracks__artists")

@@ -26,6 +26,7 @@ def test_a_check_creates_no_database(place: Place, api: OfflineApi) -> None:
     assert not place.database.exists()
 
 
+@pytest.mark.slow
 def test_a_check_shows_what_the_ledger_says(place: Place, serve: Serve) -> None:
     api = serve(*albums_of(3), regime="development")
     api.quota["album"] = 2
@@ -38,6 +39,7 @@ def test_a_check_shows_what_the_ledger_says(place: Place, serve: Serve) -> None:
     assert re.search("! Quota: album is spent until .*; before then a run lists new albums, and leaves", checked.out)
 
 
+@pytest.mark.slow
 def test_a_budget_that_is_spent_gets_no_tick(place: Place, serve: Serve) -> None:
     api = serve(*albums_of(3), regime="development")
     assert place.load(api, daily_calls=2).code == 75
@@ -49,6 +51,7 @@ def test_a_budget_that_is_spent_gets_no_tick(place: Place, serve: Serve) -> None
     assert re.search(r"^! daily_calls: search has had 2 of 2, .*finds no new albums", checked.out, re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_a_check_says_that_nothing_new_is_found_while_search_is_spent(place: Place, api: OfflineApi) -> None:
     api.quota["search"] = 0
     assert place.load(api).code != 0

@@ -18,6 +18,7 @@ def api(serve: Serve) -> OfflineApi:
     return serve(*albums_of(25, tracks=3), regime="development")
 
 
+@pytest.mark.slow
 def test_a_dry_run_shows_the_plan_and_changes_nothing(place: Place, api: OfflineApi) -> None:
     assert place.load(api, "--limit", "20").code == 0
     before = place.database.read_bytes()
@@ -39,6 +40,7 @@ def test_a_dry_run_into_nothing_creates_no_database(place: Place, api: OfflineAp
     assert not place.database.exists()
 
 
+@pytest.mark.slow
 def test_a_dry_run_counts_what_is_pending_and_the_budget(place: Place, api: OfflineApi) -> None:
     elsewhere = ("--demo", "--limit", "2", "--db", str(place.folder / "other.duckdb"))
     assert place.load(None, *elsewhere, daily_calls=15, requests_per_second=5).code == 0
@@ -52,6 +54,7 @@ def test_a_dry_run_counts_what_is_pending_and_the_budget(place: Place, api: Offl
     assert "Of these, 0 of 10 calls to album can be made now: daily_calls is 15." in shown.out
 
 
+@pytest.mark.slow
 def test_a_dry_run_says_which_calls_a_spent_quota_keeps_from_being_made(place: Place, api: OfflineApi) -> None:
     api.quota["album"] = 2
     assert place.load(api).code == 75

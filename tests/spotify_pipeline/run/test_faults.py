@@ -30,6 +30,7 @@ FAULTS: dict[str, Step] = {
 }
 
 
+@pytest.mark.slow
 def test_calls_that_fail_five_times_leave_their_albums_pending_and_the_run_goes_on(
     place: Place, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -51,6 +52,7 @@ def test_calls_that_fail_five_times_leave_their_albums_pending_and_the_run_goes_
     assert "Traceback" not in ran.err
 
 
+@pytest.mark.slow
 def test_repetitions_wait_longer_each_time_and_are_counted(place: Place, api: OfflineApi, clock: FakeClock) -> None:
     api.script("album", *[errors.bad_gateway] * 4)
 
@@ -63,6 +65,7 @@ def test_repetitions_wait_longer_each_time_and_are_counted(place: Place, api: Of
     assert place.last_run()["retries"] == 4
 
 
+@pytest.mark.slow
 def test_ten_albums_that_fail_in_a_row_end_the_calls_and_what_was_fetched_loads(place: Place, serve: Serve) -> None:
     albums = [make_album(f"Album {number}", 1) for number in range(40)]
     api = serve(*albums, regime="development")
@@ -77,6 +80,7 @@ def test_ten_albums_that_fail_in_a_row_end_the_calls_and_what_was_fetched_loads(
     assert 1 + 10 * 5 <= ran.calls["album"] <= 1 + 15 * 5
 
 
+@pytest.mark.slow
 def test_an_album_that_is_gone_is_reported_and_never_asked_for_again(
     place: Place, api: OfflineApi, three: list[Album]
 ) -> None:
@@ -89,6 +93,7 @@ def test_an_album_that_is_gone_is_reported_and_never_asked_for_again(
     assert second.calls == Counter(search=1)
 
 
+@pytest.mark.slow
 def test_what_failed_is_fetched_by_the_next_run_even_if_its_listing_fails(
     place: Place, api: OfflineApi, three: list[Album]
 ) -> None:
@@ -104,6 +109,7 @@ def test_what_failed_is_fetched_by_the_next_run_even_if_its_listing_fails(
     assert place.last_run()["exit_code"] == 69
 
 
+@pytest.mark.slow
 def test_a_listing_that_is_cut_half_way_is_used_as_far_as_it_was_read(place: Place, serve: Serve) -> None:
     albums = [make_album(f"Album {number}", 1) for number in range(25)]
     api = serve(*albums, regime="development")
@@ -118,6 +124,7 @@ def test_a_listing_that_is_cut_half_way_is_used_as_far_as_it_was_read(place: Pla
     assert "the listing ended early" in ran.out
 
 
+@pytest.mark.slow
 def test_a_rate_limit_pauses_every_thread_and_is_no_failure(place: Place, serve: Serve, clock: FakeClock) -> None:
     albums = [make_album(f"Album {number}", 1) for number in range(30)]
     api = serve(*albums, regime="development")
@@ -135,6 +142,7 @@ def test_a_rate_limit_pauses_every_thread_and_is_no_failure(place: Place, serve:
     assert "1 retry" in ran.out
 
 
+@pytest.mark.slow
 def test_bare_rate_limits_without_end_close_the_bucket(place: Place, api: OfflineApi) -> None:
     api.always("album", errors.rate_limited_text(None))
 
@@ -162,6 +170,7 @@ class InterruptedClock(FakeClock):
         self.woken = wake.wait(min(seconds, 30))
 
 
+@pytest.mark.slow
 def test_a_signal_wakes_a_pause_and_loads_what_is_there(serve: Serve, place: Place) -> None:
     albums = [make_album(f"Album {number}", 1) for number in range(3)]
     api = serve(*albums, regime="development")

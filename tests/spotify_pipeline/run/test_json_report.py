@@ -6,11 +6,13 @@ import json
 from datetime import datetime
 from pathlib import Path
 
+import pytest
 from spotify_pipeline.demo import OfflineApi
 
 from tests.support.place import Place
 
 
+@pytest.mark.slow
 def test_the_report_as_json_is_the_row_of_load_runs_and_more(place: Place, api: OfflineApi) -> None:
     ran = place.load(api, "--report", "json")
 
@@ -27,6 +29,7 @@ def test_the_report_as_json_is_the_row_of_load_runs_and_more(place: Place, api: 
     assert Path(told["pipelines_dir"], "spotify").is_dir()
 
 
+@pytest.mark.slow
 def test_what_followed_the_load_is_data(place: Place, api: OfflineApi) -> None:
     told = json.loads(
         place.load(api, "--report", "json", "--export", str(place.folder / "out"), "--retain-days", "30").out

@@ -22,6 +22,7 @@ def suggested(said: str, label: str) -> str:
     return line.removeprefix(label)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell is asked")
 def test_the_command_to_look_at_it_survives_every_path(place: Place, api: OfflineApi) -> None:
     folder = place.folder / 'it\'s "a" $HOME `x` folder'
@@ -50,6 +51,7 @@ def test_the_interpreter_is_the_one_that_runs_this(monkeypatch: pytest.MonkeyPat
     assert interpreter() == sys.executable
 
 
+@pytest.mark.slow
 def test_dlts_own_command_finds_the_pipeline_with_what_is_printed(place: Place, api: OfflineApi) -> None:
     ran = place.load(api)
     _dlt, *words = suggested(ran.out, "dlt's view of it: ").split()

@@ -107,6 +107,7 @@ def test_the_first_reply_that_the_quota_is_spent_ends_it(prober: Prober, api: Of
     assert "Stopped: the quota for search is spent." in prober.out
 
 
+@pytest.mark.slow
 def test_what_it_spends_and_learns_counts_for_the_runs_after_it(prober: Prober, api: OfflineApi, place: Place) -> None:
     api.quota["search"] = 3
     prober(api)
@@ -239,6 +240,7 @@ def test_a_wrong_option_ends_with_78_and_a_hint(
     assert says in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_demo_runs_from_any_folder_without_credentials(place: Place, tmp_path: Path) -> None:
     command = [sys.executable, str(PROBE_PY), "--demo", "--interval", "0", "--calls", "4"]
     environment = {**place.environment(client_id=None, client_secret=None), "PATH": ""}
@@ -249,6 +251,7 @@ def test_the_demo_runs_from_any_folder_without_credentials(place: Place, tmp_pat
     assert "Requests: 4; 4 successful" in ran.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send to another process")
 def test_the_demo_meets_a_limit_and_can_be_interrupted(place: Place, tmp_path: Path) -> None:
     command = [sys.executable, str(PROBE_PY), "--demo", "--interval", "0"]

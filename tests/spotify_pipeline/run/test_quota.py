@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime, timezone
 
+import pytest
 from spotify_pipeline.demo import Album, OfflineApi, errors, make_album
 
 from tests.support.albums import places_of
@@ -57,6 +58,7 @@ def test_a_spent_quota_loads_what_was_fetched_and_comes_back_for_the_rest_when_i
     assert place.places() == places_of([*albums, new])
 
 
+@pytest.mark.slow
 def test_a_closed_bucket_leaves_the_others_open(place: Place, serve: Serve) -> None:
     api = serve(make_album("Long", 60, discs=2), *albums_of(3), regime="development")
     api.quota["album_tracks"] = 0
@@ -69,6 +71,7 @@ def test_a_closed_bucket_leaves_the_others_open(place: Place, serve: Serve) -> N
     assert "the quota for album_tracks is spent" in ran.out
 
 
+@pytest.mark.slow
 def test_a_closed_search_still_works_the_backlog(place: Place, serve: Serve, clock: FakeClock) -> None:
     albums = albums_of(4)
     api = serve(*albums, regime="development")
@@ -85,6 +88,7 @@ def test_a_closed_search_still_works_the_backlog(place: Place, serve: Serve, clo
     assert place.places() == places_of(albums)
 
 
+@pytest.mark.slow
 def test_a_closed_batch_bucket_never_falls_back_to_single_calls(place: Place, serve: Serve) -> None:
     api = serve(*albums_of(45), regime="extended")
     api.quota["albums"] = 1
@@ -96,6 +100,7 @@ def test_a_closed_batch_bucket_never_falls_back_to_single_calls(place: Place, se
     assert place.count("albums") == 20
 
 
+@pytest.mark.slow
 def test_daily_calls_are_used_up_and_never_exceeded_in_any_24_hours(
     place: Place, serve: Serve, clock: FakeClock
 ) -> None:
@@ -117,6 +122,7 @@ def test_daily_calls_are_used_up_and_never_exceeded_in_any_24_hours(
         assert most_within_a_day(sent) <= budget
 
 
+@pytest.mark.slow
 def test_calls_of_a_run_that_loaded_nothing_count_too(place: Place, api: OfflineApi) -> None:
     api.always("search", errors.bad_gateway)
     failed = place.load(api, daily_calls=5)

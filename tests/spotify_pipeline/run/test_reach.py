@@ -37,6 +37,7 @@ def watchlist(tmp_path: Path) -> str:
     return str(file)
 
 
+@pytest.mark.slow
 def test_the_report_says_how_many_artists_were_checked_and_who_is_not_known(
     place: Place, api: OfflineApi, watchlist: str
 ) -> None:
@@ -68,6 +69,7 @@ def test_a_dry_run_shows_each_way_with_its_calls_and_makes_none_of_them(
     assert not list(place.folder.rglob("*.unloaded.sqlite"))
 
 
+@pytest.mark.slow
 def test_types_that_are_not_chosen_are_listed_and_never_fetched(place: Place, serve: Serve) -> None:
     api = serve(make_album("Single", 1), make_album("Album", 10), regime="development")
     for _ in range(2):

@@ -137,6 +137,7 @@ def test_every_table_of_the_product_is_there(story: Story) -> None:
     assert story.place.tables() == TABLES
 
 
+@pytest.mark.slow
 def test_a_run_that_finds_nothing_makes_every_table(place: Place, serve: Serve) -> None:
     ran = place.load(serve(regime="development"))
 
@@ -147,6 +148,7 @@ def test_a_run_that_finds_nothing_makes_every_table(place: Place, serve: Serve) 
     assert place.count("load_runs") == 1
 
 
+@pytest.mark.slow
 def test_what_is_not_asked_for_costs_no_call_and_comes_later(place: Place, api: OfflineApi, three: list[Album]) -> None:
     listing_only = place.load(api, "--resources", "new_releases")
     assert listing_only.calls == Counter(browse=1, search=1)
@@ -171,6 +173,7 @@ def test_what_is_not_asked_for_costs_no_call_and_comes_later(place: Place, api: 
     assert place.places() == places_of(three)
 
 
+@pytest.mark.slow
 def test_a_field_that_is_new_is_kept_and_reported(place: Place, serve: Serve) -> None:
     api = serve(make_album("Odd", 2), regime="development")
     api.always("album", lambda _, normal: replace(normal, body={**cast(Album, normal.body), "mood": "blue"}))

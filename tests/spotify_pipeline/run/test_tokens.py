@@ -19,6 +19,7 @@ def albums() -> list[Album]:
     return albums_of(40)
 
 
+@pytest.mark.slow
 def test_a_token_revoked_in_mid_run_costs_one_request(place: Place, serve: Serve, albums: list[Album]) -> None:
     api = serve(*albums, regime="development")
     api.script("album", *[None] * 15, lambda _, __: api.revoke_tokens())
@@ -30,6 +31,7 @@ def test_a_token_revoked_in_mid_run_costs_one_request(place: Place, serve: Serve
     assert place.places() == places_of(albums)
 
 
+@pytest.mark.slow
 def test_a_call_that_is_refused_twice_though_the_token_is_new_is_made_once_more(
     place: Place, api: OfflineApi, three: list[Album]
 ) -> None:
@@ -42,6 +44,7 @@ def test_a_call_that_is_refused_twice_though_the_token_is_new_is_made_once_more(
     assert place.count("load_runs") == 1
 
 
+@pytest.mark.slow
 def test_a_short_lifetime_costs_one_request_for_each_end(
     place: Place, serve: Serve, clock: FakeClock, albums: list[Album]
 ) -> None:
@@ -64,6 +67,7 @@ def test_a_short_lifetime_costs_one_request_for_each_end(
     assert ran.tokens >= (clock.now() - began) // (used_for + 8)
 
 
+@pytest.mark.slow
 def test_a_token_endpoint_that_fails_at_first_is_asked_again(place: Place, api: OfflineApi, three: list[Album]) -> None:
     api.script("token", Reply(503, "upstream connect error"), Reply(reset=True))
 
@@ -74,6 +78,7 @@ def test_a_token_endpoint_that_fails_at_first_is_asked_again(place: Place, api: 
     assert place.places() == places_of(three)
 
 
+@pytest.mark.slow
 def test_a_token_endpoint_that_fails_in_mid_run_loads_what_is_there_and_ends_with_69(
     place: Place, serve: Serve, albums: list[Album]
 ) -> None:

@@ -97,6 +97,7 @@ def _spend(path: Path, admitted: multiprocessing.Queue[int]) -> None:
     admitted.put(sum(call(ledger, daily_calls=100) for _ in range(60)))
 
 
+@pytest.mark.slow
 def test_a_budget_holds_over_processes_and_not_one_call_more(path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     admitted = context.Queue()

@@ -79,6 +79,7 @@ def test_search_asks_for_ten_a_page_of_the_market(serve: Serve, run: Run, many: 
     }
 
 
+@pytest.mark.slow
 def test_search_ends_at_the_wall(serve: Serve, run: Run) -> None:
     api = serve(*albums_of(1005))
     found = extract(api, run, discovery="search", limit=5000, daily_calls=200)
@@ -140,6 +141,7 @@ def test_browse_that_is_refused_on_its_second_page_means_search(serve: Serve, ru
     assert run.result().browse_allowed is False
 
 
+@pytest.mark.slow
 def test_an_app_that_loses_browse_and_batch_in_mid_week_goes_the_other_ways(
     warehouse: Warehouse, serve: Serve, three: list[Album]
 ) -> None:
@@ -156,6 +158,7 @@ def test_an_app_that_loses_browse_and_batch_in_mid_week_goes_the_other_ways(
     assert third.calls == {"search": 1}
 
 
+@pytest.mark.slow
 def test_auto_remembers_for_seven_days_and_then_asks_again(
     warehouse: Warehouse, serve: Serve, three: list[Album]
 ) -> None:
@@ -307,6 +310,7 @@ def test_a_next_link_that_is_no_address_costs_no_good_page(serve: Serve, run: Ru
     assert isinstance(run.result().listing.cut_by, PagingError)
 
 
+@pytest.mark.slow
 def test_a_failing_discovery_still_works_the_backlog(warehouse: Warehouse, serve: Serve, three: list[Album]) -> None:
     api = serve(*three)
     warehouse.load(api, only=["new_releases"])
@@ -338,6 +342,7 @@ def test_several_markets_are_each_searched(serve: Serve, run: Run, three: list[A
     assert found.places == places_of(three)
 
 
+@pytest.mark.slow
 def test_an_album_listed_in_several_markets_is_one_row_in_the_first(
     warehouse: Warehouse, serve: Serve, three: list[Album]
 ) -> None:

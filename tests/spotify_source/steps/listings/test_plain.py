@@ -26,6 +26,7 @@ def positions(warehouse: Warehouse) -> list[tuple[int, str]]:
     return warehouse.sql(f"SELECT position, album_id FROM release_sightings WHERE run_id = {last} ORDER BY position")
 
 
+@pytest.mark.slow
 def test_pages_that_were_there_the_last_time_are_asked_for_side_by_side(warehouse: Warehouse, api: OfflineApi) -> None:
     warehouse.load(api, only=LISTED)
     first = positions(warehouse)
@@ -42,6 +43,7 @@ def test_pages_that_were_there_the_last_time_are_asked_for_side_by_side(warehous
     assert positions(warehouse) == first
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [8, 23, 30, 90])
 def test_a_list_that_grew_or_shrank_is_read_whole(warehouse: Warehouse, api: OfflineApi, number: int) -> None:
     warehouse.load(api, only=LISTED)
@@ -55,6 +57,7 @@ def test_a_list_that_grew_or_shrank_is_read_whole(warehouse: Warehouse, api: Off
     assert loaded.run.result().listing.is_complete
 
 
+@pytest.mark.slow
 def test_a_page_that_fails_cuts_the_listing_there(warehouse: Warehouse, api: OfflineApi) -> None:
     warehouse.load(api, only=LISTED)
     warehouse.clock.move(60)
