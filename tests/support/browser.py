@@ -29,9 +29,21 @@ _FLAGS = (
     "--host-resolver-rules=MAP * ~NOTFOUND",
     "--remote-debugging-pipe",
 )
-# The protocol wants its pipes to be numbers 3 and 4: out of the way first, in case they have these already.
 # Where covers are that a test has, and that can't be loaded.
 _COVERS = ("https://i.scdn.co/image/", "https://localhost:1/image/")
+# The number of a key, and what it types.
+_KEYS = {
+    "Tab": (9, ""),
+    "Enter": (13, "\r"),
+    " ": (32, " "),
+    "End": (35, ""),
+    "Home": (36, ""),
+    "ArrowLeft": (37, ""),
+    "ArrowRight": (39, ""),
+    "ArrowDown": (40, ""),
+}
+_SHIFT = 8
+# The protocol wants its pipes to be numbers 3 and 4: out of the way first, in case they have these already.
 _LAUNCH = """
 import fcntl, os, sys
 pipes = [fcntl.fcntl(int(number), fcntl.F_DUPFD, 10) for number in sys.argv[1:3]]
@@ -64,8 +76,8 @@ class Tab:
         self._session: str | None = None
         self._events: list[dict[str, Any]] = []
 
-    def open(self, path: Path, width: int, height: int, scheme: str = "light") -> None:
-        """Show a page in a window of that size, and wait until its charts are drawn."""
+    def open(self, path: Path, width: int, height: int, scheme: str = "light", *, scripts: bool = True) -> None:
+        """Show a page in a window of that size, and wait until it is there; without its scripts, if so wished."""
         self._session, self._events = None, []
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
@@ -74,7 +86,13 @@ class Tab:
         self.call(
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
         )
-        self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        # Nothing moves smoothly, so nobody has to wait until it has arrived.
+        media = {"prefers-color-scheme": scheme, "prefers-reduced-motion": "reduce"}
+        self.call(
+            "Emulation.setEmulatedMedia",
+            features=[{"name": name, "value": value} for name, value in media.items()],
+        )
+        self.call("Emulation.setScriptExecutionDisabled", value=not scripts)
         self.call("Page.navigate", url=path.as_uri())
         while not any(event["method"] == "Page.loadEventFired" for event in self._events):
             self._events.append(self._message())
@@ -91,12 +109,17 @@ class Tab:
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
-    def press(self, key: str) -> None:
+    def press(self, key: str, *, shift: bool = False) -> None:
         """Press a key, and let it go."""
-        number = {"Tab": 9, "Enter": 13, "End": 35, "Home": 36, "ArrowLeft": 37, "ArrowRight": 39}[key]
-        typed = {"text": "\r"} if key == "Enter" else {}
-        self.call("Input.dispatchKeyEvent", type="keyDown", key=key, windowsVirtualKeyCode=number, **typed)
-        self.call("Input.dispatchKeyEvent", type="keyUp", key=key, windowsVirtualKeyCode=number)
+        number, text = _KEYS[key]
+        pressed = {"key": key, "windowsVirtualKeyCode": number, "modifiers": _SHIFT if shift else 0}
+        typed = {"text": text} if text else {}
+        self.call("Input.dispatchKeyEvent", type="keyDown", **pressed, **typed)
+        self.call("Input.dispatchKeyEvent", type="keyUp", **pressed)
+
+    def write(self, text: str) -> None:
+        """Type a text into what has the focus."""
+        self.call("Input.insertText", text=text)
 
     def point_at(self, x: float, y: float) -> None:
         """Move the pointer."""

@@ -19,10 +19,12 @@ if (find) {
     update();
     remember(find);
   });
-  find.querySelector("[name=reset]").addEventListener("click", () => {
+  find.querySelector("[name=reset]").addEventListener("click", (event) => {
     clear(find);
     update();
     remember(find);
+    // The button is gone now. By keyboard (no click counted) one goes on from the first field.
+    if (event.detail === 0) find.querySelector("[name=find]").focus();
   });
   // A link to a card leads to it, whatever is filtered.
   const reveal = () => {

@@ -37,6 +37,7 @@ async function draw(figure) {
     renderer: "svg",
     tooltip: (_handler, _event, _mark, text) => say(text),
   });
+  plot.tabIndex = 0;
   plot.addEventListener("keydown", (event) => step(event, plot, say));
   plot.addEventListener("blur", () => unmark(plot));
   figure.dataset.drawn = "";

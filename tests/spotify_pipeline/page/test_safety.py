@@ -140,7 +140,8 @@ def test_the_page_can_be_read_without_seeing_it(loaded: Shown) -> None:
     assert len(ids) == len(set(ids))
     for figure in root.all("figure"):
         plot = figure.one("div", class_="plot").attributes
-        assert plot["tabindex"] == "0"
+        # The script that draws it makes it a stop of the keyboard: without it there is nothing to stop at.
+        assert "tabindex" not in plot
         assert {plot["aria-labelledby"], plot["aria-describedby"]} <= set(ids)
         assert len(figure.one("table").all("tr")) > 1
     targets = {(link.attributes["href"] or "")[1:] for link in root.one("nav").all("a")}
