@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import duckdb
 from pyiceberg.catalog import Catalog, load_catalog
@@ -52,13 +51,13 @@ class Lake:
 
 
 def rows_of(place: Place, table: str, columns: list[str]) -> list[str]:
-    """What the database holds in these columns, with times in UTC, in an order of its own."""
+    """What the database holds in these columns, with times in UTC, as text, in an order of its own."""
     with duckdb.connect(str(place.database)) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         listed = ", ".join(f'"{name}"' for name in columns)
-        return sorted(
-            connection.sql(f"SELECT {listed} FROM spotify_raw.{table}").to_arrow_table().to_pylist(), key=repr
-        )
+        rows = connection.sql(f"SELECT {listed} FROM spotify_raw.{table}").to_arrow_table().to_pylist()
+    # As text: what is not a number is not equal to itself.
+    return sorted(map(repr, rows))
 
 
 def assert_equal(place: Place, lake: Lake) -> None:
@@ -67,8 +66,10 @@ def assert_equal(place: Place, lake: Lake) -> None:
     for name in sorted(place.tables()):
         found = lake.table(name).scan().to_arrow()
         columns = [
-            column for (column,) in place.sql("SELECT column_name FROM duckdb_columns() WHERE table_name = $1", name)
+            column
+            for (column,) in place.sql(
+                "SELECT column_name FROM duckdb_columns() WHERE schema_name = 'spotify_raw' AND table_name = $1", name
+            )
         ]
         assert set(found.column_names) == set(columns), name
-        # As text: what is not a number is not equal to itself.
         assert sorted(map(repr, found.select(columns).to_pylist())) == rows_of(place, name, columns), name

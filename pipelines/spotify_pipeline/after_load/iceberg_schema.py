@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 import duckdb
 from pyiceberg.catalog import Catalog
+from pyiceberg.exceptions import NoSuchTableError
 from pyiceberg.schema import Schema
 from pyiceberg.table import Table, Transaction
 from pyiceberg.types import (
@@ -181,10 +183,14 @@ def table_of(catalog: Catalog, namespace: str, found: Found) -> Table:
         namespace: Where in it; it exists.
         found: The table.
     """
+    name = (namespace, found.name)
+    # To create one that is there would leave a file behind: it is written first.
+    with suppress(NoSuchTableError):
+        return catalog.load_table(name)
     # By bounds that are cut off, as they are else, it could not be told that a file has no row after a run.
     whole_bounds = {f"write.metadata.metrics.column.{RUN}": "full"} if RUN in found.types else {}
     properties = {"comment": found.description, **whole_bounds}
-    return catalog.create_table_if_not_exists((namespace, found.name), schema_of(found), properties=properties)
+    return catalog.create_table_if_not_exists(name, schema_of(found), properties=properties)
 
 
 def first_table(catalog: Catalog, namespace: str) -> Table:
