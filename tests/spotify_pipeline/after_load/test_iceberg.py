@@ -29,6 +29,7 @@ from tests.support.apis import Serve
 from tests.support.clock import DAY
 from tests.support.lake import NAMESPACE, Lake, assert_equal
 from tests.support.place import Place
+from tests.support.postgres import Postgres, private_postgres
 from tests.support.ran import Ran
 
 NOW = datetime(2026, 11, 20, 6, 17, 5, tzinfo=timezone.utc)
@@ -402,6 +403,36 @@ def test_a_catalog_that_is_not_there_is_refused_before_the_first_call(
     assert "tiger-of-1977" not in ran.err
 
 
+@pytest.fixture(scope="module")
+def server() -> Iterator[Postgres]:
+    with private_postgres() as server:
+        yield server
+
+
+def test_a_catalog_in_postgres_is_written_as_one_in_sqlite(
+    place: Place, api: OfflineApi, lake: Lake, server: Postgres
+) -> None:
+    lake.properties["uri"] = server.url().replace("postgresql://", "postgresql+psycopg2://")
+    for _ in range(2):
+        loaded(place, api, lake)
+        place.clock.move(DAY)
+
+    assert_equal(place, lake)
+    assert lake.operations("release_sightings") == ["append", "append"]
+
+
+def test_a_wrong_password_of_the_catalog_is_told_without_it(
+    place: Place, api: OfflineApi, lake: Lake, server: Postgres
+) -> None:
+    lake.properties["uri"] = server.url("tiger-of-1977").replace("postgresql://", "postgresql+psycopg2://")
+
+    ran = place.load(api, "--iceberg", "lake", env=lake.environment())
+
+    assert (ran.code, ran.calls.total()) == (78, 0)
+    assert "password authentication failed" in ran.err
+    assert "tiger-of-1977" not in ran.err
+
+
 def test_a_warehouse_that_cant_be_written_is_refused_before_the_first_call(
     place: Place, api: OfflineApi, lake: Lake
 ) -> None:
@@ -410,7 +441,7 @@ def test_a_warehouse_that_cant_be_written_is_refused_before_the_first_call(
     ran = place.load(api, "--iceberg", "lake", env=lake.environment())
 
     assert (ran.code, ran.calls.total()) == (78, 0)
-    assert "--iceberg lake: " in ran.err
+    assert "--iceberg lake: its warehouse can't be written: " in ran.err
     assert "Traceback" not in ran.err
 
 
