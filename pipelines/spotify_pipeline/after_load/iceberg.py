@@ -23,11 +23,10 @@ from pyiceberg.table import Table, Transaction
 from pyiceberg.table.snapshots import Operation, Snapshot
 
 from spotify_pipeline.after_load.iceberg_catalog import ForeignTablesError, busy, told_for
-from spotify_pipeline.after_load.iceberg_schema import RUN, Found, differs, evolve, table_of, tables_of
+from spotify_pipeline.after_load.iceberg_schema import PREFIX, RUN, WRITER, Found, differs, evolve, table_of, tables_of
 from spotify_pipeline.destinations.duckdb_sql import quoted_name
 from spotify_source import schema
 
-PREFIX: Final = "spotify-source."
 _DIGEST: Final = f"{PREFIX}digest"
 _THROUGH: Final = f"{PREFIX}through"
 LOAD_ID: Final = f"{PREFIX}load-id"
@@ -112,27 +111,33 @@ class Export:
         """
         tables = tables_of(self._connection, self._dataset)
         with told_for(self._catalog.name):
-            for found in tables:
-                if found.name in _IRREPLACEABLE:
-                    self._plan(found, self._table(found))
-            written = [self._exported(found) for found in tables]
+            # Whether it may be written at all is known before anything is.
+            opened = {found.name: self._table(found) for found in tables}
+            planned = {
+                found.name: self._plan(found, opened[found.name]) for found in tables if found.name in _IRREPLACEABLE
+            }
+            written = [self._exported(found, opened[found.name], planned.get(found.name)) for found in tables]
             self._name_snapshots(written, now)
         return written
 
     def _table(self, found: Found) -> Table:
-        return table_of(self._catalog, self._dataset, found)
+        table = table_of(self._catalog, self._dataset, found)
+        if table.current_snapshot() is not None and WRITER not in table.properties:
+            raise ForeignTablesError(
+                f"--iceberg {self._catalog.name}: {self._dataset}.{found.name} is a table that another program created."
+            )
+        return table
 
-    def _exported(self, found: Found) -> Written:
+    def _exported(self, found: Found, table: Table, plan: _Plan | None) -> Written:
         """Write a table; where another program wrote it meanwhile, see anew what is to be written."""
         for _ in range(_ATTEMPTS):
-            table = self._table(found)
-            plan = self._plan(found, table)
+            plan = plan or self._plan(found, table)
             if plan.action == "unchanged":
                 return Written(found.name, plan.action, 0, _current(table).snapshot_id)
             try:
                 return self._write(found, table, plan)
             except (CommitFailedException, ValidationException):
-                continue
+                table, plan = self._table(found), None
         raise busy(self._catalog.name, found.name)
 
     def _plan(self, found: Found, table: Table) -> _Plan:
@@ -176,7 +181,11 @@ class Export:
         known = self._connection.execute(f"SELECT DISTINCT {RUN} FROM {quoted_name(self._dataset, found.name)}")  # noqa: S608 - quoted
         unknown = sorted(held - {run for (run,) in known.fetchall()})
         if unknown:
-            raise ForeignTablesError(self._catalog.name, f"{self._dataset}.{found.name}", unknown)
+            several = f"{len(unknown)} runs that this database does not have (the first: {unknown[0]})"
+            one = f"a run that this database does not have ({unknown[0]})"
+            raise ForeignTablesError(
+                f"--iceberg {self._catalog.name}: {self._dataset}.{found.name} holds {several if unknown[1:] else one}."
+            )
 
     def _write(self, found: Found, table: Table, plan: _Plan) -> Written:
         """Write the rows of a plan in one commit, which fails where anybody has written such rows meanwhile."""

@@ -6,10 +6,12 @@ import errno
 import logging
 import re
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
+
+import duckdb
 
 from spotify_pipeline.destinations.driver_errors import meaning, of_driver, without_passwords
 from spotify_pipeline.destinations.errors import DestinationUnavailableError
@@ -28,6 +30,8 @@ _REFUSED: Final = re.compile(
     r"access.?denied|forbidden|no such bucket|invalid.?access.?key|signature|credentials", re.IGNORECASE
 )
 
+_ERRNO: Final = re.compile(r"^\[Errno \d+\] ")
+
 
 class IcebergRefusedError(ConfigurationError):
     """An Iceberg catalog, or its warehouse, is not configured so that it can be written."""
@@ -36,24 +40,13 @@ class IcebergRefusedError(ConfigurationError):
 
 
 class ForeignTablesError(ConfigurationError):
-    """The tables in the catalog hold what the database does not have, and would lose it.
-
-    Args:
-        catalog: The catalog.
-        table: The table in it, with its namespace.
-        runs: The runs that the database does not know.
-    """
+    """The tables in the catalog hold what this database does not have, and would lose it."""
 
     guidance = (
-        "It was exported from another database, or this one was replaced or restored. Export under another name with "
+        "It was written from another database, or this one was replaced or restored. Export under another name with "
         "--dataset or to another catalog; or, if what is there may go, drop the tables in the catalog."
     )
     help_url = HELP_URL
-
-    def __init__(self, catalog: str, table: str, runs: Sequence[str]) -> None:
-        more = f"{len(runs)} runs that this database does not have (the first: {runs[0]})"
-        one = f"a run that this database does not have ({runs[0]})"
-        super().__init__(f"--iceberg {catalog}: {table} holds {one if len(runs) == 1 else more}.")
 
 
 def load(name: str) -> Catalog:
@@ -157,6 +150,8 @@ def _understood(name: str, error: Exception) -> SpotifySourceError | None:
     if isinstance(error, ImportError):
         return _refused(name, f"needs a package that is not installed: {said}")
     driver = of_driver(error)
+    if isinstance(driver, duckdb.Error):
+        return None
     if driver is not None:
         lasting: bool | None = isinstance(meaning(driver), ConfigurationError)
     else:
@@ -188,8 +183,12 @@ def _is_lasting(error: Exception, said: str) -> bool | None:
 
 def _said(name: str, error: Exception) -> str:
     """What it says, in one line and without anything secret of the catalog's configuration."""
+    from requests import RequestException  # noqa: PLC0415 - takes time to import
+
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    text = lines[0] if lines else type(error).__name__
+    text = _ERRNO.sub("", lines[0]) if lines else type(error).__name__
+    if isinstance(error, OSError) and not isinstance(error, RequestException):
+        text = f"its warehouse can't be used: {text}"
     with suppress(Exception):
         for key, value in _configured(name).items():
             if len(value) > 3 and _SECRET.search(key):

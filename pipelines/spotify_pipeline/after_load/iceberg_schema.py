@@ -33,6 +33,8 @@ from spotify_pipeline.destinations.duckdb_sql import TYPES, quoted_name
 from spotify_source import schema
 
 RUN: Final = "run_id"
+PREFIX: Final = "spotify-source."
+WRITER: Final = f"{PREFIX}writer"
 # https://iceberg.apache.org/spec/#primitive-types; what is not here is written as text, JSON too.
 _TYPES: Final[Mapping[str, PrimitiveType]] = {
     "BIGINT": LongType(),
@@ -189,7 +191,7 @@ def table_of(catalog: Catalog, namespace: str, found: Found) -> Table:
         return catalog.load_table(name)
     # By bounds that are cut off, as they are else, it could not be told that a file has no row after a run.
     whole_bounds = {f"write.metadata.metrics.column.{RUN}": "full"} if RUN in found.types else {}
-    properties = {"comment": found.description, **whole_bounds}
+    properties = {"comment": found.description, WRITER: "spotify_source", **whole_bounds}
     return catalog.create_table_if_not_exists(name, schema_of(found), properties=properties)
 
 

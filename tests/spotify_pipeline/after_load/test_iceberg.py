@@ -13,6 +13,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import duckdb
+import pyarrow as pa
 import pytest
 from spotify_pipeline.demo import LoggedRequest, OfflineApi, Reply, make_album
 
@@ -179,10 +180,10 @@ def test_an_export_that_was_killed_between_two_tables_is_completed_by_the_next(
     class Killed(BaseException):
         pass
 
-    def killed(self: Export, found: object) -> Written:
+    def killed(self: Export, found: object, *more: object) -> Written:
         if found.name == "release_sightings":  # type: ignore[attr-defined]
             raise Killed
-        return before(self, found)  # type: ignore[arg-type]
+        return before(self, found, *more)  # type: ignore[arg-type]
 
     before = Export._exported
     with patch.object(Export, "_exported", killed), pytest.raises(Killed):
@@ -337,6 +338,19 @@ def test_a_database_that_lacks_what_the_catalog_holds_does_not_overwrite_it(
     assert lake.runs_in("release_sightings") == runs
 
 
+def test_a_table_that_another_program_created_is_left_alone(place: Place, api: OfflineApi, lake: Lake) -> None:
+    lake.catalog().create_namespace(NAMESPACE)
+    theirs = pa.table({"id": ["theirs"]})
+    lake.catalog().create_table((NAMESPACE, "albums"), theirs.schema).append(theirs)
+
+    ran = place.load(api, "--iceberg", "lake", env=lake.environment())
+
+    assert ran.code == 78
+    assert "spotify_raw.albums is a table that another program created." in ran.err
+    assert lake.table("albums").scan().to_arrow().to_pylist() == [{"id": "theirs"}]
+    assert "release_sightings" not in lake.tables()
+
+
 def test_sightings_that_were_dropped_by_hand_are_kept_there(place: Place, api: OfflineApi, lake: Lake) -> None:
     loaded(place, api, lake)
     with by_hand(place) as connection:
@@ -441,7 +455,7 @@ def test_a_warehouse_that_cant_be_written_is_refused_before_the_first_call(
     ran = place.load(api, "--iceberg", "lake", env=lake.environment())
 
     assert (ran.code, ran.calls.total()) == (78, 0)
-    assert "--iceberg lake: its warehouse can't be written: " in ran.err
+    assert "--iceberg lake: its warehouse can't be used: Cannot create directory " in ran.err
     assert "Traceback" not in ran.err
 
 
