@@ -435,6 +435,23 @@ def test_a_catalog_in_postgres_is_written_as_one_in_sqlite(
     assert lake.operations("release_sightings") == ["append", "append"]
 
 
+def test_what_is_in_postgres_is_written_as_what_is_in_a_file(
+    place: Place, api: OfflineApi, lake: Lake, server: Postgres
+) -> None:
+    for _ in range(2):
+        ran = place.load(
+            api, "--destination", "postgres", "--iceberg", "lake", env={**lake.environment(), **server.environment()}
+        )
+        assert (ran.code, ran.err) == (0, "")
+        place.clock.move(DAY)
+
+    for name in lake.tables():
+        found = lake.table(name).scan().to_arrow().select(["_dlt_id"]).to_pydict()["_dlt_id"]
+        assert sorted(found) == sorted(x for (x,) in server.sql(f"SELECT _dlt_id FROM spotify_raw.{name}")), name
+    assert lake.operations("release_sightings") == ["append", "append"]
+    assert isinstance(lake.table("release_sightings").schema().find_field("seen_at").field_type, TimestamptzType)
+
+
 def test_a_wrong_password_of_the_catalog_is_told_without_it(
     place: Place, api: OfflineApi, lake: Lake, server: Postgres
 ) -> None:
@@ -484,7 +501,7 @@ def test_another_destination_is_refused(place: Place, api: OfflineApi, lake: Lak
     ran = place.load(api, "--destination", "sqlalchemy", "--iceberg", "lake", env={**lake.environment(), **sqlite})
 
     assert (ran.code, ran.calls.total()) == (78, 0)
-    assert "--iceberg needs a DuckDB file" in ran.err
+    assert "--iceberg needs a DuckDB file or Postgres" in ran.err
 
 
 def test_the_command_itself_says_nothing_of_pyiceberg(place: Place, api: OfflineApi, lake: Lake) -> None:
