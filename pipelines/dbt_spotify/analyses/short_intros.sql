@@ -3,7 +3,7 @@ select
     albums.album_name,
     albums.artist_names,
     tracks.track_name,
-    cast(round(tracks.duration_ms / 1000) as integer) as seconds,
+    cast(round(tracks.duration_ms / 1000.0) as integer) as seconds,
     albums.tracks_loaded
 from {{ ref('fct_spotify__album_tracks') }} as tracks
 inner join {{ ref('dim_spotify__albums') }} as albums on tracks.album_id = albums.album_id

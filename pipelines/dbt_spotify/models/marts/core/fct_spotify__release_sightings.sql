@@ -52,7 +52,7 @@ known as (
             stored.discovered_via,
             false as is_to_write
         from {{ this }} as stored
-        where (stored.market, stored.album_id) in (select (market, album_id) from placed)
+        where (stored.market, stored.album_id) in (select market, album_id from placed)
     {% endif %}
 
 ),
