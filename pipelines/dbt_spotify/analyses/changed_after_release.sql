@@ -72,4 +72,4 @@ from changes
 inner join {{ ref('dim_spotify__albums') }} as albums on changes.album_id = albums.album_id
 -- A value that was never known has not changed: the app's regime has.
 where changes.was <> changes.is_now
-order by changes.changed_at desc, albums.album_name, changes.field
+order by changes.changed_at desc, albums.album_name collate "C", changes.field collate "C"

@@ -101,4 +101,9 @@ select
 from compared
 inner join {{ ref('dim_spotify__albums') }} as albums on compared.album_id = albums.album_id
 where compared.first_seen_there_at is null or compared.first_seen_there_at > compared.first_seen_at
-order by days_later desc nulls last, albums.album_name, compared.market, compared.other_market
+order by
+    days_later desc nulls last,
+    albums.album_name collate "C",
+    compared.market,
+    compared.other_market,
+    albums.album_id collate "C"

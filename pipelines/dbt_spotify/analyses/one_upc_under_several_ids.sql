@@ -2,8 +2,12 @@
 select
     upc,
     count(*) as albums,
-    string_agg(distinct album_name collate "C", ' / ' order by album_name collate "C") as album_names,
-    string_agg(distinct artist_names collate "C", ' / ' order by artist_names collate "C") as artist_names,
+    string_agg(
+        distinct cast(album_name as text) collate "C", ' / ' order by cast(album_name as text) collate "C"
+    ) as album_names,
+    string_agg(
+        distinct cast(artist_names as text) collate "C", ' / ' order by cast(artist_names as text) collate "C"
+    ) as artist_names,
     count(*) filter (where is_explicit) as explicit_albums,
     array_agg(album_id order by album_id collate "C") as album_ids
 from {{ ref('dim_spotify__albums') }}

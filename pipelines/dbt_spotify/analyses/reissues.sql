@@ -13,4 +13,4 @@ from {{ ref('dim_spotify__albums') }}
 where
     cast(first_seen_at as date) - release_period_end > 365
     or {{ has_word('album_name', 'deluxe|remaster(ed)?|reissue|anniversary|expanded|re-?recorded|box|edition') }}
-order by release_period_end, album_name
+order by release_period_end, album_name collate "C"

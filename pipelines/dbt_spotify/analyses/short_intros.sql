@@ -11,4 +11,4 @@ where
     tracks.album_position = 1
     and tracks.duration_ms < 60000
     and albums.tracks_loaded > 1
-order by tracks.duration_ms, albums.album_name
+order by tracks.duration_ms, albums.album_name collate "C"
