@@ -9,9 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 from spotify_pipeline.after_load.retention import Removed, remove_older
+from spotify_pipeline.destinations.duckdb_file import DuckDbFile
 
 from tests.dbt.conftest import REGIMES, Built
 from tests.dbt.support import DbtProject, ask, change
@@ -83,8 +83,8 @@ def aged_extended(age: Callable[[str], Path]) -> Path:
 def remove(database: Path, days: int = 10) -> Removed:
     """Remove what no listing has shown for so long."""
     ((now,),) = ask(database, "SELECT max(seen_at) + INTERVAL 1 HOUR FROM spotify_raw.release_sightings")
-    with duckdb.connect(str(database)) as connection:
-        return remove_older(connection, "spotify_raw", days, now.astimezone(timezone.utc))
+    with DuckDbFile(database, "spotify_raw").sql_client() as client:
+        return remove_older(client, "spotify_raw", days, now.astimezone(timezone.utc))
 
 
 def rows(database: Path, mart: str, where: str = "true") -> list[tuple[Any, ...]]:

@@ -1,4 +1,4 @@
-"""What is done on the DuckDB file after a load: export, retention, dbt. Knows the order, not how each works.
+"""What is done with what is loaded after a load: export, retention, dbt. Knows the order, not how each works.
 
 Each is imported by the run that asks for it.
 """
@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
+
+import duckdb
 
 from spotify_pipeline.destinations.base import Destination, Feature
 from spotify_source.errors import ConfigurationError
@@ -62,7 +64,7 @@ def check(wanted: Wanted, destination: Destination) -> None:
     for option, feature in _features(wanted).items():
         if not destination.supports(feature):
             raise ConfigurationError(
-                f"{option} needs a DuckDB file, but the destination is {destination.place}.",
+                f"{option} needs a DuckDB file or Postgres, but the destination is {destination.place}.",
                 guidance=f"Leave out {option} or --destination.",
             )
     if wanted.export is not None:
@@ -114,7 +116,7 @@ def _done(name: str, step: Callable[[], FollowUp]) -> FollowUp:
 def _export(folder: Path, fmt: Format, destination: Destination, load_id: str | None, now: datetime) -> FollowUp:
     from spotify_pipeline.after_load import export
 
-    with destination.connect() as connection:
+    with destination.as_file(export.TABLES) as file, duckdb.connect(str(file)) as connection:
         path = export.export(connection, destination.dataset, load_id or "", folder, fmt, now)
     return FollowUp("export", [f"Exported: {path}"], {"file": str(path.resolve())})
 
@@ -122,8 +124,8 @@ def _export(folder: Path, fmt: Format, destination: Destination, load_id: str | 
 def _retain(days: int, destination: Destination, now: datetime) -> FollowUp:
     from spotify_pipeline.after_load import retention
 
-    with destination.connect() as connection:
-        removed = retention.remove_older(connection, destination.dataset, days, now)
+    with destination.sql_client() as client:
+        removed = retention.remove_older(client, destination.dataset, days, now)
     return FollowUp("retention", [removed.told(days)], asdict(removed))
 
 

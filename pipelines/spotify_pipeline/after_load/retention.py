@@ -14,9 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-import duckdb
-
-from spotify_pipeline.destinations.duckdb_sql import existing_tables
+from spotify_pipeline.dlt_internals.destinations import SqlClient
 from spotify_source import schema
 from spotify_source.options import check_at_least
 
@@ -33,6 +31,7 @@ _ASKED_AT: Final = {
 _SIGHTINGS: Final = schema.RELEASE_SIGHTINGS.name
 _LOADS: Final = "_dlt_loads"
 _MARTS: Final = "spotify_marts"
+_IDS: Final = "(SELECT unnest(CAST(%s AS VARCHAR[])))"
 # Editions of one release, as the dbt project found them.
 _EDITIONS: Final = ("dim_albums", {"album_id", "release_group_id"})
 _SNAPSHOT: Final = ("snap_albums", {"album_id"})
@@ -68,7 +67,7 @@ class Removed:
         return f"{albums} (rows: {rows})." if rows else f"{albums}."
 
 
-def remove_older(connection: duckdb.DuckDBPyConnection, dataset: str, days: int, now: datetime) -> Removed:
+def remove_older(client: SqlClient, dataset: str, days: int, now: datetime) -> Removed:
     """Remove albums that were last seen in a listing more than `days` days ago.
 
     An album goes with all its rows, nested ones too, in `new_releases`, `albums` and `album_tracks`; its sightings stay
@@ -82,7 +81,7 @@ def remove_older(connection: duckdb.DuckDBPyConnection, dataset: str, days: int,
     gives the space back as later loads write (75 MB became 15 MB after the next one, 8 MB after the second).
 
     Args:
-        connection: The database.
+        client: The database's.
         dataset: The schema in it.
         days: How long an album is kept; 1 or more.
         now: The time that the days are counted back from.
@@ -92,31 +91,24 @@ def remove_older(connection: duckdb.DuckDBPyConnection, dataset: str, days: int,
     """
     check_at_least("retain_days", days, 1)
     before = now - timedelta(days=days)
-    tables, marts = existing_tables(connection, dataset), existing_tables(connection, _MARTS)
+    tables, marts = _existing_tables(client, dataset), _existing_tables(client, _MARTS)
     # dlt leaves what it loaded last in its staging tables.
     staging = f"{dataset}_staging"
-    connection.begin()
-    try:
-        albums = _albums_last_seen(connection, dataset, tables, before)
-        albums = _without_listed_editions(connection, marts, albums, _albums_with_rows(connection, dataset, tables))
-        rows = _remove(connection, dataset, tables, albums)
-        rows |= _forget(connection, dataset, tables, before)
-        sightings = _take_names_out(connection, dataset, tables, albums)
-        staged = existing_tables(connection, staging)
-        _remove(connection, staging, staged, albums)
-        _forget(connection, staging, staged, before)
-        _take_names_out(connection, staging, staged, albums)
-        _remove_versions(connection, marts, albums)
-    except BaseException:
-        connection.rollback()
-        raise
-    connection.commit()
+    with client.begin_transaction():
+        albums = _albums_last_seen(client, dataset, tables, before)
+        albums = _without_listed_editions(client, marts, albums, _albums_with_rows(client, dataset, tables))
+        rows = _remove(client, dataset, tables, albums)
+        rows |= _forget(client, dataset, tables, before)
+        sightings = _take_names_out(client, dataset, tables, albums)
+        staged = _existing_tables(client, staging)
+        _remove(client, staging, staged, albums)
+        _forget(client, staging, staged, before)
+        _take_names_out(client, staging, staged, albums)
+        _remove_versions(client, marts, albums)
     return Removed(len(albums), rows, sightings)
 
 
-def _albums_last_seen(
-    connection: duckdb.DuckDBPyConnection, dataset: str, tables: Tables, before: datetime
-) -> list[str]:
+def _albums_last_seen(client: SqlClient, dataset: str, tables: Tables, before: datetime) -> list[str]:
     """Ids of the albums that were last seen before that time. What no finished load brought is not judged."""
     if _LOADS not in tables:
         return []
@@ -127,14 +119,15 @@ def _albums_last_seen(
         moments.append(_moments(dataset, _SIGHTINGS, "album_id", "entry.seen_at"))
     if not moments:
         return []
-    found = connection.execute(
+    found = client.execute_sql(
         f"""
-        SELECT album_id FROM ({" UNION ALL ".join(moments)}) WHERE album_id <> $removed GROUP BY album_id
-        HAVING max(loaded_at) IS NOT NULL AND coalesce(max(seen_at), max(loaded_at)) < $before
+        SELECT album_id FROM ({" UNION ALL ".join(moments)}) AS moments WHERE album_id <> %s GROUP BY album_id
+        HAVING max(loaded_at) IS NOT NULL AND coalesce(max(seen_at), max(loaded_at)) < %s
         """,  # noqa: S608 - names of ours
-        {"before": before, "removed": REMOVED},
+        REMOVED,
+        before,
     )
-    return [album_id for (album_id,) in found.fetchall()]
+    return [album_id for (album_id,) in found or ()]
 
 
 def _moments(dataset: str, table: str, key: str, seen_at: str) -> str:
@@ -145,76 +138,73 @@ def _moments(dataset: str, table: str, key: str, seen_at: str) -> str:
     """  # noqa: S608 - names of ours
 
 
-def _albums_with_rows(connection: duckdb.DuckDBPyConnection, dataset: str, tables: Tables) -> list[str]:
+def _albums_with_rows(client: SqlClient, dataset: str, tables: Tables) -> list[str]:
     """Ids of all albums that any table holds."""
     ids = [
         f'SELECT {key} AS album_id FROM "{dataset}".{table}'  # noqa: S608 - names of ours
         for table, key in {**_ALBUM_TABLES, _SIGHTINGS: "album_id"}.items()
         if table in tables
     ]
-    return [album_id for (album_id,) in connection.execute(" UNION ".join(ids)).fetchall()] if ids else []
+    return [album_id for (album_id,) in client.execute_sql(" UNION ".join(ids)) or ()] if ids else []
 
 
-def _without_listed_editions(
-    connection: duckdb.DuckDBPyConnection, marts: Tables, old: Sequence[str], present: Sequence[str]
-) -> list[str]:
+def _without_listed_editions(client: SqlClient, marts: Tables, old: Sequence[str], present: Sequence[str]) -> list[str]:
     """The old albums of which no edition is newer: it would be given to another release, or named anew."""
     if not old or not _has(marts, _EDITIONS):
         return list(old)
-    kept = connection.execute(
+    kept = client.execute_sql(
         f"""
         SELECT album_id FROM {_MARTS}.dim_albums
         WHERE release_group_id IN (
             SELECT release_group_id FROM {_MARTS}.dim_albums
-            WHERE album_id IN (SELECT unnest($present::VARCHAR[])) AND album_id NOT IN (SELECT unnest($old::VARCHAR[]))
+            WHERE album_id IN {_IDS} AND album_id NOT IN {_IDS}
         )
         """,  # noqa: S608 - names of ours
-        {"old": old, "present": present},
+        present,
+        old,
     )
-    stay = {album_id for (album_id,) in kept.fetchall()}
+    stay = {album_id for (album_id,) in kept or ()}
     return [album_id for album_id in old if album_id not in stay]
 
 
-def _remove(
-    connection: duckdb.DuckDBPyConnection, dataset: str, tables: Tables, albums: Sequence[str]
-) -> dict[str, int]:
+def _remove(client: SqlClient, dataset: str, tables: Tables, albums: Sequence[str]) -> dict[str, int]:
     """Delete the rows of these albums."""
     rows: dict[str, int] = {}
     for table, key in _ALBUM_TABLES.items():
         if table not in tables:
             continue
-        old = f'"{dataset}".{table} WHERE {key} IN (SELECT unnest($albums::VARCHAR[]))'
+        old = f'"{dataset}".{table} WHERE {key} IN {_IDS}'
         for nested in _nested_in(table, tables):
             theirs = f'FROM "{dataset}"."{nested}" WHERE _dlt_root_id IN (SELECT _dlt_id FROM {old})'  # noqa: S608 - names of ours
-            rows[nested] = _count(connection, f"DELETE {theirs}", albums)
-        rows[table] = _count(connection, f"DELETE FROM {old}", albums)  # noqa: S608 - names of ours
+            rows[nested] = _count(client, f"DELETE {theirs}", albums)
+        rows[table] = _count(client, f"DELETE FROM {old}", albums)  # noqa: S608 - names of ours
     return {table: count for table, count in rows.items() if count}
 
 
-def _take_names_out(connection: duckdb.DuckDBPyConnection, dataset: str, tables: Tables, albums: Sequence[str]) -> int:
+def _take_names_out(client: SqlClient, dataset: str, tables: Tables, albums: Sequence[str]) -> int:
     """Leave of the sightings of these albums that something was there."""
     if _SIGHTINGS not in tables:
         return 0
     query = f", query = CASE WHEN query IS NOT NULL THEN '{REMOVED}' END" if "query" in tables[_SIGHTINGS] else ""
     named = f"""UPDATE "{dataset}".{_SIGHTINGS} SET album_id = '{REMOVED}'{query}"""  # noqa: S608 - names of ours
-    return _count(connection, f"{named} WHERE album_id IN (SELECT unnest($albums::VARCHAR[]))", albums)
+    return _count(client, f"{named} WHERE album_id IN {_IDS}", albums)
 
 
-def _forget(connection: duckdb.DuckDBPyConnection, dataset: str, tables: Tables, before: datetime) -> dict[str, int]:
+def _forget(client: SqlClient, dataset: str, tables: Tables, before: datetime) -> dict[str, int]:
     """Delete what queries brought, and what is known of artists, where neither was asked for since that time."""
     rows = {}
     for table, asked_at in _ASKED_AT.items():
         if table in tables:
-            old = f'DELETE FROM "{dataset}".{table} WHERE {asked_at} < $before'  # noqa: S608 - names of ours
-            ((rows[table],),) = connection.execute(old, {"before": before}).fetchall()
+            old = f'DELETE FROM "{dataset}".{table} WHERE {asked_at} < %s'  # noqa: S608 - names of ours
+            rows[table] = _count(client, old, before)
     return {table: count for table, count in rows.items() if count}
 
 
-def _remove_versions(connection: duckdb.DuckDBPyConnection, marts: Tables, albums: Sequence[str]) -> None:
+def _remove_versions(client: SqlClient, marts: Tables, albums: Sequence[str]) -> None:
     """Delete what the snapshot keeps of these albums: it is all that no build makes anew."""
     if _has(marts, _SNAPSHOT):
-        old = f"{_MARTS}.snap_albums WHERE album_id IN (SELECT unnest($albums::VARCHAR[]))"
-        _count(connection, f"DELETE FROM {old}", albums)  # noqa: S608 - names of ours
+        old = f"{_MARTS}.snap_albums WHERE album_id IN {_IDS}"
+        _count(client, f"DELETE FROM {old}", albums)  # noqa: S608 - names of ours
 
 
 def _has(tables: Tables, wanted: tuple[str, set[str]]) -> bool:
@@ -227,7 +217,20 @@ def _nested_in(table: str, tables: Tables) -> list[str]:
     return [name for name, columns in tables.items() if name.startswith(f"{table}__") and "_dlt_root_id" in columns]
 
 
-def _count(connection: duckdb.DuckDBPyConnection, statement: str, albums: Sequence[str]) -> int:
+def _count(client: SqlClient, statement: str, value: object) -> int:
     """How many rows a statement has changed."""
-    ((count,),) = connection.execute(statement, {"albums": albums}).fetchall()
-    return int(count)
+    return len(client.execute_sql(f"{statement} RETURNING 1", value) or ())
+
+
+def _existing_tables(client: SqlClient, dataset: str) -> dict[str, set[str]]:
+    """The tables of a schema, each with the names of its columns."""
+    found = client.execute_sql(
+        "SELECT table_name, column_name FROM information_schema.columns JOIN information_schema.tables "
+        "USING (table_catalog, table_schema, table_name) "
+        "WHERE table_type = 'BASE TABLE' AND table_catalog = current_database() AND table_schema = %s",
+        dataset,
+    )
+    tables: dict[str, set[str]] = {}
+    for table, column in found or ():
+        tables.setdefault(table, set()).add(column)
+    return tables

@@ -118,7 +118,7 @@ def build_parser(prog: str = "load.py") -> argparse.ArgumentParser:
     )
     instead.add_argument("--dry-run", action="store_true", help="read the listing, print the planned calls, and stop")
 
-    after = parser.add_argument_group("after loading (DuckDB only)")
+    after = parser.add_argument_group("after loading, with DuckDB or Postgres")
     after.add_argument("--export", type=Path, metavar="DIR", help="write what this run loaded to a file in DIR")
     after.add_argument(
         "--export-format",
@@ -129,7 +129,7 @@ def build_parser(prog: str = "load.py") -> argparse.ArgumentParser:
     after.add_argument(
         "--retain-days", type=positive, metavar="N", help="remove albums not listed for N days (default: keep all)"
     )
-    after.add_argument("--transform", action="store_true", help="build the dbt models in the same file")
+    after.add_argument("--transform", action="store_true", help="build the dbt models in the same database")
 
     demo = parser.add_argument_group("demo, without credentials")
     demo.add_argument("--demo", action="store_true", help="load from an offline API with an invented catalogue")

@@ -10,15 +10,20 @@ import importlib.util
 import sys
 import tempfile
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from spotify_pipeline.cli.interrupt import ended_by_interrupt
 from spotify_pipeline.cli.missing import told_how_to_install
 from spotify_pipeline.cli.options import Parser
 from spotify_pipeline.exits import Exit
 from spotify_pipeline.places import interpreter, requirement
+
+if TYPE_CHECKING:
+    from spotify_pipeline.page.database import Database
 
 # What the extra 'report' brings.
 EXTRA = ("jinja2", "vl_convert")
@@ -32,15 +37,19 @@ def build_parser(prog: str = "report.py") -> argparse.ArgumentParser:
     """The parser of the command line of a program of this name."""
     parser = Parser(
         prog=prog,
-        description="Write one HTML page that shows what a DuckDB file holds, and what is new as a feed and a calendar. "
-        "The file is only read.",
+        description="Write one HTML page that shows what is loaded, and what is new as a feed and a calendar. "
+        "The database is only read.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     default = {"db": Path("spotify.duckdb"), "out": Path("spotify.html")}
-    parser.add_argument(
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
         "--db", type=Path, default=default["db"], metavar="PATH", help="DuckDB file (default: spotify.duckdb)"
+    )
+    where.add_argument(
+        "--destination", metavar="NAME", help="the dlt destination instead, postgres, configured as for the load"
     )
     parser.add_argument("--dataset", default="spotify_raw", metavar="NAME", help="its schema (default: spotify_raw)")
     parser.add_argument(
@@ -85,8 +94,9 @@ def _report(options: argparse.Namespace, now: datetime | None) -> int:
     more = {name: path.expanduser() for name in ("feed", "calendar") if (path := getattr(options, name)) is not None}
     places = {"out": options.out.expanduser(), **more}
     try:
-        database = options.db.expanduser()
-        _write(database, options.dataset, places, now or datetime.now(timezone.utc), watched_only=options.watched)
+        _check_places(options.db.expanduser(), places)
+        with _database(options) as database:
+            _write(database, places, now or datetime.now(timezone.utc), watched_only=options.watched)
     except Exception as error:  # noqa: BLE001 - every end has an exit code
         failure = understand(error)
         if failure.error is None:
@@ -97,19 +107,35 @@ def _report(options: argparse.Namespace, now: datetime | None) -> int:
     return Exit.COMPLETE
 
 
-def _write(db: Path, dataset: str, places: Mapping[str, Path], now: datetime, *, watched_only: bool) -> None:
+@contextmanager
+def _database(options: argparse.Namespace) -> Iterator[Database]:
+    """What is loaded, opened for reading."""
     from spotify_pipeline.dlt_internals.destinations import dataset_name  # noqa: PLC0415 - takes most of a second
-    from spotify_pipeline.page import atom, events, news  # noqa: PLC0415 - the same
-    from spotify_pipeline.page.database import opened  # noqa: PLC0415 - the same
+    from spotify_pipeline.page.database import TABLES, opened  # noqa: PLC0415 - the same
+
+    if options.destination is None:
+        with opened(options.db.expanduser(), dataset_name(options.dataset)) as database:
+            yield database
+        return
+    from spotify_pipeline.destinations.other import OtherDestination  # noqa: PLC0415 - the same
+
+    destination = OtherDestination(options.destination, options.dataset)
+    with (
+        destination.as_file(TABLES) as copy,
+        opened(copy, destination.dataset, options.destination) as database,
+    ):
+        yield database
+
+
+def _write(database: Database, places: Mapping[str, Path], now: datetime, *, watched_only: bool) -> None:
+    from spotify_pipeline.page import atom, events, news  # noqa: PLC0415 - takes most of a second
     from spotify_pipeline.page.document import page  # noqa: PLC0415 - the same
 
-    _check_places(db, places)
     at = now.astimezone(timezone.utc).replace(tzinfo=None)
-    with opened(db, dataset_name(dataset)) as database:
-        written = {"out": page(database, at)}
-        if len(places) > 1:
-            new = news.read(database, watched_only=watched_only)
-            written |= {"feed": atom.feed(new, dataset, at), "calendar": events.calendar(new)}
+    written = {"out": page(database, at)}
+    if len(places) > 1:
+        new = news.read(database, watched_only=watched_only)
+        written |= {"feed": atom.feed(new, database.dataset, at), "calendar": events.calendar(new)}
     for name, path in places.items():
         _replace(path, written[name])
     out = places["out"]

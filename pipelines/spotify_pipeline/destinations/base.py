@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from copy import deepcopy
 from pathlib import Path
@@ -13,12 +13,12 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final, Literal
 
 import dlt
-import duckdb
 from dlt.extract import DltSource
 
 from spotify_pipeline.destinations.lock import one_run_at_a_time
-from spotify_pipeline.dlt_internals.destinations import AnyDestination, dataset_name, pipelines_folder
+from spotify_pipeline.dlt_internals.destinations import AnyDestination, SqlClient, dataset_name, pipelines_folder
 from spotify_pipeline.dlt_internals.failures import will_pass
+from spotify_pipeline.dlt_internals.named_destination import apart
 from spotify_pipeline.dlt_internals.progress import Progress
 from spotify_pipeline.dlt_internals.working_folder import WorkingFolder
 from spotify_source.errors import ConfigurationError
@@ -159,14 +159,26 @@ class Destination(ABC):
     def write_comments(self, schema: dlt.Schema) -> None:  # noqa: B027 - not everywhere are there any
         """Show the descriptions of a schema's tables and columns as comments."""
 
-    def connect(self) -> duckdb.DuckDBPyConnection:
-        """A connection, for what is done with SQL; to be closed by the caller.
+    def as_file(self, _tables: Collection[str] | None = None) -> AbstractContextManager[Path]:
+        """A DuckDB file with what is loaded, to be read while this lasts.
+
+        Args:
+            _tables: The tables that are read; all of the dataset unless given. One of another schema is named with it.
 
         Raises:
-            ConfigurationError: There is none to be had, or it can't be opened.
-            DestinationUnavailableError: Another program holds it.
+            ConfigurationError: There is none to be had.
+            DestinationUnavailableError: Another program holds it, or the server can't be reached.
         """
-        raise ConfigurationError(f"{self.place} is not a DuckDB file.", guidance="Leave out --destination.")
+        raise ConfigurationError(
+            f"What {self.place} holds can't be read as a DuckDB file.",
+            guidance="Load into a DuckDB file (leave out --destination) or into Postgres.",
+        )
+
+    @contextmanager
+    def sql_client(self) -> Iterator[SqlClient]:
+        """A client of dlt's for what is done with SQL: it has one connection, and takes values where `%s` stands."""
+        with apart(self._dlt_destination(), self.dataset) as pipeline, pipeline.sql_client() as client:
+            yield client
 
     @abstractmethod
     def _dlt_destination(self) -> AnyDestination:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final
@@ -97,17 +97,17 @@ class DuckDbFile(Destination):
         """
         with self.connect() as connection:
 
-            def empty(table: str) -> None:
-                connection.execute(f"DELETE FROM {quoted_name(self.dataset, table)}")  # noqa: S608 - quoted
+            def change(statement: str, table: str) -> None:
+                connection.execute(statement.format(quoted_name(self.dataset, table)))
 
             existing = duckdb_damage.read(connection, self.dataset)
             duckdb_damage.check_own_tables(existing, self.dataset)
-            repair_own_tables(existing.tables.keys(), empty)
+            repair_own_tables(existing.tables.keys(), change)
             if not pipeline.schema_names:
                 return
             if self._is_loaded(connection, existing, pipeline.default_schema):
                 duckdb_damage.check_tables(existing, self.dataset, pipeline.default_schema)
-            repair_dropped_tables(pipeline, existing.tables.keys(), empty)
+            repair_dropped_tables(pipeline, existing.tables.keys(), change)
 
     def _is_loaded(
         self, connection: duckdb.DuckDBPyConnection, existing: duckdb_damage.Existing, schema: dlt.Schema
@@ -137,6 +137,11 @@ class DuckDbFile(Destination):
         """Comment what differs."""
         with self.connect() as connection:
             write_comments(connection, self.dataset, schema)
+
+    @contextmanager
+    def as_file(self, _tables: Collection[str] | None = None) -> Iterator[Path]:
+        """The file itself."""
+        yield self.file
 
     def connect(self) -> duckdb.DuckDBPyConnection:
         """Open the file, and create it if need be.

@@ -5,15 +5,17 @@ Knows no engine but by its dialect: where that is Postgres's, there are a lock a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 import dlt
 from dlt.extract import DltSource
 
-from spotify_pipeline.destinations import postgres
-from spotify_pipeline.destinations.base import Destination, Row
+from spotify_pipeline.destinations import postgres, postgres_copy
+from spotify_pipeline.destinations.base import Destination, Feature, Row
 from spotify_pipeline.destinations.driver_errors import meaning, not_installed, of_driver
 from spotify_pipeline.destinations.errors import AnotherRunError, DestinationUnavailableError
 from spotify_pipeline.destinations.trial import try_writing
@@ -85,13 +87,19 @@ class OtherDestination(Destination):
         if not self._declared.answers_sql:
             raise NotOfferedError(f"{self.place} is not offered: what is loaded can't be read there with SQL.")
         with _understood():
+            if self._may_write():
+                return
             if not create or not self._is_loaded():
                 try_writing(self._dlt, self.dataset)
 
+    def supports(self, feature: Feature) -> bool:
+        """What is done with SQL of its own: on Postgres alone."""
+        return self._is_postgres and feature in ("export", "retention")
+
     def state(self) -> str:
         """What was tried, and how many may load into it."""
-        writers = "one run at a time, from any machine" if self._has_server_lock else "one machine alone"
-        return f"tried: a table was written, replaced, read and dropped; {writers}"
+        writers = "one run at a time, from any machine" if self._is_postgres else "one machine alone"
+        return f"a table can be written, replaced, read and dropped; {writers}"
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -102,7 +110,7 @@ class OtherDestination(Destination):
             DestinationUnavailableError: The server can't be reached.
         """
         with super().locked():
-            if not self._has_server_lock:
+            if not self._is_postgres:
                 yield
                 return
             with apart(self._dlt, self.dataset) as pipeline:
@@ -135,13 +143,13 @@ class OtherDestination(Destination):
             names = sorted({*own_tables(), *(pipeline.default_schema.tables if loaded else ())})
             existing = {name for name, columns in client.get_storage_tables(names) if columns}  # type: ignore[attr-defined]  # as every SQL client of dlt's has it
 
-            def empty(table: str) -> None:
+            def change(statement: str, table: str) -> None:
                 sql = client.sql_client  # type: ignore[attr-defined]  # the same
-                sql.execute_sql(f"DELETE FROM {sql.make_qualified_table_name(table)}")  # noqa: S608 - dlt quotes it
+                sql.execute_sql(statement.format(sql.make_qualified_table_name(table)))
 
-            repair_own_tables(existing, empty)
+            repair_own_tables(existing, change)
             if loaded:
-                repair_dropped_tables(pipeline, existing, empty)
+                repair_dropped_tables(pipeline, existing, change)
 
     def enter_load_run(self, pipeline: dlt.Pipeline, row: Row) -> None:
         """Insert the row, or load it in a package of its own."""
@@ -150,21 +158,46 @@ class OtherDestination(Destination):
             pipeline.run(schema.declare(resource, schema.LOAD_RUNS))
             return
         values = {**row, "_dlt_load_id": row["load_id"] or "", "_dlt_id": row["run_id"]}
-        with pipeline.sql_client() as client:
+        with self.sql_client() as client:
             columns = ", ".join(client.escape_column_name(name) for name in values)
             table, marks = client.make_qualified_table_name(schema.LOAD_RUNS.name), ", ".join("%s" for _ in values)
             client.execute_sql(f"INSERT INTO {table} ({columns}) VALUES ({marks})", *values.values())  # noqa: S608 - dlt quotes them
 
+    def amend_load_run(self, row: Row) -> None:
+        """Update the row; only what `supports` names can follow a load."""
+        with self.sql_client() as client:
+            assignments = ", ".join(f"{client.escape_column_name(name)} = %s" for name in row)
+            table = client.make_qualified_table_name(schema.LOAD_RUNS.name)
+            client.execute_sql(f"UPDATE {table} SET {assignments} WHERE run_id = %s", *row.values(), row["run_id"])  # noqa: S608 - dlt quotes them
+
+    @contextmanager
+    def as_file(self, tables: Collection[str] | None = None) -> Iterator[Path]:
+        """A copy of the tables as of this moment, which goes away again.
+
+        Raises:
+            ConfigurationError: It is no Postgres, or refuses.
+            DestinationUnavailableError: It can't be reached.
+        """
+        if not self._is_postgres:
+            with super().as_file(tables) as file:
+                yield file
+            return
+        with TemporaryDirectory() as folder:
+            file = Path(folder) / "loaded.duckdb"
+            with _understood(), self.sql_client() as client:
+                postgres_copy.copy(client, file, tables)
+            yield file
+
     def write_comments(self, schema: dlt.Schema) -> None:
         """Comment what differs, and index what merges look for, where the dialect is Postgres's."""
-        if self._declared.dialect != "postgres":
+        if not self._is_postgres:
             return
-        with apart(self._dlt, self.dataset) as pipeline, pipeline.sql_client() as client:
+        with self.sql_client() as client:
             postgres.write_comments(client, schema)
             postgres.create_indexes(client)
 
     @property
-    def _has_server_lock(self) -> bool:
+    def _is_postgres(self) -> bool:
         return self._declared.dialect == "postgres"
 
     def _take(self, lock: postgres.AdvisoryLock) -> None:
@@ -174,6 +207,13 @@ class OtherDestination(Destination):
             failed = AnotherRunError(f"Another run loads into {self.dataset} at {self.location}: {lock.holder()}.")
             failed.help_url = LOCK_URL
             raise failed
+
+    def _may_write(self) -> bool:
+        """Whether the server says so. A role that may make no schema could not try it in one of its own."""
+        if not self._is_postgres:
+            return False
+        with self.sql_client() as client:
+            return postgres.may_write(client)
 
     def _is_loaded(self) -> bool:
         with apart(self._dlt, self.dataset) as pipeline, pipeline.destination_client() as client:

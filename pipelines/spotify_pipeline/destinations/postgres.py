@@ -14,6 +14,7 @@ from spotify_pipeline.destinations.descriptions import descriptions
 from spotify_pipeline.destinations.duckdb_sql import quoted_text
 from spotify_pipeline.dlt_internals.destinations import SqlClient
 from spotify_source import schema as declared
+from spotify_source.errors import ConfigurationError
 
 _HOLDER: Final = """
     SELECT application_name, client_addr::text, a.pid, to_char(backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')
@@ -30,6 +31,12 @@ _COMMENTS: Final = """
     LEFT JOIN pg_description d ON d.objoid = c.oid AND d.objsubid = a.attnum AND d.classoid = 'pg_class'::regclass
     WHERE n.nspname = %s AND c.relkind IN ('r', 'p')
 """
+
+
+class NotAllowedError(ConfigurationError):
+    """The role may not write where it is to write."""
+
+    help_url = "https://www.postgresql.org/docs/current/ddl-schemas.html#DDL-SCHEMAS-PRIV"
 
 
 class AdvisoryLock:
@@ -79,6 +86,32 @@ class AdvisoryLock:
     def release(self) -> None:
         """Let go of it."""
         self._client.close_connection()
+
+
+def may_write(client: SqlClient) -> bool:
+    """Whether the schemas of a dataset are there, and the role may make tables in them.
+
+    Args:
+        client: A client of the dataset.
+
+    Returns:
+        False where they are yet to be made.
+
+    Raises:
+        NotAllowedError: They are there, and the role may not.
+    """
+    names = [client.dataset_name, client.staging_dataset_name]
+    found = client.execute_sql(
+        "SELECT nspname, has_schema_privilege(oid, 'CREATE'), current_user FROM pg_namespace WHERE nspname = ANY(%s)",
+        names,
+    )
+    for schema, allowed, role in found or ():
+        if not allowed:
+            raise NotAllowedError(
+                f"The role {role} may not create tables in the schema {schema}.",
+                guidance=f"Let the owner of the schema run: GRANT CREATE, USAGE ON SCHEMA {schema} TO {role}.",
+            )
+    return len(found or ()) == len(names)
 
 
 def write_comments(client: SqlClient, schema: dlt.Schema) -> None:

@@ -23,36 +23,47 @@ VERSIONS: Final = "_dlt_version"
 
 # The types of columns, in dlt's words, by name.
 Columns: TypeAlias = Mapping[str, str]
+# Executes a statement in which '{}' stands for a table, on the table of this name.
+Change: TypeAlias = Callable[[str, str], object]
+
+_EMPTY: Final = "DELETE FROM {}"
+# A listed album is written when its hash differs from the one that is there.
+_WRITE_AGAIN: Final = "UPDATE {} SET content_hash = NULL"
 
 
-def repair_dropped_tables(pipeline: dlt.Pipeline, existing: AbstractSet[str], empty: Callable[[str], object]) -> None:
+def repair_dropped_tables(pipeline: dlt.Pipeline, existing: AbstractSet[str], change: Change) -> None:
     """Have tables that were dropped created anew by the next load, and what was in them fetched again.
+
+    What was nested in a listed album comes with the next listing that shows the album: it costs no call of its own.
 
     Args:
         pipeline: The pipeline, its schema restored.
         existing: The tables that there are.
-        empty: Removes all rows of one of them.
+        change: Executes a statement on one of them.
     """
     schema = pipeline.default_schema
     dropped = set(schema.data_table_names(seen_data_only=True)) - existing
     if VERSIONS not in existing or not dropped:
         return
     for table in _to_empty(schema, dropped, existing):
-        empty(table)
-    empty(VERSIONS)
+        change(_EMPTY, table)
+    listed = declared.NEW_RELEASES.name
+    if listed in existing and not dropped.isdisjoint(_with_nested(schema, listed)):
+        change(_WRITE_AGAIN, listed)
+    change(_EMPTY, VERSIONS)
     _forget(schema, dropped)
     pipeline.schemas.save_schema(schema)
 
 
-def repair_own_tables(existing: AbstractSet[str], empty: Callable[[str], object]) -> None:
+def repair_own_tables(existing: AbstractSet[str], change: Change) -> None:
     """Have those of dlt's own tables that were dropped created anew by the next load.
 
     Args:
         existing: The tables that there are.
-        empty: Removes all rows of one of them.
+        change: Executes a statement on one of them.
     """
     if VERSIONS in existing and not own_tables().keys() <= existing:
-        empty(VERSIONS)
+        change(_EMPTY, VERSIONS)
 
 
 def own_tables() -> dict[str, Columns]:

@@ -17,7 +17,11 @@ from spotify_pipeline.places import command, dbt_project
 from spotify_source import schema
 from spotify_source.errors import ConfigurationError
 
-MARTS = "spotify_marts"
+MARTS: Final = "spotify_marts"
+# The mart that the page shows, where the dbt project has built it.
+PAIRS: Final = "rpt_artist_pairs"
+# All that the page reads.
+TABLES: Final = (*(table.name for table in schema.all_tables()), f"{MARTS}.{PAIRS}")
 _HERE = Path(__file__).parent
 # The session is in UTC: the time zone can go.
 _TYPES: Final[Mapping[schema.DataType, str]] = {**TYPES, "timestamp": "TIMESTAMP"}
@@ -92,12 +96,13 @@ class Database:
 
 
 @contextmanager
-def opened(db: Path, dataset: str) -> Iterator[Database]:
+def opened(db: Path, dataset: str, place: str | None = None) -> Iterator[Database]:
     """Open a DuckDB file for reading.
 
     Args:
         db: The file.
         dataset: The schema in it that the pipeline loads to.
+        place: The dlt destination that the file is a copy of.
 
     Raises:
         NothingToReadError: It is missing, no database, or holds nothing of this pipeline.
@@ -113,7 +118,7 @@ def opened(db: Path, dataset: str) -> Iterator[Database]:
         connection.execute("SET TimeZone = 'UTC'")
         _attach(connection, db)
         database = Database(connection, dataset)
-        _check_dataset(database, db)
+        _check_dataset(database, f"--db {db}" if place is None else f"--destination {place}")
         database.show_declared_tables()
         yield database
 
@@ -135,15 +140,16 @@ def _attach(connection: duckdb.DuckDBPyConnection, db: Path) -> None:
         ) from None
 
 
-def _check_dataset(database: Database, db: Path) -> None:
+def _check_dataset(database: Database, place: str) -> None:
     if any(database.has(table.name) for table in schema.TABLES):
         return
     others = database.datasets()
+    option, name = place.split(" ", 1)
     if others:
         guidance = f"It has {', '.join(others)}: choose with --dataset {others[0]}."
     else:
-        guidance = f"Load it first, with {command('load')} --db {db}, or name another file with --db."
-    raise NothingToReadError(f"{db} has no tables of this pipeline in {database.dataset}.", guidance=guidance)
+        guidance = f"Load it first, with {command('load')} {place}, or choose another one with {option} or --dataset."
+    raise NothingToReadError(f"{name} has no tables of this pipeline in {database.dataset}.", guidance=guidance)
 
 
 def _views() -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from spotify_pipeline.page import charts
 from spotify_pipeline.page.albums import Album, Artist, albums, artist
 from spotify_pipeline.page.charts import Chart, Table
-from spotify_pipeline.page.database import Database, Row
+from spotify_pipeline.page.database import MARTS, PAIRS, Database, Row
 
 MOST_SHOWN = 12
 
@@ -34,12 +34,11 @@ _PAIRS = """
     LIMIT ?
 """
 # What only the dbt project knows: which albums are twins of one release.
-_MART = "rpt_artist_pairs"
 _MART_COLUMNS = {"first_artist_id", "second_artist_id", "releases_together"}
-_RELEASES = """
+_RELEASES = f"""
     SELECT first_artist_id, second_artist_id, releases_together
-    FROM loaded.spotify_marts.rpt_artist_pairs
-"""
+    FROM loaded.{MARTS}.{PAIRS}
+"""  # noqa: S608 - names of ours
 _ARTISTS = """
     SELECT id, any_value(name) AS name, any_value(url) AS url
     FROM (SELECT id, name, url FROM album_credits UNION ALL SELECT id, name, url FROM track_credits)
@@ -109,7 +108,7 @@ _ENDS = ("one", "other")
 
 def _releases(database: Database) -> dict[tuple[str, str], int]:
     """Releases that two artists share, by the dbt project; nothing where it has not been built."""
-    if not database.mart_has(_MART, _MART_COLUMNS):
+    if not database.mart_has(PAIRS, _MART_COLUMNS):
         return {}
     rows = database.rows(_RELEASES)
     return {(row["first_artist_id"], row["second_artist_id"]): row["releases_together"] for row in rows}

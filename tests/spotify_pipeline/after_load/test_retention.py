@@ -7,8 +7,10 @@ from datetime import datetime, timedelta, timezone
 
 import duckdb
 import pytest
+from dlt.destinations.exceptions import DatabaseTerminalException
 from spotify_pipeline.after_load.retention import Removed, remove_older
 from spotify_pipeline.demo import Album, Catalogue, OfflineApi, make_album
+from spotify_pipeline.destinations.duckdb_file import DuckDbFile
 
 from spotify_source.errors import ConfigurationError
 from tests.support.albums import places_of
@@ -20,9 +22,9 @@ from tests.support.place import Place
 
 def remove(place: Place, days: int, now: datetime | None = None) -> Removed:
     """Remove what is older, by the place's clock."""
-    with duckdb.connect(str(place.database)) as connection:
+    with DuckDbFile(place.database, "spotify_raw").sql_client() as client:
         now = now or datetime.fromtimestamp(place.clock.now(), timezone.utc)
-        return remove_older(connection, "spotify_raw", days, now)
+        return remove_older(client, "spotify_raw", days, now)
 
 
 def rows(place: Place, schema: str = "spotify_raw") -> dict[str, int]:
@@ -198,7 +200,7 @@ def test_nothing_is_removed_unless_all_is(place: Place, api: OfflineApi) -> None
     place.sql("ALTER TABLE spotify_raw_staging.release_sightings DROP COLUMN album_id")
     before = rows(place)
 
-    with pytest.raises(duckdb.Error):
+    with pytest.raises(DatabaseTerminalException):
         remove(place, days=10)
 
     assert rows(place) == before

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from spotify_pipeline.cli.report import main as report
 from spotify_pipeline.demo import OfflineApi
 
 from tests.support.database import SOURCE_TABLES
@@ -197,3 +198,48 @@ def test_a_server_that_is_down_is_unavailable_and_what_was_pending_loads_when_it
         assert "disk" not in said
     assert sum(ran.calls.values()) == 0
     assert place.load(api, *TO_POSTGRES, env=postgres.environment()).code == 0
+
+
+def test_a_role_that_may_make_no_schema_loads_into_those_that_were_made_for_it(
+    place: Place, api: OfflineApi, postgres: Postgres
+) -> None:
+    postgres.sql(f"DROP ROLE IF EXISTS lesser; CREATE ROLE lesser LOGIN PASSWORD '{PASSWORD}'")
+    for schema in ("spotify_raw", "spotify_raw_staging"):
+        postgres.sql(f"CREATE SCHEMA {schema} AUTHORIZATION lesser")
+    lesser = {"DESTINATION__POSTGRES__CREDENTIALS": postgres.url().replace("loader", "lesser")}
+
+    for arguments in (["--check"], [], []):
+        ran = place.load(api, *TO_POSTGRES, *arguments, env=lesser)
+        assert (ran.code, ran.err) == (0, ""), (arguments, ran.out)
+    assert postgres.sql("SELECT count(*) FROM spotify_raw.albums") == [(3,)]
+
+
+def test_a_schema_that_the_role_may_not_write_is_said_before_the_first_call(
+    place: Place, api: OfflineApi, postgres: Postgres
+) -> None:
+    postgres.sql(f"DROP ROLE IF EXISTS reader; CREATE ROLE reader LOGIN PASSWORD '{PASSWORD}'")
+    postgres.sql("CREATE SCHEMA spotify_raw; GRANT USAGE ON SCHEMA spotify_raw TO reader")
+
+    ran = place.load(
+        api,
+        *TO_POSTGRES,
+        env={"DESTINATION__POSTGRES__CREDENTIALS": postgres.url().replace("loader", "reader")},
+    )
+
+    assert (ran.code, sum(ran.calls.values())) == (78, 0)
+    assert "The role reader may not create tables in the schema spotify_raw." in ran.err
+    assert "GRANT CREATE, USAGE ON SCHEMA spotify_raw TO reader" in ran.err
+
+
+def test_the_page_of_a_dataset_that_is_not_there_says_how_to_load_it(
+    place: Place, postgres: Postgres, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {**place.environment(), **postgres.environment()}.items():
+        monkeypatch.setenv(name, value)
+
+    code = report(["--destination", "postgres", "--dataset", "nothing_here", "--out", str(place.folder / "p.html")])
+
+    assert code == 78
+    said = capsys.readouterr().err
+    assert "postgres has no tables of this pipeline in nothing_here." in said
+    assert "--destination postgres" in said

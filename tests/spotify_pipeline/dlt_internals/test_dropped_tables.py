@@ -25,3 +25,13 @@ def test_tables_that_were_dropped_by_hand_are_complete_after_the_next_run(place:
     assert place.load(api).code == 0
     assert {table: place.count(table) for table in tables} == before
     assert place.load(api).album_calls == 0
+
+
+@pytest.mark.slow
+def test_what_was_nested_in_listed_albums_comes_with_the_next_listing(place: Place, api: OfflineApi) -> None:
+    assert place.load(api).code == 0
+    before = place.count("new_releases__artists")
+    place.sql("DROP TABLE new_releases__artists")
+    ran = place.load(api)
+    assert (ran.code, ran.err, ran.album_calls) == (0, "", 0)
+    assert place.count("new_releases__artists") == before
