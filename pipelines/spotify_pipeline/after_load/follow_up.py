@@ -11,12 +11,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import duckdb
 
 from spotify_pipeline.destinations.base import Destination, Feature
 from spotify_source.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from spotify_pipeline.after_load import transform
 
 Format = Literal["json", "parquet", "csv"]
 
@@ -71,10 +74,10 @@ def check(wanted: Wanted, destination: Destination) -> None:
         from spotify_pipeline.after_load import export
 
         export.check_folder(wanted.export)
-    if wanted.transform and destination.file is not None:
+    if wanted.transform:
         from spotify_pipeline.after_load import transform
 
-        transform.check(destination.file, destination.dataset)
+        transform.check(_dbt_target(destination))
 
 
 def follow_up(wanted: Wanted, destination: Destination, load_id: str | None, now: datetime) -> Iterator[FollowUp]:
@@ -92,8 +95,8 @@ def follow_up(wanted: Wanted, destination: Destination, load_id: str | None, now
     if wanted.retain_days is not None:
         days = wanted.retain_days
         yield _done("retention", lambda: _retain(days, destination, now))
-    if wanted.transform and destination.file is not None:
-        yield _transform(destination.file, destination.dataset, destination.working_folder / "dbt")
+    if wanted.transform:
+        yield _done("transform", lambda: _transform(destination))
 
 
 def _features(wanted: Wanted) -> dict[str, Feature]:
@@ -129,11 +132,16 @@ def _retain(days: int, destination: Destination, now: datetime) -> FollowUp:
     return FollowUp("retention", [removed.told(days)], asdict(removed))
 
 
-def _transform(db: Path, dataset: str, cache: Path) -> FollowUp:
+def _transform(destination: Destination) -> FollowUp:
     from spotify_pipeline.after_load import transform
 
-    try:
-        built = transform.transform(db, dataset, cache)
-    except Exception as error:  # noqa: BLE001 - it is told with the outcome
-        return FollowUp("transform", error=error)
+    built = transform.transform(_dbt_target(destination), destination.working_folder / "dbt")
     return FollowUp("transform", tuple(built.lines()), asdict(built), built.failure)
+
+
+def _dbt_target(destination: Destination) -> transform.Target:
+    from spotify_pipeline.after_load import transform
+
+    if destination.file is not None:
+        return transform.Target.file(destination.file, destination.dataset)
+    return transform.Target.postgres(destination.libpq_environment(), destination.dataset)
