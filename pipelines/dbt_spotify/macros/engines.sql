@@ -22,7 +22,7 @@
 {%- endmacro %}
 
 {% macro duckdb__has_word(text, words) -%}
-    regexp_matches({{ text }}, '(?i)(^|[^a-z0-9_])({{ words }})([^a-z0-9_]|$)')
+    regexp_matches(lower({{ text }}), '(^|[^a-z0-9_])({{ words }})([^a-z0-9_]|$)')
 {%- endmacro %}
 
 {% macro postgres__has_word(text, words) -%}

@@ -22,12 +22,15 @@
     ))
 {%- endmacro %}
 
-{# Taken apart, letters lose their accents; put together again, those of other scripts have theirs back. #}
+{# Taken apart, letters lose their accents; put together again, those of other scripts have theirs back. Marks of other
+   scripts come to stand between a letter and its accent when it is taken apart. #}
 {% macro postgres__folded(text) -%}
     {%- set latin_or_greek = '[A-Za-z\\u00c0-\\u024f\\u0292\\u0370-\\u03ff\\u1f00-\\u1fff]' -%}
-    {%- set accents = '[\\u0300-\\u036f]+' -%}
-    {%- set apart = "regexp_replace(normalize(" ~ text ~ ", NFD), '(" ~ latin_or_greek ~ ")" ~ accents ~ "', '\\1', 'g')" -%}
-    {%- set plain = "regexp_replace(normalize(" ~ apart ~ ", NFC), '" ~ accents ~ "', '', 'g')" -%}
+    {%- set accents = '\\u0300-\\u036f\\U0001d242-\\U0001d244' -%}
+    {%- set others = '\\u0483-\\u0489\\u0591-\\u05c7\\u064b-\\u0652\\u093c\\u094d\\u1ab0-\\u1aff\\u1dc0-\\u1dff\\u20d0-\\u20ff\\u3099\\u309a\\ufe20-\\ufe2f' -%}
+    {%- set of_a_letter = "'(?<=" ~ latin_or_greek ~ "[" ~ accents ~ others ~ "]*)[" ~ accents ~ "]+'" -%}
+    {%- set apart = "regexp_replace(normalize(" ~ text ~ ", NFD), " ~ of_a_letter ~ ", '', 'g')" -%}
+    {%- set plain = "regexp_replace(normalize(" ~ apart ~ ", NFC), '[" ~ accents ~ "]+', '', 'g')" -%}
     {%- set capitals = [] -%}
     {%- set small_letters = [] -%}
     {%- for letters in capital_letters().split() -%}
