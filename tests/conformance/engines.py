@@ -15,6 +15,7 @@ import pytest
 
 from spotify_source import schema
 from spotify_source.schema import Table
+from tests.support.mariadb import MariaDb
 from tests.support.postgres import Postgres
 
 Rows = dict[str, list[tuple[Any, ...]]]
@@ -147,6 +148,34 @@ class PostgresDataset(Engine):
             f"WHERE relkind = 'r' AND relnamespace = '{self.dataset}'::regnamespace"
         )
         return int(count)
+
+
+class MariaDbDatabase(Engine):
+    """A server that the tests start, through sqlalchemy."""
+
+    client = "dlt.destinations.impl.sqlalchemy.sqlalchemy_job_client.SqlalchemyJobClient"
+
+    def __init__(self, folder: Path, server: MariaDb) -> None:
+        super().__init__(folder)
+        self.server = server
+        # Several share one server.
+        self.dataset = f"spotify_{folder.name.lower()}"[:40]
+        self.arguments = ("--destination", "sqlalchemy", "--dataset", self.dataset)
+        self.environment = server.environment()
+
+    def sql(self, query: str) -> list[tuple[Any, ...]]:
+        """Ask it, with names quoted as SQL has it."""
+        types = query.replace("AS text)", "AS char)")
+        return self.server.sql(f"SET sql_mode = 'ANSI_QUOTES', time_zone = '+00:00'; USE {self.dataset}; {types}")
+
+    def version(self) -> str:
+        """The server's own."""
+        return f"MariaDB {self.server.sql('SELECT version()')[0][0].split('-')[0]}"
+
+    def datasets(self) -> set[str]:
+        """Its databases."""
+        found = self.server.sql(f"SHOW DATABASES LIKE '{self.dataset}%'")
+        return {name for (name,) in found}
 
 
 class SQLite(Engine):

@@ -20,15 +20,17 @@ import pytest
 from spotify_pipeline.cli.report import main as report
 from spotify_pipeline.demo import Album, Catalogue, OfflineApi, make_album
 
-from tests.conformance.engines import DuckDb, Engine, PostgresDataset, Rows, SQLite
+from tests.conformance.engines import DuckDb, Engine, MariaDbDatabase, PostgresDataset, Rows, SQLite
 from tests.support.checkout import CHECKOUT
 from tests.support.clock import FakeClock
+from tests.support.mariadb import MariaDb, private_mariadb
 from tests.support.place import Place
 from tests.support.postgres import PASSWORD, Postgres, private_postgres
 from tests.support.ran import Ran
 
 pytestmark = pytest.mark.slow
-ENGINES = ("DuckDB", "Postgres", "SQLite")
+ENGINES = ("DuckDB", "Postgres", "MariaDB", "SQLite")
+SERVERS = {"Postgres", "MariaDB"}
 PAGE = CHECKOUT / "docs" / "destinations.md"
 DAY = 86400.0
 
@@ -60,6 +62,12 @@ def server() -> Iterator[Postgres]:
 
 
 @pytest.fixture(scope="module")
+def mariadb() -> Iterator[MariaDb]:
+    with private_mariadb() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
 def make(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[str], Loading]]:
@@ -71,6 +79,8 @@ def make(
         engine: Engine
         if name == "Postgres":
             engine = PostgresDataset(folder, request.getfixturevalue("server"))
+        elif name == "MariaDB":
+            engine = MariaDbDatabase(folder, request.getfixturevalue("mariadb"))
         else:
             engine = {"DuckDB": DuckDb, "SQLite": SQLite}[name](folder)
         clock = FakeClock()
@@ -384,14 +394,14 @@ def _wrong_password(case: Case) -> None:
     wrong = {key: value.replace(PASSWORD, "not-the-one") for key, value in case.loading.engine.environment.items()}
     ran = case.loading.load(**wrong)
     assert ran.code == 78
-    assert "password authentication failed" in ran.err
+    assert "password authentication failed" in ran.err or "Access denied" in ran.err
     assert "not-the-one" not in ran.err + ran.out
 
 
 @claim("A server that is down ends with 69 before the first call, and loads when it is back", of_servers=True)
 def _down(case: Case) -> None:
     engine = case.loading.engine
-    assert isinstance(engine, PostgresDataset)
+    assert isinstance(engine, (PostgresDataset, MariaDbDatabase))
     engine.server.stop()
     try:
         ran = case.loading.load()
@@ -406,7 +416,7 @@ def _down(case: Case) -> None:
 @pytest.mark.parametrize("name", ENGINES)
 @pytest.mark.parametrize("sentence", list(CLAIMS))
 def test_it_holds(sentence: str, name: str, days: Callable[[str], Loading], make: Callable[[str], Loading]) -> None:
-    if sentence in NEEDS_SERVER and name != "Postgres":
+    if sentence in NEEDS_SERVER and name not in SERVERS:
         FOUND[sentence, name] = "no server"
         return
 

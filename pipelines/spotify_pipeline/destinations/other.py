@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 import dlt
-from dlt.extract import DltSource
+from dlt.extract import DltResource, DltSource
 
 from spotify_pipeline.destinations import postgres, postgres_copy
 from spotify_pipeline.destinations.base import Destination, Feature, Row
@@ -125,9 +125,8 @@ class OtherDestination(Destination):
 
     def adapt(self, source: DltSource) -> None:
         """Leave the format to dlt where parquet is none of the destination's: else it warns of every table."""
-        if not self._declared.takes_parquet:
-            for resource in source.resources.values():
-                resource.apply_hints(file_format="preferred")
+        for resource in source.resources.values():
+            self._adapt(resource)
 
     @contextmanager
     def opened(self) -> Iterator[None]:
@@ -154,8 +153,9 @@ class OtherDestination(Destination):
     def enter_load_run(self, pipeline: dlt.Pipeline, row: Row) -> None:
         """Insert the row, or load it in a package of its own."""
         if self._declared.dialect not in _INSERTING:
-            resource = dlt.resource([row], name=schema.LOAD_RUNS.name)
-            pipeline.run(schema.declare(resource, schema.LOAD_RUNS))
+            resource = schema.declare(dlt.resource([row], name=schema.LOAD_RUNS.name), schema.LOAD_RUNS)
+            self._adapt(resource)
+            pipeline.run(resource)
             return
         values = {**row, "_dlt_load_id": row["load_id"] or "", "_dlt_id": row["run_id"]}
         with self.sql_client() as client:
@@ -214,6 +214,10 @@ class OtherDestination(Destination):
             failed = AnotherRunError(f"Another run loads into {self.dataset} at {self.location}: {lock.holder()}.")
             failed.help_url = LOCK_URL
             raise failed
+
+    def _adapt(self, resource: DltResource) -> None:
+        if not self._declared.takes_parquet:
+            resource.apply_hints(file_format="preferred")
 
     def _may_write(self) -> bool:
         """Whether the server says so. A role that may make no schema could not try it in one of its own."""

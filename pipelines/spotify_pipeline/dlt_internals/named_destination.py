@@ -6,6 +6,7 @@ Public are `Destination.from_reference`, a client's `config.data_location()` and
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -54,6 +55,8 @@ def by_name(name: str) -> AnyDestination:
         ImportError: Its driver is not installed.
         ConfigurationError: The name is empty.
     """
+    # What dlt writes in a way that SQLAlchemy 2 warns of is nothing that a person could change.
+    warnings.filterwarnings("ignore", module=r"dlt\.destinations\.impl\.sqlalchemy")
     plain = Destination.from_reference(name)
     if plain is None:
         raise ConfigurationError("--destination has no name.", guidance="Name one, as postgres, or leave it out.")
