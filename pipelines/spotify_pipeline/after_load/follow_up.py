@@ -11,12 +11,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import duckdb
 
 from spotify_pipeline.destinations.base import Destination, Feature
 from spotify_source.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from spotify_pipeline.after_load import transform
 
 Format = Literal["json", "parquet", "csv"]
 
@@ -80,10 +83,10 @@ def check(wanted: Wanted, destination: Destination) -> None:
         from spotify_pipeline.after_load import iceberg_catalog
 
         iceberg_catalog.check(wanted.iceberg, destination.dataset)
-    if wanted.transform and destination.file is not None:
+    if wanted.transform:
         from spotify_pipeline.after_load import transform
 
-        transform.check(destination.file, destination.dataset)
+        transform.check(_dbt_target(destination))
 
 
 def follow_up(wanted: Wanted, destination: Destination, load_id: str | None, now: datetime) -> Iterator[FollowUp]:
@@ -101,8 +104,8 @@ def follow_up(wanted: Wanted, destination: Destination, load_id: str | None, now
     if wanted.retain_days is not None:
         days = wanted.retain_days
         yield _done("retention", lambda: _retain(days, destination, now))
-    if wanted.transform and destination.file is not None:
-        yield _transform(destination.file, destination.dataset, destination.working_folder / "dbt")
+    if wanted.transform:
+        yield _done("transform", lambda: _transform(destination))
     if wanted.iceberg is not None:
         catalog = wanted.iceberg
         # At last: it copies what the others leave, the row of load_runs too.
@@ -153,11 +156,16 @@ def _to_iceberg(name: str, destination: Destination, load_id: str | None, now: d
     return FollowUp("iceberg", [told], iceberg.as_data(written, name, destination.dataset), is_copy=True)
 
 
-def _transform(db: Path, dataset: str, cache: Path) -> FollowUp:
+def _transform(destination: Destination) -> FollowUp:
     from spotify_pipeline.after_load import transform
 
-    try:
-        built = transform.transform(db, dataset, cache)
-    except Exception as error:  # noqa: BLE001 - it is told with the outcome
-        return FollowUp("transform", error=error)
+    built = transform.transform(_dbt_target(destination), destination.working_folder / "dbt")
     return FollowUp("transform", tuple(built.lines()), asdict(built), built.failure)
+
+
+def _dbt_target(destination: Destination) -> transform.Target:
+    from spotify_pipeline.after_load import transform
+
+    if destination.file is not None:
+        return transform.Target.file(destination.file, destination.dataset)
+    return transform.Target.postgres(destination.libpq_environment(), destination.dataset)

@@ -180,6 +180,14 @@ class Destination(ABC):
         with apart(self._dlt_destination(), self.dataset) as pipeline, pipeline.sql_client() as client:
             yield client
 
+    def libpq_environment(self) -> Mapping[str, str]:
+        """The variables by which Postgres's own library finds the server.
+
+        Raises:
+            ConfigurationError: It is no Postgres.
+        """
+        raise ConfigurationError(f"{self.place} is not Postgres.", guidance="Leave out --destination.")
+
     @abstractmethod
     def _dlt_destination(self) -> AnyDestination:
         """The destination as `dlt.pipeline` takes it."""

@@ -5,7 +5,7 @@ Knows no engine but by its dialect: where that is Postgres's, there are a lock a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -92,9 +92,9 @@ class OtherDestination(Destination):
             if not create or not self._is_loaded():
                 try_writing(self._dlt, self.dataset)
 
-    def supports(self, feature: Feature) -> bool:
+    def supports(self, _feature: Feature) -> bool:
         """What is done with SQL of its own: on Postgres alone."""
-        return self._is_postgres and feature in ("export", "retention", "iceberg")
+        return self._is_postgres
 
     def state(self) -> str:
         """What was tried, and how many may load into it."""
@@ -187,6 +187,13 @@ class OtherDestination(Destination):
             with _understood(), self.sql_client() as client:
                 postgres_copy.copy(client, file, tables)
             yield file
+
+    def libpq_environment(self) -> Mapping[str, str]:
+        """Where the server is and who asks, as dlt has resolved it. With the password: for a program's environment alone."""
+        if not self._is_postgres:
+            return super().libpq_environment()
+        with apart(self._dlt, self.dataset) as pipeline:
+            return postgres.libpq_environment(pipeline.sql_client())
 
     def write_comments(self, schema: dlt.Schema) -> None:
         """Comment what differs, and index what merges look for, where the dialect is Postgres's."""

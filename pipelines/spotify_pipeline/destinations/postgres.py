@@ -39,6 +39,26 @@ class NotAllowedError(ConfigurationError):
     help_url = "https://www.postgresql.org/docs/current/ddl-schemas.html#DDL-SCHEMAS-PRIV"
 
 
+# What a connection may say beyond where and who, by the names that libpq reads in the environment.
+# https://www.postgresql.org/docs/current/libpq-envars.html
+_VARIABLES: Final = {
+    "channel_binding": "PGCHANNELBINDING",
+    "connect_timeout": "PGCONNECT_TIMEOUT",
+    "gssencmode": "PGGSSENCMODE",
+    "hostaddr": "PGHOSTADDR",
+    "options": "PGOPTIONS",
+    "passfile": "PGPASSFILE",
+    "requirepeer": "PGREQUIREPEER",
+    "service": "PGSERVICE",
+    "sslcert": "PGSSLCERT",
+    "sslcrl": "PGSSLCRL",
+    "sslkey": "PGSSLKEY",
+    "sslmode": "PGSSLMODE",
+    "sslrootcert": "PGSSLROOTCERT",
+    "target_session_attrs": "PGTARGETSESSIONATTRS",
+}
+
+
 class AdvisoryLock:
     """A lock at the server, for as long as its connection lasts: it goes with the process that holds it.
 
@@ -112,6 +132,24 @@ def may_write(client: SqlClient) -> bool:
                 guidance=f"Let the owner of the schema run: GRANT CREATE, USAGE ON SCHEMA {schema} TO {role}.",
             )
     return len(found or ()) == len(names)
+
+
+def libpq_environment(client: SqlClient) -> dict[str, str]:
+    """How a client connects, as variables that libpq reads.
+
+    Args:
+        client: A client; it need not be connected.
+    """
+    credentials = client.credentials
+    found = {
+        "PGHOST": credentials.host,
+        "PGPORT": credentials.port,
+        "PGUSER": credentials.username,
+        "PGPASSWORD": credentials.password,
+        "PGDATABASE": credentials.database,
+        **{_VARIABLES[name]: value for name, value in credentials.get_query().items() if name in _VARIABLES},
+    }
+    return {name: str(value) for name, value in found.items() if value is not None}
 
 
 def write_comments(client: SqlClient, schema: dlt.Schema) -> None:
