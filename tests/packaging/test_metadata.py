@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.support.checkout import CHECKOUT
+from tests.support.documents import README
 
 pytestmark = pytest.mark.skipif(find_spec("hatchling") is None, reason="hatchling is not installed")
 
@@ -36,4 +38,18 @@ def test_a_build_on_github_names_repository_documentation_issues_and_changes() -
 
 
 def test_a_build_elsewhere_invents_no_address() -> None:
-    assert "urls" not in metadata()
+    found = metadata()
+    assert "urls" not in found
+    assert found["readme"]["text"] == README.read_text(encoding="utf-8")
+
+
+def test_no_link_or_picture_of_the_description_needs_the_checkout() -> None:
+    text = metadata(GITHUB_SERVER_URL="https://github.com", GITHUB_REPOSITORY="someone/there")["readme"]["text"]
+    links = re.findall(r'(?:\]\(|(?:src|srcset|href)=")([^)\s"]+)', text)
+    assert len(links) > 20
+    for link in links:
+        assert link.startswith("https://") or link.removeprefix("#") in text, link
+        file = re.fullmatch(r"https://github\.com/someone/there/(blob|raw)/main/([^#]+)(#.*)?", link)
+        if file:
+            assert (CHECKOUT / file[2]).is_file(), link
+            assert (file[1] == "raw") == file[2].startswith("docs/pictures/"), link

@@ -64,8 +64,14 @@ class Target:
     @property
     def schemas(self) -> tuple[str, ...]:
         """The schemas that are written."""
-        prefix = os.environ.get("SPOTIFY_SCHEMA_PREFIX", "").strip()
-        return tuple(f"{prefix}{name}" for name in SCHEMAS)
+        return schemas()
+
+
+def schemas() -> tuple[str, str]:
+    """The schemas of the models, staging and marts, with the prefix that the environment sets."""
+    prefix = os.environ.get("SPOTIFY_SCHEMA_PREFIX", "").strip()
+    staging, marts = SCHEMAS
+    return f"{prefix}{staging}", f"{prefix}{marts}"
 
 
 @dataclass(frozen=True)

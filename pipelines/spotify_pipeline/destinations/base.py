@@ -26,7 +26,7 @@ from spotify_source.errors import ConfigurationError
 PIPELINE_NAME: Final = "spotify"
 
 # What is done on the destination after a load, where it can be done.
-Feature = Literal["export", "retention", "transform"]
+Feature = Literal["export", "retention", "iceberg", "transform"]
 Row = Mapping[str, Any]
 
 
