@@ -16,17 +16,18 @@
     ({{ text }} ~ '^({{ pattern }})$')
 {%- endmacro %}
 
-{# Whether any of the words is in a text, in capitals or not. #}
+{# Whether any of the words, which are in small letters from a to z, is in a text, in capitals or not. #}
 {% macro has_word(text, words) -%}
-    {{ adapter.dispatch('has_word', 'spotify')(text, words) }}
+    {%- set small = "translate(" ~ text ~ ", 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz')" -%}
+    {{ adapter.dispatch('has_match', 'spotify')(small, '(^|[^a-z0-9_])(' ~ words ~ ')([^a-z0-9_]|$)') }}
 {%- endmacro %}
 
-{% macro duckdb__has_word(text, words) -%}
-    regexp_matches(lower({{ text }}), '(^|[^a-z0-9_])({{ words }})([^a-z0-9_]|$)')
+{% macro duckdb__has_match(text, pattern) -%}
+    regexp_matches({{ text }}, '{{ pattern }}')
 {%- endmacro %}
 
-{% macro postgres__has_word(text, words) -%}
-    ({{ text }} ~* '(^|[^a-z0-9_])({{ words }})([^a-z0-9_]|$)')
+{% macro postgres__has_match(text, pattern) -%}
+    ({{ text }} ~ '{{ pattern }}')
 {%- endmacro %}
 
 {# A text without the spaces around it, of whatever width and breaking or not (Unicode's Zs). #}
