@@ -87,7 +87,7 @@ class OtherDestination(Destination):
         if not self._declared.answers_sql:
             raise NotOfferedError(f"{self.place} is not offered: what is loaded can't be read there with SQL.")
         with _understood():
-            if self._may_write():
+            if self._is_bound_to_its_schemas():
                 return
             if not create or not self._is_loaded():
                 try_writing(self._dlt, self.dataset)
@@ -219,12 +219,12 @@ class OtherDestination(Destination):
         if not self._declared.takes_parquet:
             resource.apply_hints(file_format="preferred")
 
-    def _may_write(self) -> bool:
-        """Whether the server says so. A role that may make no schema could not try it in one of its own."""
+    def _is_bound_to_its_schemas(self) -> bool:
+        """Whether the role may make no schema, so that nothing can be tried in one: the server says what it may."""
         if not self._is_postgres:
             return False
         with self.sql_client() as client:
-            return postgres.may_write(client)
+            return postgres.is_bound_to_its_schemas(client)
 
     def _is_loaded(self) -> bool:
         with apart(self._dlt, self.dataset) as pipeline, pipeline.destination_client() as client:

@@ -108,30 +108,28 @@ class AdvisoryLock:
         self._client.close_connection()
 
 
-def may_write(client: SqlClient) -> bool:
-    """Whether the schemas of a dataset are there, and the role may make tables in them.
+def is_bound_to_its_schemas(client: SqlClient) -> bool:
+    """Whether the schemas of a dataset were made for the role, which may write in them and make no other.
 
     Args:
         client: A client of the dataset.
 
-    Returns:
-        False where they are yet to be made.
-
     Raises:
-        NotAllowedError: They are there, and the role may not.
+        NotAllowedError: One of them is there, and the role may not write in it.
     """
     names = [client.dataset_name, client.staging_dataset_name]
     found = client.execute_sql(
-        "SELECT nspname, has_schema_privilege(oid, 'CREATE'), current_user FROM pg_namespace WHERE nspname = ANY(%s)",
+        "SELECT nspname, has_schema_privilege(oid, 'CREATE'), current_user, "
+        "has_database_privilege(current_database(), 'CREATE') FROM pg_namespace WHERE nspname = ANY(%s)",
         names,
     )
-    for schema, allowed, role in found or ():
+    for schema, allowed, role, _ in found or ():
         if not allowed:
             raise NotAllowedError(
                 f"The role {role} may not create tables in the schema {schema}.",
                 guidance=f"Let the owner of the schema run: GRANT CREATE, USAGE ON SCHEMA {schema} TO {role}.",
             )
-    return len(found or ()) == len(names)
+    return [makes_schemas for *_, makes_schemas in found or ()] == [False] * len(names)
 
 
 def libpq_environment(client: SqlClient) -> dict[str, str]:
