@@ -37,8 +37,10 @@ def two_days(place: Place, api: OfflineApi, lake: Lake) -> Place:
 
 
 @pytest.fixture
-def spark() -> Iterator[Any]:
+def spark(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
     """A session of Spark's own client at a Sail server, on loopback."""
+    # In one of several processes of pytest, Spark's client takes itself for tested, and looks for a whole Spark.
+    monkeypatch.setenv("SPARK_HOME", str(tmp_path))
     server_of = pytest.importorskip("pysail.spark", reason="Sail is not installed: pip install pysail pyspark-client")
     pytest.importorskip("pyspark.sql.connect", reason="Spark's client is not installed: pip install pyspark-client")
     from pyspark.sql import SparkSession  # noqa: PLC0415 - of the environment that has it
