@@ -12,6 +12,8 @@ from unittest.mock import patch
 import duckdb
 from spotify_pipeline.after_load.transform import PROJECT
 
+from tests.support.postgres import PASSWORD, Postgres
+
 MARTS = (
     "dim_albums",
     "dim_artists",
@@ -58,6 +60,8 @@ class DbtProject:
         folder: Where dbt may write.
     """
 
+    output = "duckdb"
+
     def __init__(self, folder: Path) -> None:
         from dbt.cli.main import dbtRunner  # noqa: PLC0415 - not everybody has it
 
@@ -84,27 +88,69 @@ class DbtProject:
         outcome = self._invoke("docs generate", database)
         assert outcome.success, outcome.exception
 
+    def rendered(self, database: Path, template: str) -> str:
+        """The SQL that a template comes to."""
+        outcome = self._invoke("compile", database, "--inline", template)
+        assert outcome.success, outcome.exception
+        return str(outcome.result[0].node.compiled_code)
+
     def analyses(self, database: Path) -> dict[str, str]:
         """The questions as SQL, by name."""
         self.run("compile", database, "--select", "path:analyses")
         compiled = self.target / "compiled" / "spotify" / "analyses"
         return {path.stem: path.read_text(encoding="utf-8") for path in sorted(compiled.glob("*.sql"))}
 
+    def _environment(self, database: Path) -> dict[str, str]:
+        """What profiles.yml reads."""
+        return {"SPOTIFY_DUCKDB": str(database)}
+
     def _invoke(self, command: str, database: Path, *arguments: str) -> Any:
         from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # noqa: PLC0415
         from dbt.adapters.factory import reset_adapters  # noqa: PLC0415
 
-        where = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
+        where = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target", self.output]
         quiet = ["--quiet", "--no-write-json", "--log-level", "none", "--log-level-file", "none", "--no-partial-parse"]
         folders = ["--target-path", str(self.target), "--log-path", str(self.target.parent)]
         try:
-            with patch.dict(os.environ, {"SPOTIFY_DUCKDB": str(database)}):
+            with patch.dict(os.environ, self._environment(database)):
                 return self._runner(manifest=self.manifest).invoke(
                     [*command.split(), *arguments, *where, *quiet, *folders]
                 )
         finally:
             reset_adapters()
             DuckDBConnectionManager.close_all_connections()
+
+
+class PostgresProject(DbtProject):
+    """The same on a server, where a path stands for the database of its name.
+
+    Args:
+        folder: Where dbt may write.
+        server: The server.
+    """
+
+    output = "postgres"
+
+    def __init__(self, folder: Path, server: Postgres) -> None:
+        self._server = server
+        self._manifests: dict[str, Any] = {}
+        super().__init__(folder)
+
+    def _invoke(self, command: str, database: Path, *arguments: str) -> Any:
+        # A manifest names the database that its relations are in.
+        self.manifest = self._manifests.get(database.stem)
+        if self.manifest is None and command != "parse":
+            self.manifest = self._manifests[database.stem] = super()._invoke("parse", database).result
+        return super()._invoke(command, database, *arguments)
+
+    def _environment(self, database: Path) -> dict[str, str]:
+        return {
+            "PGHOST": "127.0.0.1",
+            "PGPORT": str(self._server.port),
+            "PGUSER": "loader",
+            "PGDATABASE": database.stem,
+            "DBT_ENV_SECRET_PGPASSWORD": PASSWORD,
+        }
 
 
 def _relation(node: Any) -> str:

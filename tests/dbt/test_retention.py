@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from datetime import timezone
+from datetime import datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from spotify_pipeline.after_load.retention import Removed, remove_older
 from spotify_pipeline.destinations.duckdb_file import DuckDbFile
@@ -185,3 +186,19 @@ def test_what_is_listed_again_has_arrived_anew(aged_extended: Path, project: Dbt
         "SELECT seen_on, market, albums_first_seen FROM spotify_marts.rpt_new_releases_daily ORDER BY ALL",
     )
     assert [row[2] for row in found] == [*(row[2] for row in days[:-1]), days[-1][2] + 1]
+
+
+def test_the_models_of_another_dataset_keep_what_they_have(aged: Path) -> None:
+    before = ask(aged, "SELECT count(*) FROM spotify_marts.snap_albums")
+    with duckdb.connect(str(aged)) as connection:
+        connection.execute("CREATE SCHEMA another")
+        for (table,) in connection.execute(
+            "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'spotify_raw'"
+        ).fetchall():
+            connection.execute(f"CREATE TABLE another.{table} AS FROM spotify_raw.{table}")
+
+    with DuckDbFile(aged, "another").sql_client() as client:
+        removed = remove_older(client, "another", 1, datetime.now(timezone.utc) + timedelta(days=900))
+
+    assert removed.albums
+    assert ask(aged, "SELECT count(*) FROM spotify_marts.snap_albums") == before

@@ -71,9 +71,9 @@ class Postgres:
         """Stop it at once."""
         self._run("pg_ctl", "-D", str(self.folder / "data"), "-w", "-m", "immediate", "stop")
 
-    def url(self, password: str = PASSWORD) -> str:
+    def url(self, password: str = PASSWORD, database: str = "postgres") -> str:
         """The connection, as dlt takes it."""
-        return f"postgresql://loader:{password}@127.0.0.1:{self.port}/postgres"
+        return f"postgresql://loader:{password}@127.0.0.1:{self.port}/{database}"
 
     def environment(self, password: str = PASSWORD) -> dict[str, str]:
         """What the environment says of it."""

@@ -7,5 +7,5 @@ select
     albums_with_tracks
 from {{ ref('dim_spotify__artists') }}
 where not is_various_artists
-order by releases desc, tracks desc, artist_name
+order by releases desc, tracks desc, artist_name collate "C"
 limit 50

@@ -19,18 +19,22 @@ with versions as (
 fetched_again as (
 
     select
-        album_id,
-        dbt_valid_from as changed_at,
-        unnest([
-            {field: 'name', was: earlier_name, is_now: album_name},
-            {field: 'type', was: earlier_type, is_now: album_type},
-            {field: 'tracks', was: cast(earlier_total_tracks as varchar), is_now: cast(total_tracks as varchar)},
-            {field: 'release date', was: earlier_release_date, is_now: release_date},
-            {field: 'label', was: earlier_label, is_now: label},
-            {field: 'upc', was: earlier_upc, is_now: upc}
-        ]) as change
+        versions.album_id,
+        versions.dbt_valid_from as changed_at,
+        change.field,
+        change.was,
+        change.is_now
     from versions
-    where earlier_from is not null
+    cross join lateral (
+        values
+        ('name', versions.earlier_name, versions.album_name),
+        ('type', versions.earlier_type, versions.album_type),
+        ('tracks', cast(versions.earlier_total_tracks as varchar), cast(versions.total_tracks as varchar)),
+        ('release date', versions.earlier_release_date, versions.release_date),
+        ('label', versions.earlier_label, versions.label),
+        ('upc', versions.earlier_upc, versions.upc)
+    ) as change (field, was, is_now)
+    where versions.earlier_from is not null
 
 ),
 
@@ -39,11 +43,9 @@ listed_otherwise as (
     select
         gaps.album_id,
         albums.last_seen_at as changed_at,
-        {
-            field: 'tracks',
-            was: cast(gaps.total_tracks as varchar),
-            is_now: cast(gaps.listed_total_tracks as varchar)
-        } as change
+        'tracks' as field,
+        cast(gaps.total_tracks as varchar) as was,
+        cast(gaps.listed_total_tracks as varchar) as is_now
     from {{ ref('rpt_spotify__catalogue_gaps') }} as gaps
     inner join {{ ref('dim_spotify__albums') }} as albums on gaps.album_id = albums.album_id
     where gaps.gap = 'changed since'
@@ -63,11 +65,11 @@ select
     albums.artist_names,
     albums.released_on,
     cast(changes.changed_at as date) - albums.released_on as days_after_release,
-    changes.change.field as field,
-    changes.change.was as was,
-    changes.change.is_now as is_now
+    changes.field,
+    changes.was,
+    changes.is_now
 from changes
 inner join {{ ref('dim_spotify__albums') }} as albums on changes.album_id = albums.album_id
 -- A value that was never known has not changed: the app's regime has.
-where changes.change.was <> changes.change.is_now
-order by changes.changed_at desc, albums.album_name, field
+where changes.was <> changes.is_now
+order by changes.changed_at desc, albums.album_name collate "C", changes.field collate "C"

@@ -39,4 +39,4 @@ select
 from seen
 inner join {{ ref('dim_spotify__albums') }} as albums on seen.album_id = albums.album_id
 left join listings on seen.market = listings.market
-order by seen.days_seen desc, seen.best_rank, albums.album_name, albums.album_id, seen.market
+order by seen.days_seen desc, seen.best_rank, albums.album_name collate "C", albums.album_id collate "C", seen.market

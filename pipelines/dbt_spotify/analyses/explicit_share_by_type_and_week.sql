@@ -3,7 +3,8 @@ with releases as (
 
     select
         release_group_id,
-        arg_max(album_type, is_first_of_group) as album_type,
+        -- The one that names it; where that one has no day of release, another.
+        coalesce(max(album_type) filter (where is_first_of_group), min(album_type)) as album_type,
         min(released_on) as released_on,
         bool_or(is_explicit) as is_explicit
     from {{ ref('dim_spotify__albums') }}
@@ -17,7 +18,7 @@ select
     releases.album_type,
     count(*) as releases,
     count(*) filter (where releases.is_explicit) as explicit_releases,
-    round(count(*) filter (where releases.is_explicit) / count(*), 3) as explicit_share
+    {{ rounded('cast(count(*) filter (where releases.is_explicit) as double precision) / count(*)', 3) }} as explicit_share
 from releases
 inner join {{ ref('dim_spotify__dates') }} as dates on releases.released_on = dates.date_day
 where releases.is_explicit is not null

@@ -60,7 +60,7 @@ available as (
 
     select
         album_id,
-        unnest(cast(available_markets as varchar[])) as market
+        {{ elements_of('available_markets') }} as market
     from {{ ref('stg_spotify__new_releases') }}
     where market = '*'
 
@@ -79,7 +79,7 @@ unavailable as (
     where
         seen.market = '*'
         and seen.album_id in (select album_id from available)
-        and (seen.album_id, everywhere.market) not in (select (album_id, market) from available)
+        and (seen.album_id, everywhere.market) not in (select album_id, market from available)
 
 ),
 
@@ -97,8 +97,13 @@ select
     compared.market,
     compared.other_market,
     cast(compared.first_seen_at as date) as seen_on,
-    date_diff('day', compared.first_seen_at, compared.first_seen_there_at) as days_later
+    cast(compared.first_seen_there_at as date) - cast(compared.first_seen_at as date) as days_later
 from compared
 inner join {{ ref('dim_spotify__albums') }} as albums on compared.album_id = albums.album_id
 where compared.first_seen_there_at is null or compared.first_seen_there_at > compared.first_seen_at
-order by days_later desc nulls last, albums.album_name, compared.market, compared.other_market
+order by
+    days_later desc nulls last,
+    albums.album_name collate "C",
+    compared.market,
+    compared.other_market,
+    albums.album_id collate "C"

@@ -1,4 +1,30 @@
 -- Is the list fresh, and did the last run finish?
+with runs as (
+
+    select
+        *,
+        max(loaded_at) over () as last_loaded_at,
+        row_number() over (order by started_at desc nulls last, run_id collate "C" desc) as age
+    from {{ ref('fct_spotify__load_runs') }}
+
+),
+
+last_run as (
+
+    select
+        *,
+        -- Whole hours of the clock that have begun since.
+        cast(
+            extract(
+                epoch from date_trunc('hour', cast(now() at time zone 'UTC' as timestamp))
+                - date_trunc('hour', last_loaded_at)
+            ) / 3600 as bigint
+        ) as hours_since
+    from runs
+    where age = 1
+
+)
+
 select
     run_id as last_run,
     started_at,
@@ -7,8 +33,7 @@ select
     is_loaded,
     albums_pending,
     blocked_until,
-    max(loaded_at) over () as last_loaded_at,
-    date_diff('hour', max(loaded_at) over (), cast(now() at time zone 'UTC' as timestamp)) as hours_since,
+    last_loaded_at,
+    hours_since,
     hours_since < 36 as is_fresh
-from {{ ref('fct_spotify__load_runs') }}
-qualify row_number() over (order by started_at desc, run_id desc) = 1
+from last_run

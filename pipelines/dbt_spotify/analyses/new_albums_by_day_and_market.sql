@@ -16,10 +16,12 @@ with releases as (
 select
     market,
     released_on,
-    dayname(released_on) as day_name,
+    {{ day_name('released_on') }} as day_name,
     count(*) as albums,
-    round(sum(count(*)) filter (where is_friday) over (partition by market) / sum(count(*)) over (partition by market), 3)
-        as friday_share_of_market
+    {{ rounded(
+        'cast(sum(count(*)) filter (where is_friday) over (partition by market) as double precision)'
+        ~ ' / cast(sum(count(*)) over (partition by market) as double precision)', 3
+    ) }} as friday_share_of_market
 from releases
 group by market, released_on, is_friday
 order by market, released_on desc

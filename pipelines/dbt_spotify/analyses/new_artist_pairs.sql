@@ -19,5 +19,5 @@ order by
     pairs.first_seen_at desc,
     pairs.releases_together desc,
     pairs.tracks_together desc,
-    pairs.first_artist_name,
-    pairs.second_artist_name
+    pairs.first_artist_name collate "C",
+    pairs.second_artist_name collate "C"

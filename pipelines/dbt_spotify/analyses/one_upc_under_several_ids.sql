@@ -2,10 +2,14 @@
 select
     upc,
     count(*) as albums,
-    string_agg(distinct album_name, ' / ' order by album_name) as album_names,
-    string_agg(distinct artist_names, ' / ' order by artist_names) as artist_names,
+    string_agg(
+        distinct cast(album_name as text) collate "C", ' / ' order by cast(album_name as text) collate "C"
+    ) as album_names,
+    string_agg(
+        distinct cast(artist_names as text) collate "C", ' / ' order by cast(artist_names as text) collate "C"
+    ) as artist_names,
     count(*) filter (where is_explicit) as explicit_albums,
-    list_sort(list(album_id)) as album_ids
+    array_agg(album_id order by album_id collate "C") as album_ids
 from {{ ref('dim_spotify__albums') }}
 where upc is not null
 group by upc

@@ -4,7 +4,7 @@ select
     artist_names,
     release_date,
     cast(first_seen_at as date) as first_seen_on,
-    date_diff('year', released_on, cast(first_seen_at as date)) as years_later,
+    extract(year from first_seen_at) - extract(year from released_on) as years_later,
     case
         when cast(first_seen_at as date) - release_period_end > 365 then 'an old date'
         else 'its name'
@@ -12,5 +12,5 @@ select
 from {{ ref('dim_spotify__albums') }}
 where
     cast(first_seen_at as date) - release_period_end > 365
-    or regexp_matches(album_name, '(?i)\b(deluxe|remaster(ed)?|reissue|anniversary|expanded|re-?recorded|box|edition)\b')
-order by release_period_end, album_name
+    or {{ has_word('album_name', 'deluxe|remaster(ed)?|reissue|anniversary|expanded|re-?recorded|box|edition') }}
+order by release_period_end, album_name collate "C"

@@ -3,7 +3,7 @@ select
     albums.album_name,
     albums.artist_names,
     tracks.track_name,
-    cast(round(tracks.duration_ms / 1000) as integer) as seconds,
+    cast(round(tracks.duration_ms / 1000.0) as integer) as seconds,
     albums.tracks_loaded
 from {{ ref('fct_spotify__album_tracks') }} as tracks
 inner join {{ ref('dim_spotify__albums') }} as albums on tracks.album_id = albums.album_id
@@ -11,4 +11,4 @@ where
     tracks.album_position = 1
     and tracks.duration_ms < 60000
     and albums.tracks_loaded > 1
-order by tracks.duration_ms, albums.album_name
+order by tracks.duration_ms, albums.album_name collate "C"

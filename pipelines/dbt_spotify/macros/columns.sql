@@ -1,23 +1,19 @@
 {# The Friday on which the music week of a day began; charts and most releases go by it. #}
 {% macro music_week_start(day) -%}
-    cast({{ day }} - cast((isodow({{ day }}) + 2) % 7 as integer) as date)
+    cast({{ day }} - cast((extract(isodow from {{ day }}) + 2) % 7 as integer) as date)
 {%- endmacro %}
 
-{#
-    A text without the accents of Latin and Greek letters, which people leave out. In other scripts such a mark makes
-    another letter: バ is not ハ, दि is not द, й is not и.
-#}
-{% macro without_accents(text) -%}
-    array_to_string(
-        [
-            case
-                when regexp_matches(letter, '[\p{Latin}\p{Greek}\x{0300}-\x{036f}]') then strip_accents(letter)
-                else letter
-            end
-            for letter in string_split(nfc_normalize({{ text }}), '')
-        ],
-        ''
-    )
+{# English, whatever language the database speaks. #}
+{% macro day_name(day) -%}
+    case cast(extract(isodow from {{ day }}) as integer)
+        when 1 then 'Monday'
+        when 2 then 'Tuesday'
+        when 3 then 'Wednesday'
+        when 4 then 'Thursday'
+        when 5 then 'Friday'
+        when 6 then 'Saturday'
+        when 7 then 'Sunday'
+    end
 {%- endmacro %}
 
 {#
@@ -26,12 +22,13 @@
     A title of signs alone keeps them; none is null.
 #}
 {% macro title_key(title) -%}
-    {%- set plain = "lower(" ~ without_accents(title) ~ ")" -%}
     {%- set same = "(explicit|clean|edited|censored|uncensored)( version| edition| edit| album)?" -%}
-    {%- set unmarked = "regexp_replace(" ~ plain ~ ", '[(\\[]\\s*" ~ same ~ "\\s*[)\\]]', ' ', 'g')" -%}
+    {%- set unmarked -%}
+        regexp_replace({{ folded(title) }}, '[(\[][ \t\n\f\r]*{{ same }}[ \t\n\f\r]*[)\]]', ' ', 'g')
+    {%- endset -%}
     coalesce(
-        nullif(trim(regexp_replace({{ unmarked }}, '[^\p{L}\p{M}\p{N}]+', ' ', 'g')), ''),
-        nullif(trim({{ plain }}), '')
+        nullif(trim({{ without_signs(unmarked) }}), ''),
+        nullif({{ trimmed(folded(title)) }}, '')
     )
 {%- endmacro %}
 
@@ -42,22 +39,20 @@
 
 {# Who owns a recording: a line like '℗ 2026 Owner' without the sign, what precedes it, and the years. #}
 {% macro phonogram_owner(line) -%}
-    {%- set unsigned = "regexp_replace(" ~ line ~ ", '^.*(℗|\\([Pp]\\))', '')" -%}
-    {%- set years = "'^[\\s©&,]*((19|20)\\d{2}(\\s*[,&/–-]\\s*(19|20)\\d{2})*[\\s,.]+)?'" -%}
-    nullif(trim(regexp_replace({{ unsigned }}, {{ years }}, '')), '')
-{%- endmacro %}
-
-{# One number for a set of rows, whatever their order: it differs when any of them does. #}
-{% macro fingerprint(columns) -%}
-    sum(cast(hash({{ columns | join(', ') }}) as hugeint))
+    {%- set unsigned = "regexp_replace(" ~ line ~ ", '^[^\\n]*(℗|\\([Pp]\\))', '')" -%}
+    {%- set space = " \\t\\n\\f\\r" -%}
+    {%- set year = "(19|20)[0-9]{2}" -%}
+    {%- set more_years = "([" ~ space ~ "]*[,&/–-][" ~ space ~ "]*" ~ year ~ ")*" -%}
+    {%- set years = "'^[" ~ space ~ "©&,]*(" ~ year ~ more_years ~ "[" ~ space ~ ",.]+)?'" -%}
+    nullif({{ trimmed("regexp_replace(" ~ unsigned ~ ", " ~ years ~ ", '')") }}, '')
 {%- endmacro %}
 
 {# The first day of the period that a release date as sent names: '1967', '2007-03', '2026-11-20'. '0000' is no date. #}
 {% macro first_day(release_date) -%}
     case
         when {{ release_date }} like '0000%' then null
-        when regexp_full_match({{ release_date }}, '\d{4}') then try_cast({{ release_date }} || '-01-01' as date)
-        when regexp_full_match({{ release_date }}, '\d{4}-\d{2}') then try_cast({{ release_date }} || '-01' as date)
-        when regexp_full_match({{ release_date }}, '\d{4}-\d{2}-\d{2}') then try_cast({{ release_date }} as date)
+        when {{ fully_matches(release_date, '[0-9]{4}') }} then {{ day_or_null(release_date ~ " || '-01-01'") }}
+        when {{ fully_matches(release_date, '[0-9]{4}-[0-9]{2}') }} then {{ day_or_null(release_date ~ " || '-01'") }}
+        when {{ fully_matches(release_date, '[0-9]{4}-[0-9]{2}-[0-9]{2}') }} then {{ day_or_null(release_date) }}
     end
 {%- endmacro %}

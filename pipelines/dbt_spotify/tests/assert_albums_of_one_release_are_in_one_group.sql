@@ -3,7 +3,7 @@ with artist_sets as (
 
     select
         album_id,
-        array_to_string(list_sort(list(artist_id)), ',') as artist_ids
+        string_agg(artist_id, ',' order by artist_id) as artist_ids
     from {{ ref('bridge_spotify__album_artists') }}
     group by album_id
 
@@ -22,8 +22,11 @@ albums as (
 
 )
 
-select same_release as mark from albums group by all having count(distinct release_group_id) > 1
+select same_release as mark from albums
+group by same_release
+having count(distinct release_group_id) > 1
 union all
 select upc as mark from {{ ref('dim_spotify__albums') }}
 where upc is not null
-group by all having count(distinct release_group_id) > 1
+group by upc
+having count(distinct release_group_id) > 1

@@ -2,7 +2,9 @@
 -- means that the unit is another one. Fewer than fifty tracks can be a single album of sketches.
 select
     count(*) as tracks,
-    median(duration_ms) as median_ms
+    percentile_cont(0.5) within group (order by duration_ms) as median_ms
 from {{ ref('stg_spotify__album_tracks') }}
 where duration_ms is not null
-having count(*) >= 50 and (median(duration_ms) < 30000 or median(duration_ms) > 1200000)
+having
+    count(*) >= 50
+    and percentile_cont(0.5) within group (order by duration_ms) not between 30000 and 1200000

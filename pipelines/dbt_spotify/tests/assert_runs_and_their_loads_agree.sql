@@ -20,8 +20,10 @@ select
     'it starts when its id does not say' as what
 from runs
 where
-    regexp_matches(run_id, '^\d{8}T\d{6}Z-')
-    and strftime(started_at, '%Y%m%dT%H%M%SZ') <> split_part(run_id, '-', 1)
+    {{ fully_matches('left(run_id, 17)', '[0-9]{8}T[0-9]{6}Z-') }}
+    and left(run_id, 15) <> replace(
+        regexp_replace({{ as_text("date_trunc('second', started_at)") }}, '[-:]', '', 'g'), ' ', 'T'
+    )
 
 union all
 

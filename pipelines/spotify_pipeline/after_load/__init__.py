@@ -1,1 +1,1 @@
-"""What follows a load: comments, export, retention, dbt."""
+"""What follows a load: comments, export, retention, dbt, Iceberg."""

@@ -6,16 +6,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from spotify_pipeline.destinations.duckdb_sql import TYPES
 from spotify_pipeline.places import dbt_project
 from spotify_source import schema
-from spotify_source.schema import Column, Table
+from spotify_source.schema import Column, DataType, Table
 
 PROJECT: Final = dbt_project()
 SOURCES_FILE: Final = PROJECT / "models" / "staging" / "spotify" / "_spotify__sources.yml"
+
+# As DuckDB and Postgres both call them.
+_TYPES: Final[Mapping[DataType, str]] = {**TYPES, "double": "DOUBLE PRECISION"}
 
 DLT_LOADS: Final = Table(
     name="_dlt_loads",
@@ -64,7 +67,7 @@ def _lines() -> Iterator[str]:
         yield "        columns:"
         for column in table.columns:
             yield f"          - name: {column.name}"
-            yield f"            data_type: {TYPES[column.data_type].lower()}"
+            yield f"            data_type: {_TYPES[column.data_type].lower()}"
             yield f"            description: {_quoted(column.description)}"
     yield ""
 

@@ -1,4 +1,4 @@
-"""What is done with what is loaded after a load: export, retention, dbt. Knows the order, not how each works.
+"""What is done with what is loaded after a load: export, retention, dbt, Iceberg. Knows the order, not how each works.
 
 Each is imported by the run that asks for it.
 """
@@ -11,12 +11,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import duckdb
 
 from spotify_pipeline.destinations.base import Destination, Feature
 from spotify_source.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from spotify_pipeline.after_load import transform
 
 Format = Literal["json", "parquet", "csv"]
 
@@ -30,12 +33,14 @@ class Wanted:
         export_format: Form of the exported file.
         retain_days: How long an album is kept after it was last listed; None for ever.
         transform: Whether to build the dbt models.
+        iceberg: The catalog to write the tables to, by its name in pyiceberg's configuration; None for none.
     """
 
     export: Path | None
     export_format: Format
     retain_days: int | None
     transform: bool
+    iceberg: str | None = None
 
 
 @dataclass(frozen=True)
@@ -43,16 +48,18 @@ class FollowUp:
     """Something that was done after the load.
 
     Attributes:
-        name: What it was: 'export', 'retention' or 'transform'.
+        name: What it was: 'export', 'retention', 'transform' or 'iceberg'.
         lines: What it came to, in words.
         data: The same for programs, as JSON takes it.
         error: Why it failed, if it did.
+        is_copy: Whether the tables, load_runs too, are to stay as they were copied.
     """
 
     name: str
     lines: Sequence[str] = ()
     data: Mapping[str, object] = field(default_factory=dict)
     error: Exception | None = None
+    is_copy: bool = False
 
 
 def check(wanted: Wanted, destination: Destination) -> None:
@@ -60,6 +67,7 @@ def check(wanted: Wanted, destination: Destination) -> None:
 
     Raises:
         ConfigurationError: It can't.
+        DestinationUnavailableError: The Iceberg catalog can't be reached.
     """
     for option, feature in _features(wanted).items():
         if not destination.supports(feature):
@@ -71,10 +79,14 @@ def check(wanted: Wanted, destination: Destination) -> None:
         from spotify_pipeline.after_load import export
 
         export.check_folder(wanted.export)
-    if wanted.transform and destination.file is not None:
+    if wanted.iceberg is not None:
+        from spotify_pipeline.after_load import iceberg_catalog
+
+        iceberg_catalog.check(wanted.iceberg, destination.dataset)
+    if wanted.transform:
         from spotify_pipeline.after_load import transform
 
-        transform.check(destination.file, destination.dataset)
+        transform.check(_dbt_target(destination))
 
 
 def follow_up(wanted: Wanted, destination: Destination, load_id: str | None, now: datetime) -> Iterator[FollowUp]:
@@ -92,8 +104,12 @@ def follow_up(wanted: Wanted, destination: Destination, load_id: str | None, now
     if wanted.retain_days is not None:
         days = wanted.retain_days
         yield _done("retention", lambda: _retain(days, destination, now))
-    if wanted.transform and destination.file is not None:
-        yield _transform(destination.file, destination.dataset, destination.working_folder / "dbt")
+    if wanted.transform:
+        yield _done("transform", lambda: _transform(destination))
+    if wanted.iceberg is not None:
+        catalog = wanted.iceberg
+        # At last: it copies what the others leave, the row of load_runs too.
+        yield _done("iceberg", lambda: _to_iceberg(catalog, destination, load_id, now))
 
 
 def _features(wanted: Wanted) -> dict[str, Feature]:
@@ -101,6 +117,7 @@ def _features(wanted: Wanted) -> dict[str, Feature]:
     options: dict[str, tuple[Feature, object]] = {
         "--export": ("export", wanted.export),
         "--retain-days": ("retention", wanted.retain_days),
+        "--iceberg": ("iceberg", wanted.iceberg),
         "--transform": ("transform", wanted.transform),
     }
     return {option: feature for option, (feature, value) in options.items() if value}
@@ -129,11 +146,26 @@ def _retain(days: int, destination: Destination, now: datetime) -> FollowUp:
     return FollowUp("retention", [removed.told(days)], asdict(removed))
 
 
-def _transform(db: Path, dataset: str, cache: Path) -> FollowUp:
+def _to_iceberg(name: str, destination: Destination, load_id: str | None, now: datetime) -> FollowUp:
+    from spotify_pipeline.after_load import iceberg, iceberg_catalog
+
+    catalog = iceberg_catalog.load(name)
+    with destination.as_file() as file, duckdb.connect(str(file)) as connection:
+        written = iceberg.Export(catalog, connection, destination.dataset, load_id).run(now)
+    told = iceberg.told(written, name, destination.dataset)
+    return FollowUp("iceberg", [told], iceberg.as_data(written, name, destination.dataset), is_copy=True)
+
+
+def _transform(destination: Destination) -> FollowUp:
     from spotify_pipeline.after_load import transform
 
-    try:
-        built = transform.transform(db, dataset, cache)
-    except Exception as error:  # noqa: BLE001 - it is told with the outcome
-        return FollowUp("transform", error=error)
+    built = transform.transform(_dbt_target(destination), destination.working_folder / "dbt")
     return FollowUp("transform", tuple(built.lines()), asdict(built), built.failure)
+
+
+def _dbt_target(destination: Destination) -> transform.Target:
+    from spotify_pipeline.after_load import transform
+
+    if destination.file is not None:
+        return transform.Target.file(destination.file, destination.dataset)
+    return transform.Target.postgres(destination.libpq_environment(), destination.dataset)

@@ -9,11 +9,14 @@ The terms let nothing be kept for ever: https://developer.spotify.com/terms
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from spotify_pipeline.after_load.transform import schemas
+from spotify_pipeline.destinations.duckdb_sql import quoted_name
 from spotify_pipeline.dlt_internals.destinations import SqlClient
 from spotify_source import schema
 from spotify_source.options import check_at_least
@@ -30,7 +33,6 @@ _ASKED_AT: Final = {
 }
 _SIGHTINGS: Final = schema.RELEASE_SIGHTINGS.name
 _LOADS: Final = "_dlt_loads"
-_MARTS: Final = "spotify_marts"
 _IDS: Final = "(SELECT unnest(CAST(%s AS VARCHAR[])))"
 # Editions of one release, as the dbt project found them.
 _EDITIONS: Final = ("dim_albums", {"album_id", "release_group_id"})
@@ -38,6 +40,14 @@ _SNAPSHOT: Final = ("snap_albums", {"album_id"})
 
 # Tables of a dataset, with the columns of each.
 Tables = Mapping[str, Collection[str]]
+
+
+@dataclass(frozen=True)
+class _Marts:
+    """What the dbt project has built from the dataset: the schema, and the tables in it; none where it has not."""
+
+    schema: str
+    tables: Tables
 
 
 @dataclass(frozen=True)
@@ -91,7 +101,7 @@ def remove_older(client: SqlClient, dataset: str, days: int, now: datetime) -> R
     """
     check_at_least("retain_days", days, 1)
     before = now - timedelta(days=days)
-    tables, marts = _existing_tables(client, dataset), _existing_tables(client, _MARTS)
+    tables, marts = _existing_tables(client, dataset), _marts_of(client, dataset)
     # dlt leaves what it loaded last in its staging tables.
     staging = f"{dataset}_staging"
     with client.begin_transaction():
@@ -148,15 +158,15 @@ def _albums_with_rows(client: SqlClient, dataset: str, tables: Tables) -> list[s
     return [album_id for (album_id,) in client.execute_sql(" UNION ".join(ids)) or ()] if ids else []
 
 
-def _without_listed_editions(client: SqlClient, marts: Tables, old: Sequence[str], present: Sequence[str]) -> list[str]:
+def _without_listed_editions(client: SqlClient, marts: _Marts, old: Sequence[str], present: Sequence[str]) -> list[str]:
     """The old albums of which no edition is newer: it would be given to another release, or named anew."""
-    if not old or not _has(marts, _EDITIONS):
+    if not old or not _has(marts.tables, _EDITIONS):
         return list(old)
     kept = client.execute_sql(
         f"""
-        SELECT album_id FROM {_MARTS}.dim_albums
+        SELECT album_id FROM {quoted_name(marts.schema)}.dim_albums
         WHERE release_group_id IN (
-            SELECT release_group_id FROM {_MARTS}.dim_albums
+            SELECT release_group_id FROM {quoted_name(marts.schema)}.dim_albums
             WHERE album_id IN {_IDS} AND album_id NOT IN {_IDS}
         )
         """,  # noqa: S608 - names of ours
@@ -200,10 +210,24 @@ def _forget(client: SqlClient, dataset: str, tables: Tables, before: datetime) -
     return {table: count for table, count in rows.items() if count}
 
 
-def _remove_versions(client: SqlClient, marts: Tables, albums: Sequence[str]) -> None:
+def _marts_of(client: SqlClient, dataset: str) -> _Marts:
+    """The marts of a dataset: those that were built from another one are none of its affair."""
+    staging, marts = schemas()
+    views = client.execute_sql(
+        "SELECT definition FROM pg_catalog.pg_views WHERE schemaname = %s AND viewname LIKE %s",
+        staging,
+        "base%finished_loads",
+    )
+    read = re.compile(rf'\b{re.escape(dataset)}"?\."?_dlt_loads')
+    if any(read.search(definition) is None for (definition,) in views or ()):
+        return _Marts(marts, {})
+    return _Marts(marts, _existing_tables(client, marts))
+
+
+def _remove_versions(client: SqlClient, marts: _Marts, albums: Sequence[str]) -> None:
     """Delete what the snapshot keeps of these albums: it is all that no build makes anew."""
-    if _has(marts, _SNAPSHOT):
-        old = f"{_MARTS}.snap_albums WHERE album_id IN {_IDS}"
+    if _has(marts.tables, _SNAPSHOT):
+        old = f"{quoted_name(marts.schema)}.snap_albums WHERE album_id IN {_IDS}"
         _count(client, f"DELETE FROM {old}", albums)  # noqa: S608 - names of ours
 
 

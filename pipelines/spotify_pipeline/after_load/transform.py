@@ -1,4 +1,4 @@
-"""Builds the dbt project on a loaded DuckDB file, in this process. Knows how dbt is run, not what its models say."""
+"""Builds the dbt project on what is loaded, in this process. Knows how dbt is run, not what its models say."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
+from spotify_pipeline.destinations.driver_errors import without_passwords
 from spotify_pipeline.places import dbt_project, interpreter, requirement
 from spotify_source.errors import ConfigurationError, SpotifySourceError
 
 PROJECT: Final = dbt_project()
 SCHEMAS: Final = ("spotify_staging", "spotify_marts")
 _DBT_URL: Final = "https://docs.getdbt.com/reference/commands/build"
-_MODULES: Final = ("dbt.cli.main", "dbt.adapters.duckdb")
 
 
 class TransformFailedError(SpotifySourceError):
@@ -26,6 +26,52 @@ class TransformFailedError(SpotifySourceError):
 
     guidance = "The load itself is complete. Look at the named model or test; dbt build shows the details."
     help_url = _DBT_URL
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where the models are built: an output of profiles.yml, and what it reads in the environment.
+
+    Attributes:
+        output: Its name there, which is that of dbt's adapter as well.
+        extra: The extra of this project that installs the adapter.
+        dataset: What the pipeline loaded into.
+        environment: The variables. None of them is shown or written down.
+    """
+
+    output: str
+    extra: str
+    dataset: str
+    environment: Mapping[str, str] = field(repr=False)
+
+    @classmethod
+    def file(cls, db: Path, dataset: str) -> Target:
+        """A DuckDB file, which need not exist yet."""
+        return cls("duckdb", "dbt", dataset, {"SPOTIFY_DUCKDB": str(db.absolute())})
+
+    @classmethod
+    def postgres(cls, connection: Mapping[str, str], dataset: str) -> Target:
+        """A Postgres server.
+
+        Args:
+            connection: The variables of libpq that lead to it.
+            dataset: What the pipeline loaded into.
+        """
+        # dbt keeps what begins so out of its logs and of what it writes down of a profile.
+        secret = {"DBT_ENV_SECRET_PGPASSWORD": connection.get("PGPASSWORD", "")}
+        return cls("postgres", "dbt-postgres", dataset, {**connection, **secret})
+
+    @property
+    def schemas(self) -> tuple[str, ...]:
+        """The schemas that are written."""
+        return schemas()
+
+
+def schemas() -> tuple[str, str]:
+    """The schemas of the models, staging and marts, with the prefix that the environment sets."""
+    prefix = os.environ.get("SPOTIFY_SCHEMA_PREFIX", "").strip()
+    staging, marts = SCHEMAS
+    return f"{prefix}{staging}", f"{prefix}{marts}"
 
 
 @dataclass(frozen=True)
@@ -47,6 +93,7 @@ class TransformResult:
         failed: Models, tests or dbt itself that failed.
         skipped: How many models and tests were left out, because one before them failed.
         seconds: How long it took.
+        schema: Where the marts are.
     """
 
     built: int
@@ -55,6 +102,7 @@ class TransformResult:
     failed: tuple[Finding, ...]
     skipped: int
     seconds: float
+    schema: str = SCHEMAS[1]
 
     @property
     def succeeded(self) -> bool:
@@ -75,61 +123,59 @@ class TransformResult:
         """The lines of a report, in words."""
         tests = f"{self.passed} tests passed, {len(self.warned)} warned, {len(self.failed)} failed"
         skipped = f", {self.skipped} skipped" if self.skipped else ""
-        yield f"Transformed: {self.built} models built in {SCHEMAS[1]}; {tests}{skipped}; {self.seconds:.1f} s."
+        yield f"Transformed: {self.built} models built in {self.schema}; {tests}{skipped}; {self.seconds:.1f} s."
         for finding in self.failed:
             yield f"  Failed: {finding.name}: {finding.message}"
         for finding in self.warned:
             yield f"  Warned: {finding.name}: {finding.message}"
 
 
-def check(db: Path, dataset: str) -> None:
+def check(target: Target) -> None:
     """See whether `transform` can work there, before anything is loaded.
 
-    Args:
-        db: The DuckDB file; it need not exist yet.
-        dataset: The schema that the pipeline loads into.
-
     Raises:
-        ConfigurationError: The extra is not installed, or two schemas and the file would be named alike.
+        ConfigurationError: The extra is not installed, or two schemas, or the file and one of them, would be named alike.
     """
-    if not all(_is_installed(module) for module in _MODULES):
+    if not all(_is_installed(module) for module in ("dbt.cli.main", f"dbt.adapters.{target.output}")):
         raise ConfigurationError(
-            "--transform needs dbt, which is not installed.",
-            guidance=f'Install it: {interpreter()} -m pip install "{requirement("dbt")}". '
+            f"--transform needs dbt{'' if target.output == 'duckdb' else f' for {target.output}'}, which is not installed.",
+            guidance=f'Install it: {interpreter()} -m pip install "{requirement(target.extra)}". '
             "Without --transform, everything else works as it is.",
         )
-    if db.stem.lower() in SCHEMAS:
+    schemas = {name.lower() for name in target.schemas}
+    db = Path(target.environment.get("SPOTIFY_DUCKDB", "."))
+    if db.stem.lower() in schemas:
         raise ConfigurationError(
             f"A DuckDB file named {db.name} can't hold the schema {db.stem.lower()} that --transform writes.",
             guidance=f"Use --db {db.with_name('spotify.duckdb')}.",
         )
-    if {dataset.lower(), f"{dataset.lower()}_staging"} & set(SCHEMAS):
+    if {target.dataset.lower(), f"{target.dataset.lower()}_staging"} & schemas:
         raise ConfigurationError(
-            f"With --dataset {dataset} the load itself writes to a schema that --transform needs.",
+            f"With --dataset {target.dataset} the load itself writes to a schema that --transform needs.",
             guidance="Use another --dataset, spotify_raw for example.",
         )
 
 
-def transform(db: Path, dataset: str, cache_folder: Path) -> TransformResult:
-    """Build and test all models on a loaded file.
+def transform(target: Target, cache_folder: Path) -> TransformResult:
+    """Build and test all models on what is loaded.
 
-    Nothing else in this process may hold the file open. Unit tests, which are about the models and not about the data,
-    are left to `dbt build`. Nothing is written but the file and the cache: the checkout may be read-only.
+    Nothing else in this process may hold a DuckDB file open. Unit tests, which are about the models and not about the
+    data, are left to `dbt build`. Nothing is written but the database and the cache: the checkout may be read-only.
 
     Args:
-        db: The DuckDB file.
-        dataset: The schema that the pipeline loaded into.
+        target: Where.
         cache_folder: Where dbt keeps what it has parsed, which takes most of a day's build otherwise; created if need
             be. dbt sees by itself what has changed since: https://docs.getdbt.com/reference/parsing
 
     Raises:
         ConfigurationError: As in `check`.
     """
-    check(db, dataset)
+    check(target)
     started = time.monotonic()
-    with _environment({"SPOTIFY_DUCKDB": str(db.absolute()), "SPOTIFY_DATASET": dataset}):
-        outcome = _run_dbt(["build", "--exclude-resource-type", "unit_test", *_settings(str(cache_folder.absolute()))])
-    return _result(outcome, time.monotonic() - started)
+    with _environment({**target.environment, "SPOTIFY_DATASET": target.dataset}):
+        settings = _settings(target.output, str(cache_folder.absolute()))
+        outcome = _run_dbt(target.output, ["build", "--exclude-resource-type", "unit_test", *settings])
+        return _result(outcome, target.schemas[1], time.monotonic() - started)
 
 
 def _is_installed(module: str) -> bool:
@@ -139,25 +185,26 @@ def _is_installed(module: str) -> bool:
         return False
 
 
-def _settings(folder: str) -> list[str]:
+def _settings(output: str, folder: str) -> list[str]:
     return [
-        *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target", "duckdb"),
+        *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target", output),
         *("--target-path", folder, "--log-path", folder, "--log-level", "none", "--log-level-file", "none"),
         *("--quiet", "--no-write-json", "--partial-parse", "--no-send-anonymous-usage-stats"),
     ]
 
 
-def _run_dbt(arguments: list[str]) -> Any:
-    """Run dbt, and let go of the file: the adapter keeps it open otherwise."""
+def _run_dbt(adapter: str, arguments: list[str]) -> Any:
+    """Run dbt, and let go of a DuckDB file: the adapter keeps it open otherwise."""
     runner = import_module("dbt.cli.main").dbtRunner()
     try:
         return runner.invoke(arguments)
     finally:
         import_module("dbt.adapters.factory").reset_adapters()
-        import_module("dbt.adapters.duckdb.connections").DuckDBConnectionManager.close_all_connections()
+        if adapter == "duckdb":
+            import_module("dbt.adapters.duckdb.connections").DuckDBConnectionManager.close_all_connections()
 
 
-def _result(outcome: Any, seconds: float) -> TransformResult:
+def _result(outcome: Any, schema: str, seconds: float) -> TransformResult:
     results = list(outcome.result or []) if outcome.exception is None else []
     failed = [*_findings(results, "fail", "error", "runtime error")]
     if outcome.exception is not None:
@@ -169,6 +216,7 @@ def _result(outcome: Any, seconds: float) -> TransformResult:
         failed=tuple(failed),
         skipped=sum(_status(one) == "skipped" for one in results),
         seconds=seconds,
+        schema=schema,
     )
 
 
@@ -181,7 +229,7 @@ def _status(one: Any) -> str:
 
 
 def _one_line(message: object) -> str:
-    return " ".join(str(message).split())[:300]
+    return without_passwords(" ".join(str(message).split()))[:300]
 
 
 @contextmanager

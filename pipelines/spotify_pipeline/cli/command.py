@@ -138,7 +138,7 @@ def _source(options: Options, arguments: dict[str, Any], run: Run) -> DltSource:
 def _load(options: Options, destination: Destination, arguments: dict[str, Any], run: Run, stack: ExitStack) -> Exit:
     source = _source(options, arguments, run)
     destination.adapt(source)
-    wanted = Wanted(options.export, options.export_format, options.retain_days, options.transform)
+    wanted = Wanted(options.export, options.export_format, options.retain_days, options.transform, options.iceberg)
     stack.enter_context(destination.locked())
     destination.check()
     check(wanted, destination)

@@ -44,6 +44,7 @@ class Options:
     export: Path | None
     export_format: Literal["json", "parquet", "csv"]
     retain_days: int | None
+    iceberg: str | None
     transform: bool
     demo: bool
     demo_regime: Literal["development", "extended"]
@@ -129,6 +130,9 @@ def build_parser(prog: str = "load.py") -> argparse.ArgumentParser:
     after.add_argument(
         "--retain-days", type=positive, metavar="N", help="remove albums not listed for N days (default: keep all)"
     )
+    after.add_argument(
+        "--iceberg", metavar="CATALOG", help="write the tables to an Iceberg catalog, by its name in .pyiceberg.yaml"
+    )
     after.add_argument("--transform", action="store_true", help="build the dbt models in the same database")
 
     demo = parser.add_argument_group("demo, without credentials")
@@ -183,7 +187,7 @@ def _without_effect(options: Options, given: Sequence[str]) -> Iterator[tuple[st
         if option in named and not value:
             yield option, f"without {other}"
     instead = "--check" if options.check else "--dry-run" if options.dry_run else None
-    for option in ("--export", "--retain-days", "--transform"):
+    for option in ("--export", "--retain-days", "--iceberg", "--transform"):
         if option in named and instead:
             yield option, f"with {instead}, which loads nothing"
 

@@ -169,32 +169,35 @@ class Handler(BaseHTTPRequestHandler):
 
     def _write(self, reply: Reply, body: bytes, request: LoggedRequest) -> None:
         sent = message(request, reply, body)
-        if sent.whole:
-            # Before it is sent: the client may look at the log as soon as it has the reply.
-            request.status = sent.status
-        else:
+        if not sent.whole:
             self.close_connection = True
+        *before, last = _pieces(sent, reply)
+        pause = reply.drip[1] if reply.drip else 0
         try:
-            if reply.drip is None:
-                # One write: two would meet the delayed acknowledgement.
-                self.wfile.write(sent.head + sent.sent)
-            else:
-                self._drip(sent, *reply.drip)
+            for piece in before:
+                self.wfile.write(piece)
+                if self.server.closing.wait(pause):
+                    raise BrokenPipeError
+            if sent.whole:
+                # Before the last is sent: the client may look at the log as soon as it has the reply.
+                request.status = sent.status
+            self.wfile.write(last)
         except OSError:
             request.status = None
             self.close_connection = True
-
-    def _drip(self, sent: Message, size: int, pause: float) -> None:
-        self.wfile.write(sent.head)
-        for start in range(0, len(sent.sent), size):
-            self.wfile.write(sent.sent[start : start + size])
-            if self.server.closing.wait(pause):
-                raise BrokenPipeError
 
     def _reset(self) -> None:
         self.close_connection = True
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
         self.connection.close()
+
+
+def _pieces(sent: Message, reply: Reply) -> list[bytes]:
+    if reply.drip is None:
+        # One write: two would meet the delayed acknowledgement.
+        return [sent.head + sent.sent]
+    size, _ = reply.drip
+    return [sent.head, *(sent.sent[start : start + size] for start in range(0, len(sent.sent), size))]
 
 
 def _number(text: str | None) -> int:

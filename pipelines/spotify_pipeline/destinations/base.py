@@ -26,7 +26,7 @@ from spotify_source.errors import ConfigurationError
 PIPELINE_NAME: Final = "spotify"
 
 # What is done on the destination after a load, where it can be done.
-Feature = Literal["export", "retention", "transform"]
+Feature = Literal["export", "retention", "iceberg", "transform"]
 Row = Mapping[str, Any]
 
 
@@ -179,6 +179,14 @@ class Destination(ABC):
         """A client of dlt's for what is done with SQL: it has one connection, and takes values where `%s` stands."""
         with apart(self._dlt_destination(), self.dataset) as pipeline, pipeline.sql_client() as client:
             yield client
+
+    def libpq_environment(self) -> Mapping[str, str]:
+        """The variables by which Postgres's own library finds the server.
+
+        Raises:
+            ConfigurationError: It is no Postgres.
+        """
+        raise ConfigurationError(f"{self.place} is not Postgres.", guidance="Leave out --destination.")
 
     @abstractmethod
     def _dlt_destination(self) -> AnyDestination:

@@ -5,7 +5,7 @@ Knows no engine but by its dialect: where that is Postgres's, there are a lock a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -87,14 +87,14 @@ class OtherDestination(Destination):
         if not self._declared.answers_sql:
             raise NotOfferedError(f"{self.place} is not offered: what is loaded can't be read there with SQL.")
         with _understood():
-            if self._may_write():
+            if self._is_bound_to_its_schemas():
                 return
             if not create or not self._is_loaded():
                 try_writing(self._dlt, self.dataset)
 
-    def supports(self, feature: Feature) -> bool:
+    def supports(self, _feature: Feature) -> bool:
         """What is done with SQL of its own: on Postgres alone."""
-        return self._is_postgres and feature in ("export", "retention")
+        return self._is_postgres
 
     def state(self) -> str:
         """What was tried, and how many may load into it."""
@@ -188,6 +188,13 @@ class OtherDestination(Destination):
                 postgres_copy.copy(client, file, tables)
             yield file
 
+    def libpq_environment(self) -> Mapping[str, str]:
+        """Where the server is and who asks, as dlt has resolved it. With the password: for a program's environment alone."""
+        if not self._is_postgres:
+            return super().libpq_environment()
+        with apart(self._dlt, self.dataset) as pipeline:
+            return postgres.libpq_environment(pipeline.sql_client())
+
     def write_comments(self, schema: dlt.Schema) -> None:
         """Comment what differs, and index what merges look for, where the dialect is Postgres's."""
         if not self._is_postgres:
@@ -212,12 +219,12 @@ class OtherDestination(Destination):
         if not self._declared.takes_parquet:
             resource.apply_hints(file_format="preferred")
 
-    def _may_write(self) -> bool:
-        """Whether the server says so. A role that may make no schema could not try it in one of its own."""
+    def _is_bound_to_its_schemas(self) -> bool:
+        """Whether the role may make no schema, so that nothing can be tried in one: the server says what it may."""
         if not self._is_postgres:
             return False
         with self.sql_client() as client:
-            return postgres.may_write(client)
+            return postgres.is_bound_to_its_schemas(client)
 
     def _is_loaded(self) -> bool:
         with apart(self._dlt, self.dataset) as pipeline, pipeline.destination_client() as client:

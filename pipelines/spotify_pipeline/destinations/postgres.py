@@ -39,6 +39,26 @@ class NotAllowedError(ConfigurationError):
     help_url = "https://www.postgresql.org/docs/current/ddl-schemas.html#DDL-SCHEMAS-PRIV"
 
 
+# What a connection may say beyond where and who, by the names that libpq reads in the environment.
+# https://www.postgresql.org/docs/current/libpq-envars.html
+_VARIABLES: Final = {
+    "channel_binding": "PGCHANNELBINDING",
+    "connect_timeout": "PGCONNECT_TIMEOUT",
+    "gssencmode": "PGGSSENCMODE",
+    "hostaddr": "PGHOSTADDR",
+    "options": "PGOPTIONS",
+    "passfile": "PGPASSFILE",
+    "requirepeer": "PGREQUIREPEER",
+    "service": "PGSERVICE",
+    "sslcert": "PGSSLCERT",
+    "sslcrl": "PGSSLCRL",
+    "sslkey": "PGSSLKEY",
+    "sslmode": "PGSSLMODE",
+    "sslrootcert": "PGSSLROOTCERT",
+    "target_session_attrs": "PGTARGETSESSIONATTRS",
+}
+
+
 class AdvisoryLock:
     """A lock at the server, for as long as its connection lasts: it goes with the process that holds it.
 
@@ -88,30 +108,46 @@ class AdvisoryLock:
         self._client.close_connection()
 
 
-def may_write(client: SqlClient) -> bool:
-    """Whether the schemas of a dataset are there, and the role may make tables in them.
+def is_bound_to_its_schemas(client: SqlClient) -> bool:
+    """Whether the schemas of a dataset were made for the role, which may write in them and make no other.
 
     Args:
         client: A client of the dataset.
 
-    Returns:
-        False where they are yet to be made.
-
     Raises:
-        NotAllowedError: They are there, and the role may not.
+        NotAllowedError: One of them is there, and the role may not write in it.
     """
     names = [client.dataset_name, client.staging_dataset_name]
     found = client.execute_sql(
-        "SELECT nspname, has_schema_privilege(oid, 'CREATE'), current_user FROM pg_namespace WHERE nspname = ANY(%s)",
+        "SELECT nspname, has_schema_privilege(oid, 'CREATE'), current_user, "
+        "has_database_privilege(current_database(), 'CREATE') FROM pg_namespace WHERE nspname = ANY(%s)",
         names,
     )
-    for schema, allowed, role in found or ():
+    for schema, allowed, role, _ in found or ():
         if not allowed:
             raise NotAllowedError(
                 f"The role {role} may not create tables in the schema {schema}.",
                 guidance=f"Let the owner of the schema run: GRANT CREATE, USAGE ON SCHEMA {schema} TO {role}.",
             )
-    return len(found or ()) == len(names)
+    return [makes_schemas for *_, makes_schemas in found or ()] == [False] * len(names)
+
+
+def libpq_environment(client: SqlClient) -> dict[str, str]:
+    """How a client connects, as variables that libpq reads.
+
+    Args:
+        client: A client; it need not be connected.
+    """
+    credentials = client.credentials
+    found = {
+        "PGHOST": credentials.host,
+        "PGPORT": credentials.port,
+        "PGUSER": credentials.username,
+        "PGPASSWORD": credentials.password,
+        "PGDATABASE": credentials.database,
+        **{_VARIABLES[name]: value for name, value in credentials.get_query().items() if name in _VARIABLES},
+    }
+    return {name: str(value) for name, value in found.items() if value is not None}
 
 
 def write_comments(client: SqlClient, schema: dlt.Schema) -> None:

@@ -17,11 +17,10 @@ from spotify_pipeline.places import command, dbt_project
 from spotify_source import schema
 from spotify_source.errors import ConfigurationError
 
-MARTS: Final = "spotify_marts"
 # The mart that the page shows, where the dbt project has built it.
-PAIRS: Final = "rpt_artist_pairs"
+PAIRS: Final = "spotify_marts.rpt_artist_pairs"
 # All that the page reads.
-TABLES: Final = (*(table.name for table in schema.all_tables()), f"{MARTS}.{PAIRS}")
+TABLES: Final = (*(table.name for table in schema.all_tables()), PAIRS)
 _HERE = Path(__file__).parent
 # The session is in UTC: the time zone can go.
 _TYPES: Final[Mapping[schema.DataType, str]] = {**TYPES, "timestamp": "TIMESTAMP"}
@@ -67,8 +66,9 @@ class Database:
         return (self.dataset, table) in self._columns
 
     def mart_has(self, mart: str, columns: set[str]) -> bool:
-        """Whether the dbt project has built this mart, with these columns."""
-        return columns <= self._columns.get((MARTS, mart), set())
+        """Whether the dbt project has built this mart, which is named with its schema, with these columns."""
+        schema_name, _, table = mart.partition(".")
+        return columns <= self._columns.get((schema_name, table), set())
 
     def datasets(self) -> list[str]:
         """The schemas that look like a dataset of this pipeline."""

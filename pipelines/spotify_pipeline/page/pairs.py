@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from spotify_pipeline.page import charts
 from spotify_pipeline.page.albums import Album, Artist, albums, artist
 from spotify_pipeline.page.charts import Chart, Table
-from spotify_pipeline.page.database import MARTS, PAIRS, Database, Row
+from spotify_pipeline.page.database import PAIRS, Database, Row
 
 MOST_SHOWN = 12
 
@@ -37,7 +37,7 @@ _PAIRS = """
 _MART_COLUMNS = {"first_artist_id", "second_artist_id", "releases_together"}
 _RELEASES = f"""
     SELECT first_artist_id, second_artist_id, releases_together
-    FROM loaded.{MARTS}.{PAIRS}
+    FROM loaded.{PAIRS}
 """  # noqa: S608 - names of ours
 _ARTISTS = """
     SELECT id, any_value(name) AS name, any_value(url) AS url

@@ -49,11 +49,13 @@ def run_pipeline(destination: Destination, progress: Progress, source: DltSource
         if not_entered is not None and loaded.failure is None:
             loaded = replace(loaded, failure=not_entered)
             before = _outcome(run, loaded)
-    followed = tuple(follow(loaded))
-    if not followed:
-        return before
-    outcome = replace(before, followed=followed, finished_at=utc(run.clock.now()))
-    _amend(outcome, destination)
+    outcome = before
+    for one in follow(loaded):
+        outcome = replace(outcome, followed=(*outcome.followed, one))
+        if not one.is_copy:
+            # Before the next begins, which may copy the row.
+            outcome = replace(outcome, finished_at=utc(run.clock.now()))
+            _amend(outcome, destination)
     return outcome
 
 

@@ -172,6 +172,8 @@ def test_every_option_has_a_help_text() -> None:
         (["--demo-regime=extended"], "--demo-regime has no effect without --demo"),
         (["--export-format", "csv"], "--export-format has no effect without --export"),
         (["--check", "--export", "x"], "--export has no effect with --check, which loads nothing"),
+        (["--check", "--iceberg", "x"], "--iceberg has no effect with --check, which loads nothing"),
+        (["--dry-run", "--iceberg", "x"], "--iceberg has no effect with --dry-run, which loads nothing"),
         (["--dry-run", "--transform"], "--transform has no effect with --dry-run, which loads nothing"),
     ],
 )

@@ -214,6 +214,18 @@ def test_a_role_that_may_make_no_schema_loads_into_those_that_were_made_for_it(
     assert postgres.sql("SELECT count(*) FROM spotify_raw.albums") == [(3,)]
 
 
+def test_a_check_writes_where_something_is_loaded_too(place: Place, api: OfflineApi, postgres: Postgres) -> None:
+    postgres.sql(f"CREATE ROLE maker LOGIN PASSWORD '{PASSWORD}'; GRANT CREATE ON DATABASE postgres TO maker")
+    maker = {"DESTINATION__POSTGRES__CREDENTIALS": postgres.url().replace("loader", "maker")}
+    assert place.load(api, *TO_POSTGRES, env=maker).code == 0
+    postgres.sql("ALTER ROLE maker SET default_transaction_read_only = on")
+
+    ran = place.load(api, *TO_POSTGRES, "--check", env=maker)
+
+    assert ran.code in {69, 78}
+    assert "read-only transaction" in ran.out
+
+
 def test_a_schema_that_the_role_may_not_write_is_said_before_the_first_call(
     place: Place, api: OfflineApi, postgres: Postgres
 ) -> None:

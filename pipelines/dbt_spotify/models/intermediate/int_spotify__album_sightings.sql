@@ -24,10 +24,9 @@ seen as (
         min(run_number) as first_run_number,
         max(run_number) as last_run_number,
         count(*) as runs_seen,
-        -- As count(distinct) counts them, in half the time.
-        len(list_distinct(list(cast(seen_at as date)))) as days_seen,
+        {{ count_of_few('cast(seen_at as date)') }} as days_seen,
         min(rank) as best_rank,
-        max_by(rank, run_number) as last_rank
+        {{ value_at_last('rank', 'run_number') }} as last_rank
     from placed
     group by album_id, market
 

@@ -109,8 +109,8 @@ dated as (
         -- By the date itself: the precision that comes with it can't say more than it shows.
         case
             when released_on is null then 'unknown'
-            when regexp_full_match(release_date, '\d{4}') then 'year'
-            when regexp_full_match(release_date, '\d{4}-\d{2}') then 'month'
+            when {{ fully_matches('release_date', '[0-9]{4}') }} then 'year'
+            when {{ fully_matches('release_date', '[0-9]{4}-[0-9]{2}') }} then 'month'
             else 'day'
         end as release_precision
     from together
@@ -120,8 +120,8 @@ dated as (
 select
     *,
     case release_precision
-        when 'year' then make_date(year(released_on), 12, 31)
-        when 'month' then last_day(released_on)
+        when 'year' then make_date(cast(extract(year from released_on) as integer), 12, 31)
+        when 'month' then cast(date_trunc('month', released_on) + interval '1' month - interval '1' day as date)
         when 'day' then released_on
     end as release_period_end,
     {{ title_key('album_name') }} as title_key

@@ -12,14 +12,16 @@
 with sightings as (
 
     select
-        md5(concat_ws('|', sightings.album_id, sightings.market, sightings.first_seen_at)) as first_sighting_key,
+        md5(concat_ws(
+            '|', sightings.album_id, sightings.market, {{ as_text('sightings.first_seen_at') }}
+        )) as first_sighting_key,
         sightings.album_id,
         sightings.market,
         sightings.first_seen_at,
         sightings.was_there_at_first,
         md5(groups.release_group_id) as release_key,
         albums.release_precision = 'day' as has_release_day,
-        albums.release_precision = 'day' and isodow(albums.released_on) = 5 as is_friday_release,
+        albums.release_precision = 'day' and extract(isodow from albums.released_on) = 5 as is_friday_release,
         -- When an album came that the first listing of the market already had is not known.
         case
             when not sightings.was_there_at_first

@@ -41,12 +41,12 @@ runs as (
             when exit_code = 0 then true
             -- Rows from before there was a column have but words: all that is missing is albums. Nobody writes such
             -- rows any more, so that the words can't change.
-            when exit_code = 75 then regexp_full_match(
-                coalesce(reason, ''),
+            when exit_code = 75 then {{ fully_matches(
+                "coalesce(reason, '')",
                 '((the (quota|daily_calls) of album(s|_tracks)? (is|are) spent'
-                || '|album(s|_tracks)? was rate limited for too long)(; )?)*'
-                || '(\d+ albums? failed .*)?'
-            )
+                ~ '|album(s|_tracks)? was rate limited for too long)(; )?)*'
+                ~ '([0-9]+ albums? failed [^\n]*)?'
+            ) }}
             else false
         end as is_read_to_its_end
     from {{ ref('stg_spotify__load_runs') }}

@@ -29,7 +29,7 @@ albums as (
         albums.title_key,
         albums.released_on,
         artist_sets.artist_ids,
-        row_number() over (order by first_seen.first_seen_at nulls last, albums.album_id) as place
+        row_number() over (order by first_seen.first_seen_at nulls last, albums.album_id collate "C") as place
     from {{ ref('int_spotify__albums') }} as albums
     left join artist_sets on albums.album_id = artist_sets.album_id
     left join first_seen on albums.album_id = first_seen.album_id

@@ -18,15 +18,15 @@ with credited as (
 
 ),
 
-first_mention as (
+ranked as (
 
-    select *
-    from credited
-    qualify
+    select
+        *,
         row_number() over (
             partition by album_id, disc_number, track_number, artist_id
             order by list_index
-        ) = 1
+        ) as mention
+    from credited
 
 )
 
@@ -40,4 +40,5 @@ select
     spotify_url,
     load_id,
     row_number() over (partition by album_id, disc_number, track_number order by list_index) as artist_position
-from first_mention
+from ranked
+where mention = 1

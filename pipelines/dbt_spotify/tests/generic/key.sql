@@ -5,7 +5,7 @@ select
     {{ columns | join(', ') }},
     count(*) as rows_found
 from {{ model }}
-group by all
+group by {{ columns | join(', ') }}
 having count(*) > 1 {% for column in columns %} or {{ column }} is null {% endfor %}
 
 {% endtest %}

@@ -57,13 +57,7 @@ last_mention as (
 
     select
         mentions.artist_id,
-        min(
-            struct_pack(
-                album_id := mentions.album_id,
-                artist_name := mentions.artist_name,
-                spotify_url := mentions.spotify_url
-            )
-        ) as said
+        min(array[mentions.album_id collate "C", mentions.artist_name, mentions.spotify_url]) as said
     from mentions
     inner join last_load on mentions.artist_id = last_load.artist_id and mentions.load_id = last_load.load_id
     group by mentions.artist_id
@@ -72,14 +66,14 @@ last_mention as (
 
 select
     last_mention.artist_id,
-    last_mention.said.artist_name as artist_name,
-    last_mention.said.artist_name = '{{ var("various_artists") }}' as is_various_artists,
+    last_mention.said[2] as artist_name,
+    last_mention.said[2] = '{{ var("various_artists") }}' as is_various_artists,
     cast(coalesce(album_credits.albums, 0) as integer) as albums,
     cast(coalesce(album_credits.releases, 0) as integer) as releases,
     cast(coalesce(track_credits.tracks, 0) as integer) as tracks,
     cast(coalesce(track_credits.albums_with_tracks, 0) as integer) as albums_with_tracks,
     album_credits.first_seen_at,
-    last_mention.said.spotify_url as spotify_url
+    last_mention.said[3] as spotify_url
 from last_mention
 left join album_credits on last_mention.artist_id = album_credits.artist_id
 left join track_credits on last_mention.artist_id = track_credits.artist_id

@@ -23,7 +23,9 @@ bounds as (
 
 days as (
 
-    select cast(unnest(generate_series(first_day, last_day, interval 1 day)) as date) as date_day from bounds
+    select cast(series.day as date) as date_day
+    from bounds
+    cross join generate_series(cast(bounds.first_day as timestamp), bounds.last_day, interval '1' day) as series (day)
     union
     select date_day from days_in_use
 
@@ -31,12 +33,12 @@ days as (
 
 select
     date_day,
-    cast(year(date_day) as integer) as year_number,
-    cast(quarter(date_day) as integer) as quarter_of_year,
-    cast(month(date_day) as integer) as month_of_year,
+    cast(extract(year from date_day) as integer) as year_number,
+    cast(extract(quarter from date_day) as integer) as quarter_of_year,
+    cast(extract(month from date_day) as integer) as month_of_year,
     cast(date_trunc('month', date_day) as date) as month_start,
-    cast(isodow(date_day) as integer) as day_of_week,
-    dayname(date_day) as day_name,
-    isodow(date_day) = 5 as is_friday,
+    cast(extract(isodow from date_day) as integer) as day_of_week,
+    {{ day_name('date_day') }} as day_name,
+    extract(isodow from date_day) = 5 as is_friday,
     {{ music_week_start('date_day') }} as music_week_start
 from days

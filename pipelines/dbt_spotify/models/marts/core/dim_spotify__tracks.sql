@@ -2,22 +2,14 @@ with places as (
 
     select
         *,
-        count(*) over (partition by track_id) as places
-    from {{ ref('stg_spotify__album_tracks') }}
-    where track_id is not null
-
-),
-
--- A track on several albums is described as on the one that was loaded last.
-last_place as (
-
-    select *
-    from places
-    qualify
+        count(*) over (partition by track_id) as places,
+        -- A track on several albums is described as on the one that was loaded last.
         row_number() over (
             partition by track_id
-            order by load_id desc, album_id, disc_number, track_number
-        ) = 1
+            order by load_id desc nulls last, album_id collate "C", disc_number, track_number
+        ) as choice
+    from {{ ref('stg_spotify__album_tracks') }}
+    where track_id is not null
 
 )
 
@@ -31,4 +23,5 @@ select
     cast(disc_number as integer) as disc_number,
     cast(track_number as integer) as track_number,
     spotify_url
-from last_place
+from places
+where choice = 1

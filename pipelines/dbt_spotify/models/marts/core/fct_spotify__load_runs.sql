@@ -8,7 +8,7 @@ select
     runs.run_id,
     runs.started_at,
     runs.finished_at,
-    epoch(runs.finished_at - runs.started_at) as duration_seconds,
+    cast(extract(epoch from runs.finished_at - runs.started_at) as double precision) as duration_seconds,
     runs.exit_code,
     case runs.exit_code
         when 0 then 'complete'
@@ -29,7 +29,7 @@ select
     runs.is_batch_allowed,
     runs.markets,
     runs.calls,
-    cast(coalesce(list_sum(cast(json_extract(runs.calls, '$.*') as bigint[])), 0) as bigint) as calls_made,
+    cast(coalesce({{ total_of_values('runs.calls') }}, 0) as bigint) as calls_made,
     runs.retries,
     runs.seconds_waited,
     runs.albums_listed,

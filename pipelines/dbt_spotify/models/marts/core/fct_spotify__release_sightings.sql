@@ -52,7 +52,7 @@ known as (
             stored.discovered_via,
             false as is_to_write
         from {{ this }} as stored
-        where (stored.market, stored.album_id) in (select (market, album_id) from placed)
+        where (stored.market, stored.album_id) in (select market, album_id from placed)
     {% endif %}
 
 ),
@@ -72,23 +72,24 @@ compared as (
 
 )
 
+-- With their types: rows that are added must be of those that the table has.
 select
-    md5(concat_ws('|', album_id, market, run_id)) as sighting_key,
-    album_id,
+    cast(md5(concat_ws('|', album_id, market, run_id)) as varchar) as sighting_key,
+    cast(album_id as varchar) as album_id,
     market,
     run_id,
     seen_at,
-    discovered_via,
+    cast(discovered_via as varchar) as discovered_via,
     cast(rank as integer) as rank,
     cast(case when listings_missed = 0 then last_rank end as integer) as previous_rank,
     cast(case when listings_missed = 0 then last_rank - rank end as integer) as rank_change,
-    case
+    cast(case
         when last_rank is null then 'new'
         when listings_missed > 0 then 'back'
         when rank < last_rank then 'up'
         when rank > last_rank then 'down'
         else 'same'
-    end as movement,
+    end as varchar) as movement,
     is_whole as is_listing_whole
 from compared
 where is_to_write

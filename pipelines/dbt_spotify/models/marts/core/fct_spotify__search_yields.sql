@@ -7,6 +7,6 @@ select
     cast(calls as integer) as calls,
     cast(albums_listed as integer) as albums_listed,
     cast(albums_new as integer) as albums_new,
-    albums_new / nullif(calls, 0) as albums_new_per_call,
+    cast(albums_new as double precision) / nullif(calls, 0) as albums_new_per_call,
     is_whole
 from {{ ref('stg_spotify__search_yields') }}

@@ -40,7 +40,7 @@ pairs as (
         on
             one.together_on = other.together_on
             and one.credit_id = other.credit_id
-            and one.artist_id < other.artist_id
+            and one.artist_id collate "C" < other.artist_id collate "C"
 
 )
 
@@ -59,4 +59,8 @@ from pairs
 inner join {{ ref('dim_spotify__albums') }} as albums on pairs.album_id = albums.album_id
 inner join artists as first_artists on pairs.first_artist_id = first_artists.artist_id
 inner join artists as second_artists on pairs.second_artist_id = second_artists.artist_id
-group by all
+group by
+    pairs.first_artist_id,
+    pairs.second_artist_id,
+    first_artists.artist_name,
+    second_artists.artist_name

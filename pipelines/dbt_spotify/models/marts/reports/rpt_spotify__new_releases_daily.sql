@@ -5,7 +5,7 @@ with readings as (
         cast(seen_at as date) as seen_on,
         count(*) as runs
     from {{ ref('int_spotify__listing_runs') }}
-    group by all
+    group by market, cast(seen_at as date)
 
 ),
 
@@ -36,6 +36,6 @@ select
     cast(coalesce(counted.releases_first_seen, 0) as integer) as releases_first_seen,
     cast(coalesce(counted.albums_surfaced_late, 0) as integer) as albums_surfaced_late,
     cast(coalesce(counted.albums_released_on_friday, 0) as integer) as albums_released_on_friday,
-    counted.albums_released_on_friday / nullif(counted.albums_with_release_day, 0) as friday_share
+    cast(counted.albums_released_on_friday as double precision) / nullif(counted.albums_with_release_day, 0) as friday_share
 from readings
 left join counted on readings.market = counted.market and readings.seen_on = counted.seen_on

@@ -22,4 +22,9 @@ select
     cast(count(albums.has_surfaced_late) as integer) as seen_coming
 from albums
 inner join {{ ref('dim_spotify__dates') }} as dates on albums.released_on = dates.date_day
-group by all
+group by
+    albums.released_on,
+    albums.release_precision,
+    albums.release_period_end,
+    dates.day_name,
+    dates.music_week_start
