@@ -19,6 +19,7 @@ from tests.support.place import Place
 from tests.support.postgres import PASSWORD, private_postgres
 
 MAKE = CHECKOUT / "pipelines" / "dlt_init" / "make.py"
+SCRIPT = "spotify_source_pipeline.py"
 SECRET = "nobody-may-read-this"
 PLACEHOLDER = "<configure me>"
 
@@ -49,10 +50,17 @@ def project(tmp_path: Path) -> Place:
 
 
 def run(project: Place, api: OfflineApi | None, *command: str) -> str:
+    """What Python says that is run in the project, and has nothing to complain of."""
+    ran = start(project, api, *command)
+    assert (ran.returncode, ran.stderr) == (0, ""), ran.stdout
+    return ran.stdout
+
+
+def start(project: Place, api: OfflineApi | None, *command: str) -> subprocess.CompletedProcess[str]:
     """Run Python in the project, where no credentials but those of its files are known, and the checkout is not."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     environment |= project.environment(api, client_id=None, client_secret=None)
-    ran = subprocess.run(
+    return subprocess.run(
         [sys.executable, *command],
         cwd=project.folder,
         env=environment,
@@ -61,8 +69,6 @@ def run(project: Place, api: OfflineApi | None, *command: str) -> str:
         text=True,
         check=False,
     )
-    assert (ran.returncode, ran.stderr) == (0, ""), ran.stdout
-    return ran.stdout
 
 
 def init(project: Place, made: Path, destination: str = "duckdb") -> str:
@@ -71,7 +77,7 @@ def init(project: Place, made: Path, destination: str = "duckdb") -> str:
 
 
 def load(project: Place, api: OfflineApi) -> str:
-    return run(project, api, "spotify_source_pipeline.py")
+    return run(project, api, SCRIPT)
 
 
 def fill_in(project: Place, **values: object) -> None:
@@ -100,6 +106,11 @@ def test_the_copy_asks_for_the_credentials_and_loads_each_album_once(
     assert found == {"sources": {"spotify_source": {"client_secret": PLACEHOLDER}}}
     found = tomlkit.parse((project.folder / ".dlt" / "config.toml").read_text(encoding="utf-8")).unwrap()
     assert found["sources"] == {"spotify_source": {"client_id": PLACEHOLDER}}
+
+    ran = start(project, api, SCRIPT)
+    assert ran.returncode == 1
+    assert "client_id is still the placeholder of dlt init" in ran.stderr
+    assert not api.requests
 
     fill_in(project)
 
@@ -141,7 +152,7 @@ def test_what_has_changed_is_updated_and_what_the_project_changed_is_left(projec
     (made / "sources" / "spotify_source" / "gone.py").touch()
     init(project, made)
     fill_in(project)
-    (project.folder / "spotify_source_pipeline.py").write_text("import dlt\n", encoding="utf-8")
+    (project.folder / SCRIPT).write_text("import dlt\n", encoding="utf-8")
 
     make(made)
     said = init(project, made)
@@ -151,7 +162,7 @@ def test_what_has_changed_is_updated_and_what_the_project_changed_is_left(projec
     settings = Path("spotify_source") / "settings.py"
     assert (project.folder / settings).read_bytes() == (CHECKOUT / settings).read_bytes()
     assert PLACEHOLDER not in (project.folder / ".dlt" / "secrets.toml").read_text(encoding="utf-8")
-    assert (project.folder / "spotify_source_pipeline.py").read_text(encoding="utf-8") == "import dlt\n"
+    assert (project.folder / SCRIPT).read_text(encoding="utf-8") == "import dlt\n"
 
     make(made)
 
