@@ -59,11 +59,14 @@ def write(folder: Path) -> None:
 
 
 def requirements() -> list[str]:
-    """What pyproject.toml says that the source depends on; dlt without extras, since `dlt init` adds the destination's."""
+    """What pyproject.toml says that the source depends on. `dlt init` adds the extra of the destination."""
     project = tomlkit.parse((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8")).unwrap()
     (contract,) = (one for one in project["tool"]["importlinter"]["contracts"] if one["name"] == CONTRACT)
-    needed = [Requirement(one) for one in project["project"]["dependencies"]]
-    return [f"{one.name}{one.specifier}" for one in needed if one.name not in contract["forbidden_modules"]]
+    foreign = set(contract["forbidden_modules"])
+    needed = [one for one in map(Requirement, project["project"]["dependencies"]) if one.name not in foreign]
+    for one in needed:
+        one.extras -= foreign
+    return [str(one) for one in needed]
 
 
 def commit(folder: Path) -> None:

@@ -194,7 +194,7 @@ def test_the_requirements_are_those_of_the_source(project: Place, made: Path) ->
     pyproject = tomlkit.parse((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8")).unwrap()
     declared = {one.name: one for one in map(Requirement, pyproject["project"]["dependencies"])}
     assert {name: one.specifier for name, one in asked.items()} == {name: declared[name].specifier for name in asked}
-    assert asked["dlt"].extras == {"postgres"}
+    assert asked["dlt"].extras == {"parquet", "postgres"}
     assert _imported() <= {*asked, "urllib3"}, "requests brings urllib3"
     assert not {"duckdb", "filelock", "rich"} & set(asked)
 
