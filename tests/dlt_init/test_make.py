@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 import tomlkit
+import yaml
+from git import Repo
 from packaging.requirements import Requirement
 from spotify_pipeline.demo import Album, OfflineApi
 
@@ -58,7 +60,8 @@ def run(project: Place, api: OfflineApi | None, *command: str) -> str:
 
 def start(project: Place, api: OfflineApi | None, *command: str) -> subprocess.CompletedProcess[str]:
     """Run Python in the project, where no credentials but those of its files are known, and the checkout is not."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    unknown = {"PYTHONPATH", "PYTHONDONTWRITEBYTECODE"}
+    environment = {name: value for name, value in os.environ.items() if name not in unknown}
     environment |= project.environment(api, client_id=None, client_secret=None)
     return subprocess.run(
         [sys.executable, *command],
@@ -71,8 +74,8 @@ def start(project: Place, api: OfflineApi | None, *command: str) -> subprocess.C
     )
 
 
-def init(project: Place, made: Path, destination: str = "duckdb") -> str:
-    command = ("--non-interactive", "init", "spotify_source", destination, "--location", str(made))
+def init(project: Place, location: Path | str, destination: str = "duckdb", *options: str) -> str:
+    command = ("--non-interactive", "init", "spotify_source", destination, "--location", str(location), *options)
     return run(project, None, "-m", "dlt", *command)
 
 
@@ -164,9 +167,22 @@ def test_what_has_changed_is_updated_and_what_the_project_changed_is_left(projec
     assert PLACEHOLDER not in (project.folder / ".dlt" / "secrets.toml").read_text(encoding="utf-8")
     assert (project.folder / SCRIPT).read_text(encoding="utf-8") == "import dlt\n"
 
-    make(made)
-
     assert "No files to update" in init(project, made)
+
+
+def test_what_dlt_leaves_in_the_repository_is_no_change_of_it(project: Place, made: Path) -> None:
+    init(project, made)
+
+    assert list(made.rglob("__pycache__"))
+    with Repo(made) as repository:
+        assert not repository.is_dirty(untracked_files=True)
+
+
+def test_made_again_without_a_change_it_has_no_further_commit(made: Path) -> None:
+    with Repo(made) as repository:
+        before = repository.head.commit
+        make(made)
+        assert repository.head.commit == before
 
 
 def test_the_copy_loads_into_postgres(project: Place, made: Path, api: OfflineApi) -> None:
@@ -184,6 +200,50 @@ def test_the_copy_loads_into_postgres(project: Place, made: Path, api: OfflineAp
         load(project, api)
 
         assert server.sql("SELECT count(*) FROM spotify_raw.albums") == [(3,)]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="releases are made on Linux")
+def test_a_release_publishes_a_branch_that_is_copied_from_and_updated(
+    project: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = tmp_path / "server"
+    Repo.init(server / "someone" / "there", bare=True).close()
+    # What git asks of GitHub, it asks of this folder.
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "2")
+    for number, address in enumerate(("https://x-access-token:t@github.com/", "https://github.com/")):
+        monkeypatch.setenv(f"GIT_CONFIG_KEY_{number}", f"url.{server.as_uri()}/.insteadOf")
+        monkeypatch.setenv(f"GIT_CONFIG_VALUE_{number}", address)
+
+    location = ("https://github.com/someone/there", "duckdb", "--branch", "dlt-init")
+    publish(tmp_path / "earlier")
+    earlier = tmp_path / "earlier" / "copy"
+    (earlier / "sources" / "spotify_source" / "gone.py").touch()
+    with Repo(earlier) as repository:
+        repository.git.add(all=True)
+        repository.index.commit("An earlier version")
+        repository.git.push(location[0], "HEAD:refs/heads/dlt-init")
+    init(project, *location)
+    assert files(project.folder / "spotify_source") == {*files(CHECKOUT / "spotify_source"), "gone.py"}
+
+    publish(tmp_path / "later")
+
+    assert "updated to the newest version" in init(project, *location)
+    assert files(project.folder / "spotify_source") == files(CHECKOUT / "spotify_source")
+
+
+def publish(runner: Path) -> None:
+    """Run the step of the release workflow as GitHub does."""
+    workflow = yaml.safe_load((CHECKOUT / ".github" / "workflows" / "release.yml").read_text(encoding="utf-8"))
+    (step,) = (step for step in workflow["jobs"]["copy"]["steps"] if "TOKEN" in step.get("env", {}))
+    environment = {
+        **os.environ,
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        "RUNNER_TEMP": str(runner),
+        "GITHUB_REPOSITORY": "someone/there",
+        "TOKEN": "t",
+    }
+    runner.mkdir()
+    subprocess.run(["bash", "-e", "-c", step["run"]], cwd=CHECKOUT, env=environment, check=True, capture_output=True)
 
 
 def test_the_requirements_are_those_of_the_source(project: Place, made: Path) -> None:
