@@ -18,6 +18,8 @@ from .model.values import Discovery, Paging
 
 # As listings have them: https://developer.spotify.com/documentation/web-api/reference/get-an-album, and 'ep'.
 ALBUM_TYPES: Final = ("album", "single", "ep", "compilation")
+# What `dlt init` writes where a value is to be filled in: dlt.common.configuration.const.
+_PLACEHOLDER: Final = "<configure me>"
 # Up to the last @ before a path, a query or a fragment, as urlsplit has it.
 _USER: Final = re.compile(r"^([^/?#]*//)?[^/?#]*@")
 
@@ -95,12 +97,18 @@ def check_credentials(client_id: str, client_secret: str) -> tuple[str, str]:
     """The credentials without the blanks that copying brings along.
 
     Raises:
-        CredentialsError: One of them is empty.
+        CredentialsError: One of them is empty, or was never filled in.
     """
     credentials = client_id.strip(), client_secret.strip()
     for name, text in zip(("client_id", "client_secret"), credentials, strict=True):
         if not text:
             raise CredentialsError(f"{name} is empty.")
+        if text == _PLACEHOLDER:
+            raise CredentialsError(
+                f"{name} is still the placeholder of dlt init: {text}.",
+                guidance="Replace it where it stands, in .dlt/config.toml or .dlt/secrets.toml: [sources.spotify_source] "
+                "is read before [sources.spotify].",
+            )
     return credentials
 
 

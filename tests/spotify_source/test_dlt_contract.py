@@ -15,6 +15,7 @@ import pytest
 import requests
 from dlt.common import json, jsonpath
 from dlt.common.configuration import configspec, resolve_configuration
+from dlt.common.configuration.const import TYPE_EXAMPLES
 from dlt.common.configuration.container import Container
 from dlt.common.configuration.specs import BaseConfiguration
 from dlt.common.destination.exceptions import DestinationUndefinedEntity, SqlClientNotAvailable
@@ -26,6 +27,9 @@ from dlt.sources.helpers.rest_client.auth import OAuth2ClientCredentials
 from dlt.sources.helpers.rest_client.client import RESTClient
 from dlt.sources.helpers.rest_client.paginators import BasePaginator
 from dlt.sources.helpers.rest_client.redaction import sanitize_url
+
+from spotify_source.errors import CredentialsError
+from spotify_source.options import check_credentials
 
 
 @pytest.fixture
@@ -161,3 +165,11 @@ def test_settings_resolve_from_the_environment_unless_they_are_given(monkeypatch
     found = resolve_configuration(Settings(), sections=("sources", "spotify"), explicit_value={"limit": 7})
 
     assert (found.market, found.limit) == ("GB", 7)
+
+
+# -- options
+
+
+def test_what_dlt_init_writes_for_a_text_is_what_is_taken_for_a_placeholder() -> None:
+    with pytest.raises(CredentialsError, match="still the placeholder"):
+        check_credentials(TYPE_EXAMPLES["text"], "demo")

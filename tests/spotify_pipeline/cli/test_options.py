@@ -61,6 +61,7 @@ def test_a_market_that_is_none_suggests_the_one_that_was_meant(place: Place, api
         ({"client_id": None, "client_secret": None}, "client_id and client_secret"),
         ({"client_secret": None}, "client_secret"),
         ({"client_id": "  "}, "client_id is empty"),
+        ({"client_secret": "<configure me>"}, "client_secret is still the placeholder of dlt init: <configure me>"),
         ({"client_secret": ""}, "client_secret"),
     ],
 )
