@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import os
 import shutil
@@ -16,7 +17,7 @@ from unittest.mock import patch
 
 import pytest
 import yaml
-from spotify_pipeline.demo import OfflineApi
+from spotify_pipeline.demo import LoggedRequest, OfflineApi, Reply
 from spotify_pipeline.destinations.duckdb_file import DuckDbFile
 
 from spotify_source.schema import LOAD_RUNS, TABLES, Table, with_nested
@@ -204,6 +205,13 @@ def test_dagster_shows_the_descriptions_with_each_run(
 ) -> None:
     for name, value in orchestrated(place, api).items():
         monkeypatch.setenv(name, value)
+
+    def add_field(_: LoggedRequest, normal: Reply) -> Reply:
+        assert isinstance(normal.body, Mapping)
+        return dataclasses.replace(normal, body={**normal.body, "mood": "calm"})
+
+    api.always("album", add_field)
+    undeclared = {"albums": {"mood": None}}
     job = dagster_recipe().defs.resolve_job_def("load_spotify")
 
     # The second run has its schema from the destination.
@@ -215,7 +223,8 @@ def test_dagster_shows_the_descriptions_with_each_run(
         assert found.keys() == {f"dlt_spotify_{table.name}" for table in LOADED}
         for table in LOADED:
             assert described_columns(table, found[f"dlt_spotify_{table.name}"]) == {
-                one.name: {column.name: column.description for column in one.columns} for one in with_nested(table)
+                one.name: {column.name: column.description for column in one.columns} | undeclared.get(one.name, {})
+                for one in with_nested(table)
             }
 
 
