@@ -6,27 +6,81 @@ load_runs.
 """
 
 # Dagster is not installed where the types are checked.
-# mypy: disable-error-code="import-not-found,untyped-decorator"
+# mypy: disable-error-code="import-not-found,untyped-decorator,misc"
 
 from collections.abc import Iterator
 from typing import Any
 
 import dlt
-from dagster import AssetExecutionContext, Definitions, ScheduleDefinition, define_asset_job
-from dagster_dlt import DagsterDltResource, dlt_assets
+from dagster import (
+    AssetExecutionContext,
+    AssetSpec,
+    Definitions,
+    ScheduleDefinition,
+    TableColumn,
+    TableColumnConstraints,
+    TableSchema,
+    define_asset_job,
+)
+from dagster_dlt import DagsterDltResource, DagsterDltTranslator, dlt_assets
+from dagster_dlt.translator import DltResourceTranslatorData
+from dlt.extract import DltResource
 
 from spotify_source import Run, spotify_source
 
+# Only its tables matter here: Dagster asks before there is a run, and perhaps where there are no credentials.
+declared = spotify_source(client_id="unused", client_secret="unused")  # noqa: S106
+
+
+def column_schema(schema: dlt.Schema, table: str) -> TableSchema:
+    """The columns of a table as dagster-dlt shows them, and their descriptions, which it leaves out."""
+    columns = []
+    for name, hints in schema.get_table_columns(table).items():
+        constraints = TableColumnConstraints(
+            nullable=hints.get("nullable", True),
+            unique=hints.get("unique", False),
+            other=[key for key in ("primary_key", "merge_key") if hints.get(key)],
+        )
+        columns.append(TableColumn(name, str(hints["data_type"]), hints.get("description"), constraints))
+    return TableSchema(columns)
+
+
+def column_schemas(schema: dlt.Schema, table: str) -> dict[str, TableSchema]:
+    """The columns of a table and of those nested in it, which have no asset of their own, as metadata of an asset."""
+    nested = {name: column_schema(schema, name) for name in schema.tables if name.startswith(f"{table}__")}
+    return {**nested, "dagster/column_schema": column_schema(schema, table)}
+
+
+class DescribedAssets(DagsterDltTranslator):
+    """Shows the descriptions of tables and columns before there is a run."""
+
+    def get_asset_spec(self, data: DltResourceTranslatorData) -> AssetSpec:
+        """Describe the asset as its table is described."""
+        schema, table = declared.discover_schema(), data.resource.name
+        spec = super().get_asset_spec(data).merge_attributes(metadata=column_schemas(schema, table))
+        return spec.replace_attributes(description=schema.get_table(table)["description"])
+
+
+class DescribedLoads(DagsterDltResource):
+    """Shows them with each run, where Spotify may have added columns."""
+
+    def extract_resource_metadata(
+        self, context: Any, resource: DltResource, load_info: Any, dlt_pipeline: dlt.Pipeline
+    ) -> dict[str, Any]:
+        """Describe the columns of what was loaded."""
+        described = column_schemas(dlt_pipeline.default_schema, resource.name)
+        return {**super().extract_resource_metadata(context, resource, load_info, dlt_pipeline), **described}
+
 
 @dlt_assets(
-    # Only its tables matter here: Dagster asks before there is a run, and perhaps where there are no credentials.
-    dlt_source=spotify_source(client_id="unused", client_secret="unused"),  # noqa: S106
+    dlt_source=declared,
     dlt_pipeline=dlt.pipeline("spotify", destination="duckdb", dataset_name="spotify_raw"),
     name="spotify",
     group_name="spotify",
+    dagster_dlt_translator=DescribedAssets(),
     pool="spotify_duckdb",  # DuckDB lets one program write: set the limit of this pool to 1
 )
-def spotify_tables(context: AssetExecutionContext, dlt_resource: DagsterDltResource) -> Iterator[Any]:
+def spotify_tables(context: AssetExecutionContext, dlt_resource: DescribedLoads) -> Iterator[Any]:
     """Spotify's new releases, and all their tracks."""
     run = Run()
     for table in dlt_resource.run(context=context, dlt_source=spotify_source(run=run)):
@@ -43,5 +97,5 @@ defs = Definitions(
     assets=[spotify_tables],
     jobs=[load],
     schedules=[ScheduleDefinition(job=load, cron_schedule="17 6 * * *")],
-    resources={"dlt_resource": DagsterDltResource()},
+    resources={"dlt_resource": DescribedLoads()},
 )

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from unittest.mock import patch
 
 import pytest
 import yaml
-from spotify_pipeline.demo import OfflineApi
+from spotify_pipeline.demo import LoggedRequest, OfflineApi, Reply
 from spotify_pipeline.destinations.duckdb_file import DuckDbFile
 
+from spotify_source.schema import LOAD_RUNS, TABLES, Table, with_nested
 from tests.support.checkout import CHECKOUT
 from tests.support.place import Place
 
 SCHEDULES = CHECKOUT / "pipelines" / "schedules"
 CRON = SCHEDULES / "cron.sh"
 WORKFLOW = SCHEDULES / "github_actions.yml"
+# What the source loads; load.py writes load_runs.
+LOADED = [table for table in TABLES if table != LOAD_RUNS]
 posix = pytest.mark.skipif(sys.platform == "win32", reason="cron and the workflow run on Linux")
 
 
@@ -140,20 +145,28 @@ def test_the_workflow_names_the_settings_as_the_source_does(workflow: dict[str, 
 # -- Dagster
 
 
-@pytest.mark.skipif(
+dagster = pytest.mark.skipif(
     importlib.util.find_spec("dagster_dlt") is None, reason="Dagster is not installed: pip install dagster dagster-dlt"
 )
-def test_dagster_materializes_the_tables_and_warns_of_what_is_pending(
-    place: Place, api: OfflineApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name, value in orchestrated(place, api, daily_calls=1).items():
-        monkeypatch.setenv(name, value)
+
+
+def dagster_recipe() -> ModuleType:
+    """The definitions, loaded as Dagster loads them."""
     spec = importlib.util.spec_from_file_location("dagster_definitions", SCHEDULES / "dagster_definitions.py")
     assert spec is not None
     assert spec.loader is not None
     recipe = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(recipe)
-    job = recipe.defs.resolve_job_def("load_spotify")
+    return recipe
+
+
+@dagster
+def test_dagster_materializes_the_tables_and_warns_of_what_is_pending(
+    place: Place, api: OfflineApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in orchestrated(place, api, daily_calls=1).items():
+        monkeypatch.setenv(name, value)
+    job = dagster_recipe().defs.resolve_job_def("load_spotify")
 
     first = job.execute_in_process()
 
@@ -168,6 +181,63 @@ def test_dagster_materializes_the_tables_and_warns_of_what_is_pending(
     assert place.count("albums") == 3
 
 
+@dagster
+def test_dagster_shows_the_descriptions_before_a_run(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in orchestrated(place, None, client_id=None, client_secret=None).items():
+        monkeypatch.setenv(name, value)
+
+    specs = {spec.key.path[-1]: spec for spec in dagster_recipe().spotify_tables.specs}
+
+    assert {asset: spec.description for asset, spec in specs.items()} == {
+        f"dlt_spotify_{table.name}": table.description for table in LOADED
+    }
+    for table in LOADED:
+        # Those that dlt adds come with a load.
+        assert described_columns(table, specs[f"dlt_spotify_{table.name}"].metadata) == {
+            one.name: {column.name: column.description for column in one.columns if not column.name.startswith("_dlt_")}
+            for one in with_nested(table)
+        }
+
+
+@dagster
+def test_dagster_shows_the_descriptions_with_each_run(
+    place: Place, api: OfflineApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in orchestrated(place, api).items():
+        monkeypatch.setenv(name, value)
+
+    def add_field(_: LoggedRequest, normal: Reply) -> Reply:
+        assert isinstance(normal.body, Mapping)
+        return dataclasses.replace(normal, body={**normal.body, "mood": "calm"})
+
+    api.always("album", add_field)
+    undeclared = {"albums": {"mood": None}}
+    job = dagster_recipe().defs.resolve_job_def("load_spotify")
+
+    # The second run has its schema from the destination.
+    for ran in (job.execute_in_process(), job.execute_in_process()):
+        found = {
+            event.asset_key.path[-1]: {label: entry.value for label, entry in event.materialization.metadata.items()}
+            for event in ran.get_asset_materialization_events()
+        }
+        assert found.keys() == {f"dlt_spotify_{table.name}" for table in LOADED}
+        for table in LOADED:
+            assert described_columns(table, found[f"dlt_spotify_{table.name}"]) == {
+                one.name: {column.name: column.description for column in one.columns} | undeclared.get(one.name, {})
+                for one in with_nested(table)
+            }
+
+
+def described_columns(table: Table, metadata: Mapping[str, Any]) -> dict[str, dict[str, str | None]]:
+    """What the metadata of an asset says of the columns of its table, and of those nested in it."""
+    own = metadata["dagster/column_schema"]
+    nested = {name: value for name, value in metadata.items() if name.startswith(f"{table.name}__")}
+    return {
+        name: {column.name: column.description for column in schema.columns}
+        for name, schema in {table.name: own, **nested}.items()
+    }
+
+
 def pending(result: Any) -> set[int]:
     """What the assets of a Dagster run say is pending."""
     return {
@@ -175,7 +245,7 @@ def pending(result: Any) -> set[int]:
     }
 
 
-def orchestrated(place: Place, api: OfflineApi, **settings: object) -> dict[str, str]:
+def orchestrated(place: Place, api: OfflineApi | None, **settings: object) -> dict[str, str]:
     """The environment of a scheduler: all configuration is there."""
     return {
         **place.environment(api, **settings),
