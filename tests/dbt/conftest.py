@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
-from importlib.util import find_spec
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +23,22 @@ REGIMES = ("extended", "development")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what runs dbt where it is not installed."""
-    if find_spec("dbt") is not None:
-        return
-    reason = 'dbt is not installed: pip install -e ".[dbt]"'
-    for item in items:
-        if Path(__file__).parent in item.path.parents and "project" in getattr(item, "fixturenames", ()):
+    """Skip what runs dbt where it can't be imported."""
+    here = [item for item in items if Path(__file__).parent in item.path.parents]
+    for item in here:
+        if "project" in getattr(item, "fixturenames", ()) and (reason := _why_not()):
             item.add_marker(pytest.mark.skip(reason))
+
+
+@cache
+def _why_not() -> str | None:
+    try:
+        import_module("dbt.cli.main")
+    except ModuleNotFoundError:
+        return 'dbt is not installed: pip install -e ".[dbt]"'
+    except Exception as error:  # noqa: BLE001 - where dbt doesn't know this Python, it fails with whatever it meets
+        return f"dbt can't be imported: {error!r}"
+    return None
 
 
 @dataclass(frozen=True)

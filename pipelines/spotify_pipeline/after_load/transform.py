@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
+import platform
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from spotify_source.errors import ConfigurationError, SpotifySourceError
 PROJECT: Final = dbt_project()
 SCHEMAS: Final = ("spotify_staging", "spotify_marts")
 _DBT_URL: Final = "https://docs.getdbt.com/reference/commands/build"
+_WITHOUT: Final = "Without --transform, everything else works as it is."
 
 
 class TransformFailedError(SpotifySourceError):
@@ -26,6 +27,12 @@ class TransformFailedError(SpotifySourceError):
 
     guidance = "The load itself is complete. Look at the named model or test; dbt build shows the details."
     help_url = _DBT_URL
+
+
+class NoDbtError(ConfigurationError):
+    """dbt is not installed, or not for this Python."""
+
+    help_url = "https://docs.getdbt.com/faqs/Core/install-python-compatibility"
 
 
 @dataclass(frozen=True)
@@ -134,14 +141,9 @@ def check(target: Target) -> None:
     """See whether `transform` can work there, before anything is loaded.
 
     Raises:
-        ConfigurationError: The extra is not installed, or two schemas, or the file and one of them, would be named alike.
+        ConfigurationError: dbt can't be imported, or two schemas, or the file and one of them, would be named alike.
     """
-    if not all(_is_installed(module) for module in ("dbt.cli.main", f"dbt.adapters.{target.output}")):
-        raise ConfigurationError(
-            f"--transform needs dbt{'' if target.output == 'duckdb' else f' for {target.output}'}, which is not installed.",
-            guidance=f'Install it: {interpreter()} -m pip install "{requirement(target.extra)}". '
-            "Without --transform, everything else works as it is.",
-        )
+    _check_dbt(target)
     schemas = {name.lower() for name in target.schemas}
     db = Path(target.environment.get("SPOTIFY_DUCKDB", "."))
     if db.stem.lower() in schemas:
@@ -178,11 +180,21 @@ def transform(target: Target, cache_folder: Path) -> TransformResult:
         return _result(outcome, target.schemas[1], time.monotonic() - started)
 
 
-def _is_installed(module: str) -> bool:
+def _check_dbt(target: Target) -> None:
     try:
-        return find_spec(module) is not None
+        for module in ("dbt.cli.main", f"dbt.adapters.{target.output}"):
+            import_module(module)
     except ModuleNotFoundError:
-        return False
+        raise NoDbtError(
+            f"--transform needs dbt{'' if target.output == 'duckdb' else f' for {target.output}'}, which is not installed.",
+            guidance=f'Install it: {interpreter()} -m pip install "{requirement(target.extra)}". {_WITHOUT}',
+        ) from None
+    # A library that doesn't know this Python fails with whatever it meets first.
+    except Exception as error:
+        raise NoDbtError(
+            f"--transform needs dbt, which is installed but can't be imported: {type(error).__name__}: {error}.",
+            guidance=f"dbt 1.11 supports Python 3.10 to 3.13; this is {platform.python_version()}. {_WITHOUT}",
+        ) from error
 
 
 def _settings(output: str, folder: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import venv
@@ -44,3 +45,40 @@ def test_help_needs_no_package(bare_python: Path, command: Path) -> None:
     ran = subprocess.run([str(bare_python), str(command), "--help"], capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
     assert "usage:" in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("raised", "said"),
+    [
+        ("ModuleNotFoundError('dbt')", "--transform needs dbt, which is not installed."),
+        (
+            "TypeError('no such field')",
+            "--transform needs dbt, which is installed but can't be imported: TypeError: no such field.",
+        ),
+    ],
+    ids=["not there", "not made for this Python"],
+)
+def test_dbt_that_can_not_be_imported_is_told_before_anything_is_loaded(tmp_path: Path, raised: str, said: str) -> None:
+    package = tmp_path / "modules" / "dbt" / "cli"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text(f"raise {raised}", encoding="utf-8")
+    (package.parent / "__init__.py").touch()
+
+    ran = subprocess.run(
+        [sys.executable, str(LOAD_PY), "--demo", "--transform"],
+        cwd=tmp_path,
+        env={
+            **os.environ,
+            "DLT_DATA_DIR": str(tmp_path / "dlt"),
+            "PYTHONPATH": os.pathsep.join(map(str, (package.parents[1], CHECKOUT, CHECKOUT / "pipelines"))),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ran.returncode == 78, ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert said in ran.stderr
+    assert "Without --transform, everything else works as it is." in ran.stderr
+    assert "Fetched" not in ran.stdout
