@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,6 +82,10 @@ class DbtProject:
     def build(self, database: Path, *arguments: str) -> Ran:
         """Build and test everything but the units, which need no data of theirs."""
         return self.run("build", database, "--exclude-resource-type", "unit_test", *arguments)
+
+    def build_for(self, tests: Iterable[str], database: Path) -> Ran:
+        """Build what some tests read, and run them, none of those on the way."""
+        return self.build(database, "--indirect-selection", "empty", "--select", *(f"+{test}" for test in tests))
 
     def write_docs(self, database: Path) -> None:
         """Write the documentation site, of what is built in a file, to the target folder."""

@@ -151,7 +151,7 @@ def test_a_breakage_is_seen(copied: Path, on_postgres: PostgresProject, server: 
     with connected(server, copied.stem) as cursor:
         for statement in breakage.statements:
             cursor.execute(statement)
-    statuses = on_postgres.build(copied).statuses
+    statuses = on_postgres.build_for(breakage.seen_by, copied).statuses
     assert {test: statuses.get(test) for test in breakage.seen_by} == dict.fromkeys(breakage.seen_by, breakage.seen_as)
 
 
