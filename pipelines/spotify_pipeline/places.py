@@ -5,8 +5,10 @@ Imports nothing that takes time.
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -29,11 +31,19 @@ def interpreter() -> str:
     """How a person here calls the Python that runs this: 'python' where that is the one which the shell finds."""
     found = shutil.which("python")
     # Not what the links lead to: a virtual environment's python leads to that of the system.
-    return "python" if found and Path(found).parent == Path(sys.executable).parent else sys.executable
+    is_found = found is not None and Path(found).parent == Path(sys.executable).parent
+    # What uv runs finds it first, the shell afterwards does not: https://docs.astral.sh/uv/reference/environment/
+    return "python" if is_found and "UV" not in os.environ else sys.executable
+
+
+def installing(*requirements: str) -> str:
+    """The command that installs something for the Python that runs this. An environment of uv's has no pip."""
+    tool = f"{interpreter()} -m pip install" if find_spec("pip") else f"uv pip install --python {sys.executable}"
+    return " ".join([tool, *(f'"{one}"' for one in requirements)])
 
 
 def requirement(extra: str) -> str:
-    """What a person here gives to `pip install` to have an extra as well."""
+    """What a person here installs to have an extra as well."""
     return f"{checkout() or 'spotify-source'}[{extra}]"
 
 

@@ -15,7 +15,7 @@ import duckdb
 
 from spotify_pipeline.destinations.driver_errors import meaning, of_driver, without_passwords
 from spotify_pipeline.destinations.errors import DestinationUnavailableError
-from spotify_pipeline.places import interpreter, requirement
+from spotify_pipeline.places import installing, requirement
 from spotify_source.errors import ConfigurationError, SpotifySourceError
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def load(name: str) -> Catalog:
     except ImportError:
         raise ConfigurationError(
             "--iceberg needs pyiceberg, which is not installed.",
-            guidance=f'Install it: {interpreter()} -m pip install "{requirement("iceberg")}". '
+            guidance=f"Install it: {installing(requirement('iceberg'))}. "
             "Without --iceberg, everything else works as it is.",
         ) from None
     with told_for(name):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from spotify_pipeline.destinations.driver_errors import without_passwords
-from spotify_pipeline.places import dbt_project, interpreter, requirement
+from spotify_pipeline.places import dbt_project, installing, requirement
 from spotify_source.errors import ConfigurationError, SpotifySourceError
 
 PROJECT: Final = dbt_project()
@@ -187,7 +187,7 @@ def _check_dbt(target: Target) -> None:
     except ModuleNotFoundError:
         raise NoDbtError(
             f"--transform needs dbt{'' if target.output == 'duckdb' else f' for {target.output}'}, which is not installed.",
-            guidance=f'Install it: {interpreter()} -m pip install "{requirement(target.extra)}". {_WITHOUT}',
+            guidance=f"Install it: {installing(requirement(target.extra))}. {_WITHOUT}",
         ) from None
     # A library that doesn't know this Python fails with whatever it meets first.
     except Exception as error:

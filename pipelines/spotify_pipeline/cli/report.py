@@ -20,7 +20,7 @@ from spotify_pipeline.cli.interrupt import ended_by_interrupt
 from spotify_pipeline.cli.missing import told_how_to_install
 from spotify_pipeline.cli.options import Parser
 from spotify_pipeline.exits import Exit
-from spotify_pipeline.places import interpreter, requirement
+from spotify_pipeline.places import installing, requirement
 
 if TYPE_CHECKING:
     from spotify_pipeline.page.database import Database
@@ -88,8 +88,7 @@ def _report(options: argparse.Namespace, now: datetime | None) -> int:
     with told_how_to_install():
         from spotify_pipeline.run.failures import understand  # noqa: PLC0415 - takes most of a second
     if any(importlib.util.find_spec(module) is None for module in EXTRA):
-        install = f'{interpreter()} -m pip install "{requirement("report")}"'
-        print(f'The page needs the extra "report":\n  {install}', file=sys.stderr)  # noqa: T201
+        print(f'The page needs the extra "report":\n  {installing(requirement("report"))}', file=sys.stderr)  # noqa: T201
         return Exit.CONFIGURATION
     more = {name: path.expanduser() for name in ("feed", "calendar") if (path := getattr(options, name)) is not None}
     places = {"out": options.out.expanduser(), **more}

@@ -7,7 +7,7 @@ from typing import Final
 
 from spotify_pipeline.destinations.errors import DestinationUnavailableError
 from spotify_pipeline.dlt_internals.failures import causes
-from spotify_pipeline.places import interpreter
+from spotify_pipeline.places import installing
 from spotify_source.errors import ConfigurationError, SpotifySourceError
 
 HELP_URL: Final = "https://dlthub.com/docs/general-usage/credentials/setup"
@@ -85,7 +85,7 @@ def not_installed(error: ImportError, requirement: str) -> ConfigurationError:
     names = [name for cause in causes(error) if (name := getattr(cause, "name", None))]
     failed = ConfigurationError(
         f"The destination needs a driver that is not installed{f': {names[-1]}' if names else ''}.",
-        guidance=f'Install it: {interpreter()} -m pip install "{requirement}"',
+        guidance=f"Install it: {installing(requirement)}",
     )
     failed.help_url = "https://dlthub.com/docs/dlt-ecosystem/destinations/"
     return failed

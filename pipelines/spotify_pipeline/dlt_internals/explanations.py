@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, get_args, get_origin
@@ -18,6 +18,8 @@ from dlt.common.configuration.exceptions import ConfigFieldMissingException, Con
 from dlt.common.configuration.providers.toml import TomlProviderReadException
 from dlt.common.destination.exceptions import UnknownDestinationModule
 from dlt.common.exceptions import MissingDependencyException
+
+from spotify_pipeline.places import installing
 
 DESTINATIONS_URL: Final = "https://dlthub.com/docs/dlt-ecosystem/destinations/"
 TOML_URL: Final = "https://toml.io/en/v1.0.0#string"
@@ -152,10 +154,6 @@ def _unknown_destination(error: UnknownDestinationModule) -> Explanation:
 def _not_installed(error: MissingDependencyException) -> Explanation:
     return Explanation(
         f"{error.caller} needs packages that are not installed.",
-        f"python -m pip install {_quoted(error.dependencies)}",
+        f"Install them: {installing(*error.dependencies)}",
         DESTINATIONS_URL,
     )
-
-
-def _quoted(requirements: Sequence[str]) -> str:
-    return " ".join(f'"{one}"' for one in requirements)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from spotify_pipeline.demo import OfflineApi
-from spotify_pipeline.places import interpreter
+from spotify_pipeline.places import installing, interpreter
 from spotify_pipeline.run.next_steps import Place as Shown
 from spotify_pipeline.run.next_steps import as_command, look_at, next_steps
 
@@ -43,12 +43,25 @@ def test_on_windows_the_command_has_no_quote_that_cmd_or_powershell_would_take(t
 
 
 def test_the_interpreter_is_the_one_that_runs_this(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("UV", raising=False)
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
     assert interpreter() in ("python", sys.executable)
     other = tmp_path / ("python.exe" if sys.platform == "win32" else "python")
     other.touch(mode=0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert interpreter() == sys.executable
+
+
+def test_what_uv_finds_first_the_shell_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
+    monkeypatch.setenv("UV", "/usr/local/bin/uv")
+    assert interpreter() == sys.executable
+
+
+def test_what_is_missing_is_installed_by_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert installing("dlt[s3]", "x").endswith(' -m pip install "dlt[s3]" "x"')
+    monkeypatch.setitem(sys.modules, "pip", None)
+    assert installing("dlt[s3]", "x") == f'uv pip install --python {sys.executable} "dlt[s3]" "x"'
 
 
 @pytest.mark.slow
