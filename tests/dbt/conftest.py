@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from spotify_pipeline.demo import Album, Catalogue, OfflineApi
 
 from tests.dbt.support import DbtProject, Ran
 from tests.support.clock import FakeClock
+from tests.support.with_dbt import why_not
 
 DAYS = ("2026-11-19", "2026-11-20", "2026-11-21")
 REGIMES = ("extended", "development")
@@ -26,19 +26,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip what runs dbt where it can't be imported."""
     here = [item for item in items if Path(__file__).parent in item.path.parents]
     for item in here:
-        if "project" in getattr(item, "fixturenames", ()) and (reason := _why_not()):
+        if "project" in getattr(item, "fixturenames", ()) and (reason := why_not()):
             item.add_marker(pytest.mark.skip(reason))
-
-
-@cache
-def _why_not() -> str | None:
-    try:
-        import_module("dbt.cli.main")
-    except ModuleNotFoundError:
-        return 'dbt is not installed: pip install -e ".[dbt]"'
-    except Exception as error:  # noqa: BLE001 - where dbt doesn't know this Python, it fails with whatever it meets
-        return f"dbt can't be imported: {error!r}"
-    return None
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ import duckdb
 import pytest
 
 from tests.support.checkout import CHECKOUT
+from tests.support.with_dbt import skip_without_dbt
 
 pytestmark = [
     pytest.mark.slow,
@@ -96,6 +97,7 @@ def test_it_holds_the_source_the_application_and_the_dbt_project_and_nothing_els
 
 
 def test_the_demo_the_models_and_the_page_come_out_of_it_in_an_empty_folder(wheel: Wheel, tmp_path: Path) -> None:
+    skip_without_dbt()
     before = wheel.hashes()
 
     for arguments in (("load", "--demo"), ("load", "--demo", "--transform"), ("report", "--db", "spotify_demo.duckdb")):

@@ -13,6 +13,7 @@ import pytest
 from spotify_pipeline.demo import OfflineApi
 
 from tests.support.place import Place
+from tests.support.with_dbt import skip_without_dbt
 
 pytestmark = pytest.mark.slow
 
@@ -71,7 +72,7 @@ def other_duckdb(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
 def test_other_versions_of_duckdb_read_all_of_it_after_load_retention_and_dbt(
     place: Place, api: OfflineApi, other_duckdb: Path
 ) -> None:
-    pytest.importorskip("dbt.cli.main")
+    skip_without_dbt()
     assert place.load(api).code == 0
     ran = place.load(api, "--full-refresh", "--retain-days", "30", "--transform")
     assert ran.code == 0, ran.err

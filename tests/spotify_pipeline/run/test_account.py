@@ -13,6 +13,7 @@ from spotify_pipeline.demo import OfflineApi
 from tests.support.clock import DAY
 from tests.support.place import Place
 from tests.support.ran import Ran
+from tests.support.with_dbt import skip_without_dbt
 
 pytestmark = pytest.mark.slow
 
@@ -72,7 +73,7 @@ def test_a_retention_that_fails(place: Place, api: OfflineApi, form: str) -> Non
 @pytest.mark.slow
 @pytest.mark.parametrize("form", FORMS)
 def test_a_model_that_fails(place: Place, api: OfflineApi, form: str) -> None:
-    pytest.importorskip("dbt.cli.main")
+    skip_without_dbt()
     assert place.load(api).code == 0
     place.sql("INSERT INTO load_runs FROM load_runs")
     place.clock.move(60)
