@@ -47,6 +47,11 @@ def requirement(extra: str) -> str:
     return f"{checkout() or 'spotify-source'}[{extra}]"
 
 
+def of_models(name: str) -> str:
+    """A schema that the dbt models are in, or a relation named with it, under the prefix that the environment sets."""
+    return f"{os.environ.get('SPOTIFY_SCHEMA_PREFIX', '')}{name}".strip()
+
+
 def dbt_project() -> Path:
     """The dbt project: beside the package in a checkout, inside it in a wheel."""
     inside = _PACKAGE / "dbt_spotify"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from spotify_pipeline.destinations.driver_errors import without_passwords
-from spotify_pipeline.places import dbt_project, installing, requirement
+from spotify_pipeline.places import dbt_project, installing, of_models, requirement
 from spotify_source.errors import ConfigurationError, SpotifySourceError
 
 PROJECT: Final = dbt_project()
@@ -76,9 +76,8 @@ class Target:
 
 def schemas() -> tuple[str, str]:
     """The schemas of the models, staging and marts, with the prefix that the environment sets."""
-    prefix = os.environ.get("SPOTIFY_SCHEMA_PREFIX", "").strip()
     staging, marts = SCHEMAS
-    return f"{prefix}{staging}", f"{prefix}{marts}"
+    return of_models(staging), of_models(marts)
 
 
 @dataclass(frozen=True)

@@ -110,7 +110,7 @@ def _report(options: argparse.Namespace, now: datetime | None) -> int:
 def _database(options: argparse.Namespace) -> Iterator[Database]:
     """What is loaded, opened for reading."""
     from spotify_pipeline.dlt_internals.destinations import dataset_name  # noqa: PLC0415 - takes most of a second
-    from spotify_pipeline.page.database import TABLES, opened  # noqa: PLC0415 - the same
+    from spotify_pipeline.page.database import opened, read_tables  # noqa: PLC0415 - the same
 
     if options.destination is None:
         with opened(options.db.expanduser(), dataset_name(options.dataset)) as database:
@@ -120,7 +120,7 @@ def _database(options: argparse.Namespace) -> Iterator[Database]:
 
     destination = OtherDestination(options.destination, options.dataset)
     with (
-        destination.as_file(TABLES) as copy,
+        destination.as_file(read_tables()) as copy,
         opened(copy, destination.dataset, options.destination) as database,
     ):
         yield database

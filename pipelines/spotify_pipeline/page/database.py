@@ -13,19 +13,22 @@ import jinja2
 from spotify_pipeline.destinations.duckdb_sql import TYPES, empty_table, quoted_name, quoted_text
 from spotify_pipeline.destinations.errors import DestinationUnavailableError
 from spotify_pipeline.destinations.lock import holder_of_file
-from spotify_pipeline.places import command, dbt_project
+from spotify_pipeline.places import command, dbt_project, of_models
 from spotify_source import schema
 from spotify_source.errors import ConfigurationError
 
 # The mart that the page shows, where the dbt project has built it.
 PAIRS: Final = "spotify_marts.rpt_artist_pairs"
-# All that the page reads.
-TABLES: Final = (*(table.name for table in schema.all_tables()), PAIRS)
 _HERE = Path(__file__).parent
 # The session is in UTC: the time zone can go.
 _TYPES: Final[Mapping[schema.DataType, str]] = {**TYPES, "timestamp": "TIMESTAMP"}
 
 Row = dict[str, Any]
+
+
+def read_tables() -> tuple[str, ...]:
+    """All that the page reads, marts named with their schema."""
+    return (*(table.name for table in schema.all_tables()), of_models(PAIRS))
 
 
 class NothingToReadError(ConfigurationError):
@@ -65,10 +68,17 @@ class Database:
         """Whether the pipeline has made this table."""
         return (self.dataset, table) in self._columns
 
-    def mart_has(self, mart: str, columns: set[str]) -> bool:
-        """Whether the dbt project has built this mart, which is named with its schema, with these columns."""
-        schema_name, _, table = mart.partition(".")
-        return columns <= self._columns.get((schema_name, table), set())
+    def mart(self, name: str, columns: set[str]) -> str | None:
+        """What a mart is called in a query; None where the dbt project has not built it with these columns.
+
+        Args:
+            name: Its name with that of its schema, as it is without a prefix.
+            columns: Those that it must have.
+        """
+        schema_name, _, table = of_models(name).partition(".")
+        if not columns <= self._columns.get((schema_name.lower(), table), set()):
+            return None
+        return f"loaded.{quoted_name(schema_name)}.{quoted_name(table)}"
 
     def datasets(self) -> list[str]:
         """The schemas that look like a dataset of this pipeline."""

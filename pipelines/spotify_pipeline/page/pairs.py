@@ -35,10 +35,6 @@ _PAIRS = """
 """
 # What only the dbt project knows: which albums are twins of one release.
 _MART_COLUMNS = {"first_artist_id", "second_artist_id", "releases_together"}
-_RELEASES = f"""
-    SELECT first_artist_id, second_artist_id, releases_together
-    FROM loaded.{PAIRS}
-"""  # noqa: S608 - names of ours
 _ARTISTS = """
     SELECT id, any_value(name) AS name, any_value(url) AS url
     FROM (SELECT id, name, url FROM album_credits UNION ALL SELECT id, name, url FROM track_credits)
@@ -108,9 +104,10 @@ _ENDS = ("one", "other")
 
 def _releases(database: Database) -> dict[tuple[str, str], int]:
     """Releases that two artists share, by the dbt project; nothing where it has not been built."""
-    if not database.mart_has(PAIRS, _MART_COLUMNS):
+    mart = database.mart(PAIRS, _MART_COLUMNS)
+    if mart is None:
         return {}
-    rows = database.rows(_RELEASES)
+    rows = database.rows(f"SELECT first_artist_id, second_artist_id, releases_together FROM {mart}")  # noqa: S608 - quoted
     return {(row["first_artist_id"], row["second_artist_id"]): row["releases_together"] for row in rows}
 
 

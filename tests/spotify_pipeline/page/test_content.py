@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
 from spotify_pipeline.page.lengths import clock
 
 from tests.support.page import REAL_COVERS, Element, Shown, altered, page_of, watching
@@ -137,14 +138,19 @@ def test_pairs_count_the_tracks_that_name_both(loaded: Shown) -> None:
     assert tracks == sorted(tracks, reverse=True)
 
 
-def test_releases_are_counted_by_the_dbt_project_where_it_was_built(development: Shown, tmp_path: Path) -> None:
+@pytest.mark.parametrize("prefix", ["", "App-b_"])
+def test_releases_are_counted_by_the_dbt_project_where_it_was_built(
+    development: Shown, tmp_path: Path, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert " release" not in development.page.section("pairs").text
+    monkeypatch.setenv("SPOTIFY_SCHEMA_PREFIX", prefix)
+    marts = f'altered."{prefix}spotify_marts"'
     database = altered(
         development.place.database,
         tmp_path,
-        "CREATE SCHEMA altered.spotify_marts",
-        """
-        CREATE TABLE altered.spotify_marts.rpt_artist_pairs AS
+        f"CREATE SCHEMA {marts}",
+        f"""
+        CREATE TABLE {marts}.rpt_artist_pairs AS
         SELECT one.id AS first_artist_id, other.id AS second_artist_id, 77 AS releases_together
         FROM album_tracks__artists one JOIN album_tracks__artists other USING (_dlt_parent_id) WHERE one.id < other.id
         """,
