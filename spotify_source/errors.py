@@ -49,6 +49,12 @@ class ConfigurationError(SpotifySourceError):
     help_url = "https://dlthub.com/docs/general-usage/credentials/setup"
 
 
+class UnknownMarketError(ConfigurationError):
+    """A market that Spotify does not have."""
+
+    help_url = settings.MARKETS_URL
+
+
 class CredentialsError(ConfigurationError):
     """The client id or the client secret is missing or refused."""
 

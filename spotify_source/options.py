@@ -12,7 +12,7 @@ from dlt.common.json import json
 
 from . import settings
 from .api.markets import MARKETS, suggest_market
-from .errors import ConfigurationError, CredentialsError
+from .errors import ConfigurationError, CredentialsError, UnknownMarketError
 from .model.reach import WatchEntry
 from .model.values import Discovery, Paging
 
@@ -57,7 +57,7 @@ def parse_markets(value: str | Sequence[str]) -> tuple[str, ...]:
     Raises:
         ConfigurationError: One of them is no market.
     """
-    codes = tuple(dict.fromkeys(map(_market, _items(value))))
+    codes = tuple(dict.fromkeys(map(_market, _items("market", value))))
     if not codes:
         raise ConfigurationError("No market is set.", guidance="Set market to a code like 'US'.")
     return codes
@@ -69,24 +69,32 @@ def parse_types(value: str | Sequence[str] | None) -> tuple[str, ...]:
     Raises:
         ConfigurationError: One of them is no type.
     """
-    types = tuple(dict.fromkeys(one.strip().lower() for one in _items(value or "") if one.strip()))
+    types = tuple(dict.fromkeys(one.strip().lower() for one in _items("only_types", value or "") if one.strip()))
     for one in types:
         _check_choice("only_types", one, ALBUM_TYPES)
     return types
 
 
-def _items(value: str | Sequence[str]) -> list[str]:
+def _items(name: str, value: str | Sequence[str]) -> list[str]:
     if not isinstance(value, str):
         return list(map(str, value))
     text = value.strip()
-    return list(map(str, cast("list[object]", json.loads(text)))) if text.startswith("[") else text.split(",")
+    if not text.startswith("["):
+        return text.split(",")
+    try:
+        return list(map(str, cast("list[object]", json.loads(text))))
+    except ValueError:
+        raise ConfigurationError(
+            f"{name} is not a list: {text!r}.",
+            guidance='Write it as "a,b", or as a list with each item in double quotes.',
+        ) from None
 
 
 def _market(text: str) -> str:
     code = text.strip().upper()
     if code not in MARKETS:
         meant = suggest_market(code)
-        raise ConfigurationError(
+        raise UnknownMarketError(
             f"Unknown market {text.strip()!r}.",
             guidance=f"Did you mean {meant!r}?" if meant else "Use an ISO 3166-1 alpha-2 code like 'US' or 'GB'.",
         )

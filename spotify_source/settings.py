@@ -91,5 +91,6 @@ FEW_ROWS: Final = 500
 DASHBOARD_URL: Final = "https://developer.spotify.com/dashboard"
 QUOTA_URL: Final = "https://developer.spotify.com/documentation/web-api/concepts/quota-modes"
 RATE_LIMIT_URL: Final = "https://developer.spotify.com/documentation/web-api/concepts/rate-limits"
+MARKETS_URL: Final = "https://developer.spotify.com/documentation/web-api/reference/get-available-markets"
 MIGRATION_URL: Final = "https://developer.spotify.com/documentation/web-api/tutorials/february-2026-migration-guide"
 STATUS_URL: Final = "https://developer.spotify.com/documentation/web-api/concepts/api-calls"

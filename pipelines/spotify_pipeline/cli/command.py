@@ -34,7 +34,7 @@ from spotify_pipeline.run.summary import as_json, as_text
 from spotify_source import Run, spotify_source
 from spotify_source.connection import Connection, configured, connect
 from spotify_source.limits.clock import Clock, SystemClock
-from spotify_source.options import parse_markets
+from spotify_source.options import parse_markets, parse_types
 
 
 def load(options: Options, clock: Clock | None = None) -> int:
@@ -94,12 +94,12 @@ def _clock(options: Options, clock: Clock) -> Clock:
 def _arguments(options: Options, clock: Clock, stack: ExitStack) -> dict[str, Any]:
     """The arguments of the source that the options name; what they leave out comes from dlt's configuration."""
     named: dict[str, Any] = {
-        "market": ",".join(parse_markets(options.market)) if options.market else None,
+        "market": ",".join(parse_markets(",".join(options.market))) if options.market else None,
         "discovery": options.discovery,
         "limit": options.limit,
         "artists": str(options.artists) if options.artists else None,
         "reach": options.reach,
-        "only_types": options.only_types,
+        "only_types": ",".join(parse_types(options.only_types)) or None,
         "full_refresh": options.full_refresh or None,
     }
     if options.demo:

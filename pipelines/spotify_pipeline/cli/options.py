@@ -98,7 +98,9 @@ def build_parser(prog: str = "load.py") -> argparse.ArgumentParser:
     )
 
     what = parser.add_argument_group("what to load")
-    what.add_argument("--market", action="append", metavar="CC", help="market code, repeatable (default: US)")
+    what.add_argument(
+        "--market", action="append", metavar="CC", help="market codes, repeatable or separated by commas (default: US)"
+    )
     what.add_argument("--discovery", choices=("auto", "browse", "search"), help="how to find releases (default: auto)")
     what.add_argument("--limit", type=positive, metavar="N", help="list at most N albums, and fetch at most N")
     what.add_argument(

@@ -46,12 +46,27 @@ def test_a_wrong_option_ends_with_78_and_says_what_is_right(
     assert "Traceback" not in err
 
 
-def test_a_market_that_is_none_suggests_the_one_that_was_meant(place: Place, api: OfflineApi) -> None:
-    ran = place.load(api, "--market", "UK")
+@pytest.mark.parametrize("given", ["UK", "US,UK"])
+def test_a_market_that_is_none_suggests_the_one_that_was_meant(place: Place, api: OfflineApi, given: str) -> None:
+    ran = place.load(api, "--market", given)
 
     assert ran.code == 78
     assert "Unknown market 'UK'" in ran.err
     assert "Did you mean 'GB'?" in ran.err
+    assert "https://developer.spotify.com/documentation/web-api/reference/get-available-markets" in ran.err
+    assert not api.requests
+
+
+@pytest.mark.parametrize("setting", ["market", "only_types"])
+def test_a_setting_that_begins_as_a_list_and_is_none_is_told(
+    place: Place, api: OfflineApi, setting: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"SOURCES__SPOTIFY__{setting.upper()}", '["a", b]')
+
+    ran = place.load(api)
+
+    assert ran.code == 78
+    assert f"{setting} is not a list: '[\"a\", b]'" in ran.err
     assert not api.requests
 
 
@@ -189,10 +204,16 @@ def test_an_option_that_has_no_effect_is_refused(
     assert see.strip().startswith("See")
 
 
-def test_a_market_that_is_none_is_named_before_credentials_are_asked_for(place: Place) -> None:
-    ran = place.load(None, "--market", "UK", client_id=None, client_secret=None)
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [("--market", "UK", "Unknown market 'UK'"), ("--only-types", "album,lp", "only_types must be one of")],
+)
+def test_what_is_misspelt_is_named_before_credentials_are_asked_for(
+    place: Place, option: str, value: str, said: str
+) -> None:
+    ran = place.load(None, option, value, client_id=None, client_secret=None)
     assert ran.code == 78
-    assert "Unknown market 'UK'" in ran.err
+    assert said in ran.err
 
 
 def test_a_console_without_the_characters_is_told_all_the_same(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
