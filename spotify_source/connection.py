@@ -18,7 +18,7 @@ from .limits.governor import Governor, Policy
 from .limits.ledger import Ledger
 from .limits.source_state import SourceState
 from .model.values import Discovery, Paging
-from .options import Options, check_at_least, check_credentials, check_url, parse_markets, parse_types
+from .options import Options, check_at_least, check_credentials, check_pace, check_url, parse_markets, parse_types
 from .run import Run
 from .watchlist import parse_artists
 
@@ -91,6 +91,7 @@ def connect(configuration: SpotifyConfiguration, run: Run, *, max_attempts: int 
     """
     for name in ("requests_per_second", "max_wait", "daily_calls", "artist_calls", "artist_sweeps", "reach"):
         check_at_least(name, getattr(configuration, name), 0)
+    check_pace(configuration.requests_per_second)
     options = Options(
         markets=parse_markets(configuration.market),
         discovery=configuration.discovery,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -130,6 +131,19 @@ def check_at_least(name: str, value: float | None, least: float) -> None:
     if value is not None and not value >= least:
         raise ConfigurationError(
             f"{name} must be {least} or more, got {value}.", guidance=f"Set {name} to {least} or more."
+        )
+
+
+def check_pace(requests_per_second: float) -> None:
+    """Refuse a pace that nothing can be counted by.
+
+    Raises:
+        ConfigurationError: It is infinite.
+    """
+    if math.isinf(requests_per_second):
+        raise ConfigurationError(
+            f"requests_per_second must be a finite number, got {requests_per_second}.",
+            guidance="Set requests_per_second to 0 for no limit.",
         )
 
 

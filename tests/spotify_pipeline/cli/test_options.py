@@ -70,6 +70,13 @@ def test_a_setting_that_begins_as_a_list_and_is_none_is_told(
     assert not api.requests
 
 
+def test_a_pace_without_end_is_told(place: Place, api: OfflineApi) -> None:
+    ran = place.load(api, requests_per_second=float("inf"))
+
+    assert ran.code == 78
+    assert "requests_per_second must be a finite number, got inf" in ran.err
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
