@@ -13,8 +13,7 @@ from .api.auth import SpotifyClientCredentials
 from .api.paginators import NextLinkPaginator, OffsetPaginator
 from .connection import SpotifyConfiguration, connect
 from .errors import SpotifySourceError
-from .model.result import RunResult
-from .model.values import Discovery, Paging
+from .models import Discovery, Paging, RunResult
 from .resources import spotify_resources
 from .run import Run
 

@@ -17,7 +17,7 @@ from .api.client import SpotifyClient
 from .limits.governor import Governor, Policy
 from .limits.ledger import Ledger
 from .limits.source_state import SourceState
-from .model.values import Discovery, Paging
+from .models import Discovery, Paging
 from .options import Options, check_at_least, check_credentials, check_pace, check_url, parse_markets, parse_types
 from .run import Run
 from .watchlist import parse_artists

@@ -6,20 +6,17 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from .connection import Connection
-from .model.ids import is_id
-from .model.reach import PathCost
-from .model.result import RunResult
-from .model.values import FetchedAlbum, Listing, LoadedState, Plan
+from .models import FetchedAlbum, Listing, LoadedState, PathCost, Plan, RunResult, is_id
 from .schema import FETCHED
 from .steps.albums import AlbumFetcher
 from .steps.backlog import album_requests, given_up_albums
+from .steps.data_issue_log import DataIssueLog
 from .steps.discovery import Discoverer
 from .steps.listings.artists import Watchlist
 from .steps.listings.further import FurtherReach
 from .steps.listings.journal import Journal
 from .steps.listings.plain import PlainListing
 from .steps.loaded_state import read_loaded_state
-from .steps.oddity_log import OddityLog
 from .steps.rows import Row
 from .steps.target import target_of_run
 
@@ -34,7 +31,7 @@ class Extraction:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         client, state, clock = connection.client, connection.state, connection.run.clock
-        self._oddities = OddityLog()
+        self._oddities = DataIssueLog()
         self._plain = PlainListing(client, state, clock, connection.options)
         self._discoverer = Discoverer(connection.options, self._plain, self._oddities)
         self._reach = FurtherReach(client, connection.governor, clock, connection.options, connection.run.run_id)
@@ -148,7 +145,7 @@ class Extraction:
                 over_limit=plan.over_limit if plan else 0,
                 given_up=plan.given_up if plan else (),
             ),
-            oddities=self._oddities.counts(),
+            data_issues=self._oddities.counts(),
             calls=self._connection.governor.counts(),
             browse_allowed=state.allowed("browse", now),
             batch_allowed=state.allowed("batch", now),

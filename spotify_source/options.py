@@ -14,8 +14,7 @@ from dlt.common.json import json
 from . import settings
 from .api.markets import MARKETS, suggest_market
 from .errors import ConfigurationError, CredentialsError, UnknownMarketError
-from .model.reach import WatchEntry
-from .model.values import Discovery, Paging
+from .models import Discovery, Paging, WatchEntry
 
 # As listings have them: https://developer.spotify.com/documentation/web-api/reference/get-an-album, and 'ep'.
 ALBUM_TYPES: Final = ("album", "single", "ep", "compilation")

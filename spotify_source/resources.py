@@ -13,7 +13,7 @@ from . import schema, settings
 from .connection import Connection
 from .errors import ConfigurationError
 from .extraction import Extraction
-from .model.values import CompleteAlbum, FetchedAlbum, LoadedRelease, Plan
+from .models import CompleteAlbum, FetchedAlbum, LoadedRelease, Plan
 from .steps.rows import (
     Row,
     album_row,

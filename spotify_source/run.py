@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 
 from .limits.clock import Clock, SystemClock
-from .model.result import RunResult
+from .models import RunResult
 
 
 class Run:

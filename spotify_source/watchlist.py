@@ -11,8 +11,7 @@ from typing import Final, cast
 from dlt.common.json import json
 
 from .errors import ConfigurationError
-from .model.ids import is_id
-from .model.reach import WatchEntry
+from .models import WatchEntry, is_id
 
 # As the app shares them: with a language in the path, with a part of the page or `?si=` behind.
 _BEHIND: Final = r"(?:[/?#].*)?"

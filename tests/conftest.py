@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-from spotify_pipeline.demo import Album, Catalogue, OfflineApi, make_album
+from spotify_pipeline.offline_api import Album, Catalogue, OfflineApi, make_album
 
 from tests.support.apis import Serve, serving
 from tests.support.clock import FakeClock

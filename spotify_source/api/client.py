@@ -13,9 +13,7 @@ from dlt.sources.helpers.rest_client.paginators import BasePaginator
 from .. import settings
 from ..limits.clock import Clock
 from ..limits.governor import Governor
-from ..model.ids import checked_id
-from ..model.shapes import Album, PagingObject, SimplifiedAlbum, Track
-from ..model.values import Paging
+from ..models import Album, Paging, PagingObject, SimplifiedAlbum, Track, checked_id
 from .auth import SpotifyClientCredentials
 from .paginators import NextLinkPaginator, OffsetPaginator, resolve_link
 from .transport import GovernedSession

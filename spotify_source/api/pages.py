@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from .. import settings
-from ..model.ids import checked_id, is_id
-from ..model.numbers import whole_number
-from ..model.shapes import Artist, PagingObject, SimplifiedAlbum
+from ..models import Artist, PagingObject, SimplifiedAlbum, checked_id, is_id, whole_number
 from .client import SpotifyClient
 from .responses import paging_object
 

@@ -16,8 +16,7 @@ from requests import Request, Response
 
 from .. import settings
 from ..errors import ForeignOriginError, PagingError
-from ..model.numbers import whole_number
-from ..model.shapes import PagingObject
+from ..models import PagingObject, whole_number
 from .responses import paging_object
 
 

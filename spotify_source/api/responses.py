@@ -15,7 +15,7 @@ from enum import Enum
 from typing import Any, cast
 
 from ..errors import UnreadableReplyError
-from ..model.shapes import PagingObject
+from ..models import PagingObject
 from . import json_text
 
 Envelope = Callable[[Any], bool]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from .. import settings
 from ..errors import BucketClosedError, ClosedReason
-from ..model.result import CallCounts
+from ..models import CallCounts
 from .clock import Clock
 from .ledger import Ledger, Refusal
 from .pace import Pace

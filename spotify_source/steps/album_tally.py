@@ -22,8 +22,7 @@ from ..errors import (
 from ..limits.clock import Clock
 from ..limits.governor import ALL_BUCKETS, Governor
 from ..limits.source_state import SourceState
-from ..model.result import AlbumCounts
-from ..model.values import AlbumRequest, CompleteAlbum
+from ..models import AlbumCounts, AlbumRequest, CompleteAlbum
 
 
 class AlbumTally:

@@ -28,12 +28,9 @@ from ..errors import (
 from ..limits.clock import Clock
 from ..limits.governor import Governor
 from ..limits.source_state import SourceState
-from ..model.numbers import whole_number
-from ..model.result import AlbumCounts
-from ..model.shapes import Album
-from ..model.values import AlbumRequest, CompleteAlbum, FetchedAlbum
+from ..models import Album, AlbumCounts, AlbumRequest, CompleteAlbum, FetchedAlbum, whole_number
 from .album_tally import AlbumTally
-from .oddity_log import OddityLog
+from .data_issue_log import DataIssueLog
 from .places import placed_tracks
 
 T = TypeVar("T")
@@ -54,17 +51,17 @@ class AlbumFetcher:
         governor: Says which buckets are open, and reserves calls for further tracks.
         state: Remembers what the app may call, and which albums are gone, short or failed.
         clock: Where the time comes from.
-        oddities: Where it is noted what came otherwise than documented.
+        data_issues: Where it is noted what came otherwise than documented.
     """
 
     def __init__(
-        self, client: SpotifyClient, governor: Governor, state: SourceState, clock: Clock, oddities: OddityLog
+        self, client: SpotifyClient, governor: Governor, state: SourceState, clock: Clock, data_issues: DataIssueLog
     ) -> None:
         self._client = client
         self._governor = governor
         self._state = state
         self._clock = clock
-        self._oddities = oddities
+        self._oddities = data_issues
         self._tally = AlbumTally(governor, state, clock)
         self._batches_refused = 0
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from .. import settings
 from ..limits.source_state import SourceState
-from ..model.values import ANY_MARKET, AlbumRequest, Listing, LoadedState
+from ..models import ANY_MARKET, AlbumRequest, Listing, LoadedState
 from ..schema import ALBUM_TRACKS, ALBUMS
 from .priority import in_order, is_chosen
 

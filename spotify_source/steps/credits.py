@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from ..model.shapes import Artist, SimplifiedAlbum
+from ..models import Artist, SimplifiedAlbum
 
 
 def credits_of(album: SimplifiedAlbum | None) -> list[Artist]:

@@ -12,13 +12,11 @@ from ..errors import (
     ConfigurationError,
     SpotifySourceError,
 )
-from ..model.reach import WatchedArtist
-from ..model.result import ListingCounts
-from ..model.values import Listing, ListingEnd
+from ..models import Listing, ListingCounts, ListingEnd, WatchedArtist
 from ..options import Options
+from .data_issue_log import DataIssueLog
 from .listings.artists import unresolved
 from .listings.path import Gathering, ListingPath
-from .oddity_log import OddityLog
 
 
 class Discoverer:
@@ -27,18 +25,18 @@ class Discoverer:
     Args:
         options: Which markets, and how much to list.
         plain: The plain listing.
-        oddities: Where it is noted what came otherwise than documented.
+        data_issues: Where it is noted what came otherwise than documented.
 
     Attributes:
         cut_by: What ended the plain listing before its end, though something was read.
         failure: What keeps the run from being good, whatever was read.
     """
 
-    def __init__(self, options: Options, plain: ListingPath, oddities: OddityLog) -> None:
+    def __init__(self, options: Options, plain: ListingPath, data_issues: DataIssueLog) -> None:
         self._options = options
-        self._oddities = oddities
+        self._oddities = data_issues
         self._paths = [plain]
-        self._gathered = Gathering((), options.limit, oddities)
+        self._gathered = Gathering((), options.limit, data_issues)
         self._end: ListingEnd | None = None
         self._artists: Callable[[], Sequence[WatchedArtist]] = tuple
         self.cut_by: SpotifySourceError | None = None

@@ -14,8 +14,7 @@ from dlt.common.pipeline import PipelineContext
 from dlt.destinations.exceptions import DatabaseTerminalException
 from dlt.destinations.sql_client import SqlClientBase
 
-from ..model.reach import Candidate, QueryYield, Resolution, WatchedArtist
-from ..model.values import LoadedAlbum, LoadedRelease, LoadedState
+from ..models import Candidate, LoadedAlbum, LoadedRelease, LoadedState, QueryYield, Resolution, WatchedArtist
 from .target import Target
 
 Read = Callable[..., Sequence[Any]]

@@ -12,10 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from ..model.numbers import MOST, whole_number
-from ..model.oddities import Finding, Oddity
-from ..model.shapes import Track
-from ..model.values import PlacedTrack
+from ..models import MOST, DataIssue, DataIssueKind, PlacedTrack, Track, whole_number
 from ..schema import ALBUM_TRACKS
 
 Place = tuple[int, int]
@@ -40,7 +37,7 @@ class _Listed:
         return bool(self.track.get("linked_from"))
 
 
-def placed_tracks(items: Sequence[object]) -> tuple[list[PlacedTrack], list[Finding]]:
+def placed_tracks(items: Sequence[object]) -> tuple[list[PlacedTrack], list[DataIssue]]:
     """Every track of a list, each in a place of its own, in order; and what was odd about the list.
 
     Where all tracks have places and no two have the same, these are theirs. What is no track makes none, and neither
@@ -52,7 +49,7 @@ def placed_tracks(items: Sequence[object]) -> tuple[list[PlacedTrack], list[Find
     plain = _all_in_place(items)
     if plain is not None:
         return plain, []
-    found: list[Finding] = []
+    found: list[DataIssue] = []
     listed = list(_tracks(items, found))
     owns = [one.own for one in listed]
     if None not in owns and len(set(owns)) == len(owns):
@@ -60,7 +57,7 @@ def placed_tracks(items: Sequence[object]) -> tuple[list[PlacedTrack], list[Find
     else:
         places = _places_by_order(listed)
         found += [
-            Finding(Oddity.PLACED_BY_ORDER, ALBUM_TRACKS.name)
+            DataIssue(DataIssueKind.PLACED_BY_ORDER, ALBUM_TRACKS.name)
             for one, place in zip(listed, places, strict=True)
             if one.own != place
         ]
@@ -80,17 +77,17 @@ def _all_in_place(items: Sequence[object]) -> list[PlacedTrack] | None:
     return list(placed.values()) if len(placed) == len(items) else None
 
 
-def _tracks(items: Sequence[object], found: list[Finding]) -> Iterable[_Listed]:
+def _tracks(items: Sequence[object], found: list[DataIssue]) -> Iterable[_Listed]:
     seen: set[tuple[object, ...]] = set()
     for index, item in enumerate(items):
         if not isinstance(item, dict) or not any(item.get(key) for key in ("id", "uri", "name", "track_number")):
-            found.append(Finding(Oddity.EMPTY, ALBUM_TRACKS.name))
+            found.append(DataIssue(DataIssueKind.EMPTY, ALBUM_TRACKS.name))
             continue
         disc, number = whole_number(item.get("disc_number")), whole_number(item.get("track_number"))
         own = None if disc is None or number is None else (disc, number)
         identity = (repr(item.get("id")), repr(item.get("linked_from")), own)
         if item.get("id") and identity in seen:
-            found.append(Finding(Oddity.REPEATED, ALBUM_TRACKS.name))
+            found.append(DataIssue(DataIssueKind.REPEATED, ALBUM_TRACKS.name))
             continue
         seen.add(identity)
         yield _Listed(index, cast(Track, item), own)

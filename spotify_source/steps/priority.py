@@ -7,7 +7,7 @@ from datetime import date
 from typing import Final
 
 from ..limits.source_state import SourceState
-from ..model.values import AlbumRequest, Listing, LoadedState
+from ..models import AlbumRequest, Listing, LoadedState
 from .credits import credits_of
 from .rows import released_on
 

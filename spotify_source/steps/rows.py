@@ -11,10 +11,7 @@ from typing import Any, NamedTuple
 from dlt.common import json
 from dlt.common.utils import digest128
 
-from ..model.oddities import Finding
-from ..model.reach import QueryYield, WatchedArtist
-from ..model.shapes import SimplifiedAlbum
-from ..model.values import CompleteAlbum, PlacedTrack, Sighting
+from ..models import CompleteAlbum, DataIssue, PlacedTrack, QueryYield, Sighting, SimplifiedAlbum, WatchedArtist
 from ..schema import ALBUM_TRACKS, ALBUMS, NEW_RELEASES
 from .safe_rows import safe_row
 from .safe_values import safe_text
@@ -26,7 +23,7 @@ class Row(NamedTuple):
     """A row, and what had to be changed for it to be one."""
 
     values: dict[str, Any]
-    findings: Sequence[Finding]
+    findings: Sequence[DataIssue]
 
 
 def new_release_row(album: SimplifiedAlbum, market: str) -> Row:

@@ -23,7 +23,7 @@ from typing import Any, Final
 
 from dlt.common.normalizers.naming.snake_case import NamingConvention
 
-from ..model.oddities import Finding, Oddity
+from ..models import DataIssue, DataIssueKind
 from ..schema import TABLES, DataType, Table
 from .safe_values import FITS, TYPES, UNFIT, Fit, Place, as_json, is_misread, is_sound, is_storable
 
@@ -57,7 +57,7 @@ class _Form:
     taken: frozenset[str] = frozenset()
 
 
-def safe_row(table: Table, item: Mapping[str, Any]) -> tuple[dict[str, Any], list[Finding]]:
+def safe_row(table: Table, item: Mapping[str, Any]) -> tuple[dict[str, Any], list[DataIssue]]:
     """The object with declared values in its declared fields and storable ones in the others, and what was changed.
 
     Args:
@@ -67,7 +67,7 @@ def safe_row(table: Table, item: Mapping[str, Any]) -> tuple[dict[str, Any], lis
     form = _FORMS[table.name]
     if _is_as_declared(form, item):
         return dict(item), []
-    found: list[Finding] = []
+    found: list[DataIssue] = []
     return _object(form, item, Place(table.name, found)), found
 
 
@@ -130,7 +130,7 @@ def _object(form: _Form, item: Mapping[str, Any], place: Place) -> dict[str, Any
         if fit is not None:
             kept = None if value is None else fit(value, place, key)
             if kept is UNFIT:
-                place.note(Oddity.UNFIT, key)
+                place.note(DataIssueKind.UNFIT, key)
                 kept = None
             row[key] = kept
         elif key in form.objects:
@@ -153,20 +153,20 @@ def _flattened(form: _Form, value: Any, place: Place) -> dict[str, Any] | None:
     if isinstance(value, dict):
         return _object(form, value, place)
     if value is not None:
-        place.note(Oddity.UNFIT)
+        place.note(DataIssueKind.UNFIT)
     return None
 
 
 def _rows(form: _Form, key: str, value: Any, place: Place) -> list[dict[str, Any]] | None:
     if not isinstance(value, list):
         if value is not None:
-            place.note(Oddity.UNFIT, key)
+            place.note(DataIssueKind.UNFIT, key)
         return None
     below = Place(form.table, place.found)
     rows = [_object(form, one, below) for one in value if isinstance(one, dict)]
     for one in value:
         if not isinstance(one, dict):
-            below.note(Oddity.EMPTY if one is None else Oddity.UNFIT)
+            below.note(DataIssueKind.EMPTY if one is None else DataIssueKind.UNFIT)
     return rows
 
 
@@ -182,7 +182,7 @@ def _add_new(row: dict[str, Any], new: Mapping[str, Any], taken: frozenset[str],
     used: set[str] = set()
     for key, value in new.items():
         if len(used) >= MOST_NEW_FIELDS:
-            place.note(Oddity.LEFT_OUT, "further fields")
+            place.note(DataIssueKind.LEFT_OUT, "further fields")
             return
         name = _normalized(key)
         if name is not None and (
@@ -192,9 +192,9 @@ def _add_new(row: dict[str, Any], new: Mapping[str, Any], taken: frozenset[str],
             if name in taken or name in used or name in names:
                 name = None
             else:
-                place.note(Oddity.RENAMED, name)
+                place.note(DataIssueKind.RENAMED, name)
         if name is None:
-            place.note(Oddity.LEFT_OUT, _shown(key))
+            place.note(DataIssueKind.LEFT_OUT, _shown(key))
             continue
         used.add(name)
         row[name] = _plain(value, place.within(name))

@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from dlt.common.json import PUA_CHARACTER_MAX, PUA_START
 
-from ..model import numbers
-from ..model.oddities import Finding, Oddity
+from .. import models as numbers
+from ..models import DataIssue, DataIssueKind
 from ..schema import DataType
 
 # Stands for a value that a column can't hold.
@@ -38,7 +38,7 @@ class Place:
     """
 
     table: str
-    found: list[Finding]
+    found: list[DataIssue]
     path: str = ""
     depth: int = 0
 
@@ -50,10 +50,10 @@ class Place:
         """The place of what is in a list."""
         return Place(self.table, self.found, self.path, self.depth + 1)
 
-    def note(self, what: Oddity, key: str = "") -> None:
+    def note(self, what: DataIssueKind, key: str = "") -> None:
         """Note that something was odd here, or in a field here."""
         path = "__".join(part for part in (self.path, key) if part)
-        self.found.append(Finding(what, f"{self.table}.{path}" if path else self.table))
+        self.found.append(DataIssue(what, f"{self.table}.{path}" if path else self.table))
 
 
 Fit = Callable[[Any, Place, str], Any]
@@ -83,7 +83,7 @@ def _text(value: Any, place: Place, key: str = "") -> Any:
     if type(value) is str:
         if is_sound(value):
             return value
-        place.note(Oddity.BROKEN_TEXT, key)
+        place.note(DataIssueKind.BROKEN_TEXT, key)
         return safe_text(value)
     return UNFIT if isinstance(value, (dict, list)) else json.dumps(value)
 
@@ -92,7 +92,7 @@ def _bigint(value: Any, place: Place, key: str = "") -> Any:
     if type(value) is int:
         return value if numbers.LEAST <= value <= numbers.MOST else UNFIT
     if isinstance(value, float) and math.isfinite(value) and not value.is_integer():
-        place.note(Oddity.ROUNDED, key)
+        place.note(DataIssueKind.ROUNDED, key)
         return _bigint(round(value), place)
     number = numbers.whole_number(value)
     return UNFIT if number is None else number
@@ -142,9 +142,9 @@ def as_json(value: Any, place: Place) -> str | None:
     try:
         text = safe_text(json.dumps(value, ensure_ascii=False))
     except RecursionError:
-        place.note(Oddity.LEFT_OUT)
+        place.note(DataIssueKind.LEFT_OUT)
         return None
-    place.note(Oddity.AS_JSON)
+    place.note(DataIssueKind.AS_JSON)
     # In quotes, so that dlt makes no number of it again.
     return json.dumps(text, ensure_ascii=False) if is_misread(text) else text
 

@@ -129,7 +129,16 @@ def _load_known_albums(options: argparse.Namespace, folder: Path, api_url: str) 
 @contextmanager
 def _offline_api(options: argparse.Namespace, seed: int = 1) -> Iterator[tuple[str, str]]:
     """The server, in a process of its own."""
-    command = [sys.executable, "-m", "spotify_pipeline.demo", "--port", "0", "--date", "2026-11-20", "--none-gone"]
+    command = [
+        sys.executable,
+        "-m",
+        "spotify_pipeline.offline_api",
+        "--port",
+        "0",
+        "--date",
+        "2026-11-20",
+        "--none-gone",
+    ]
     command += ["--regime", options.regime, "--listed", str(options.albums), "--latency", str(options.latency)]
     command += ["--seed", str(seed)]
     with subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True) as server:

@@ -12,17 +12,17 @@ from collections.abc import Sequence
 from datetime import date
 from unittest.mock import patch
 
-from spotify_pipeline.demo import Catalogue
-from spotify_pipeline.demo.query import parse
+from spotify_pipeline.offline_api import Catalogue
+from spotify_pipeline.offline_api.query import parse
 
 from spotify_source.api.endpoints import SEARCH
 from spotify_source.api.pages import AlbumPage
 from spotify_source.limits.allowance import pay
+from spotify_source.steps.data_issue_log import DataIssueLog
 from spotify_source.steps.listings import shards
 from spotify_source.steps.listings.alphabets import letters_of
 from spotify_source.steps.listings.path import Gathering
 from spotify_source.steps.listings.planner import Vocabulary
-from spotify_source.steps.oddity_log import OddityLog
 
 PAGE = 10
 PLAIN_CALLS = 10
@@ -62,7 +62,7 @@ class Standing:
 
 def planned(search: Search, reach: int) -> Gathering:
     """What the source finds."""
-    gathered = Gathering((), None, OddityLog())
+    gathered = Gathering((), None, DataIssueLog())
     for offset in range(0, 100, PAGE):
         gathered.enter(search.page(None, "tag:new", search.market, offset).albums, search.market, "search")
     with patch.object(shards, "search_albums", search.page):

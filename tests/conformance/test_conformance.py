@@ -18,7 +18,7 @@ import dlt
 import duckdb
 import pytest
 from spotify_pipeline.cli.report import main as report
-from spotify_pipeline.demo import Album, Catalogue, OfflineApi, make_album
+from spotify_pipeline.offline_api import Album, Catalogue, OfflineApi, make_album
 
 from tests.conformance.engines import DuckDb, Engine, MariaDbDatabase, PostgresDataset, Rows, SQLite
 from tests.support.checkout import CHECKOUT

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from spotify_pipeline.cli.load import main
-from spotify_pipeline.demo import Album, Catalogue, OfflineApi
+from spotify_pipeline.offline_api import Album, Catalogue, OfflineApi
 
 from tests.dbt.support import DbtProject, Ran
 from tests.support.clock import FakeClock

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from spotify_pipeline.demo import Album, Catalogue, OfflineApi, make_album
+from spotify_pipeline.offline_api import Album, Catalogue, OfflineApi, make_album
 
 from tests.dbt import figures
 from tests.dbt.figures import Raw

@@ -18,7 +18,7 @@ from unittest.mock import patch
 import duckdb
 import pytest
 from spotify_pipeline.cli.load import main
-from spotify_pipeline.demo import make_album
+from spotify_pipeline.offline_api import make_album
 
 from tests.dbt.conftest import DAYS, REGIMES
 from tests.dbt.server import OTHERWISE, Rows, Twins, connected, in_file, mirrored, on_server

@@ -13,7 +13,7 @@ import tomlkit
 import yaml
 from git import Repo
 from packaging.requirements import Requirement
-from spotify_pipeline.demo import Album, OfflineApi
+from spotify_pipeline.offline_api import Album, OfflineApi
 
 from tests.support.albums import places_of
 from tests.support.checkout import CHECKOUT

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from spotify_pipeline.demo import Catalogue, OfflineApi, make_album
+from spotify_pipeline.offline_api import Catalogue, OfflineApi, make_album
 
 from tests.support.checkout import CHECKOUT
 from tests.support.documents import Block, blocks

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from spotify_pipeline.demo import Album, OfflineApi, Reply, errors
+from spotify_pipeline.offline_api import Album, OfflineApi, Reply, errors
 
 from spotify_source import Run
 from spotify_source.errors import ConfigurationError

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from spotify_pipeline.demo import Album, Catalogue, OfflineApi, make_album
-from spotify_pipeline.demo.albums import make_track
+from spotify_pipeline.offline_api import Album, Catalogue, OfflineApi, make_album
+from spotify_pipeline.offline_api.albums import make_track
 
 from tests.support.warehouse import Loaded, Warehouse
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from spotify_pipeline.demo import Album, Catalogue, LoggedRequest, OfflineApi, Reply, make_album
+from spotify_pipeline.offline_api import Album, Catalogue, LoggedRequest, OfflineApi, Reply, make_album
 
-from spotify_source.model.oddities import Oddity
+from spotify_source.models import DataIssueKind
 from tests.support.albums import places_of
 from tests.support.apis import Serve
 from tests.support.warehouse import Loaded, Warehouse
@@ -173,9 +173,9 @@ class Hostile:
     first: Loaded
     second: Loaded
 
-    def first_with(self, what: Oddity, where: str) -> str:
+    def first_with(self, what: DataIssueKind, where: str) -> str:
         """The album that is named for it: whichever of those that have it was fetched first."""
-        (found,) = (one for one in self.first.run.result().oddities if (one.what, one.where) == (what, where))
+        (found,) = (one for one in self.first.run.result().data_issues if (one.what, one.where) == (what, where))
         return next(name for name, album in self.albums.items() if album["id"] == found.album_id)
 
     def album(self, name: str, columns: str) -> tuple[Any, ...]:
@@ -217,7 +217,7 @@ def test_every_album_is_loaded_with_every_track(hostile: Hostile) -> None:
 
 def test_the_run_after_it_is_a_quiet_one(hostile: Hostile) -> None:
     assert hostile.second.run.result().is_complete
-    assert not hostile.second.run.result().oddities
+    assert not hostile.second.run.result().data_issues
 
 
 def test_nothing_else_about_the_albums_is_lost(hostile: Hostile) -> None:
@@ -241,14 +241,14 @@ def test_what_a_column_can_not_hold_is_null_and_named_with_its_album(hostile: Ho
     odd = {album["id"] for name, album in hostile.albums.items() if name.startswith("popularity ")}
     (found,) = [
         one
-        for one in hostile.first.run.result().oddities
-        if one.where == "albums.popularity" and one.what is Oddity.UNFIT
+        for one in hostile.first.run.result().data_issues
+        if one.where == "albums.popularity" and one.what is DataIssueKind.UNFIT
     ]
     assert found.album_id in odd
     assert found.count == 10
     assert hostile.album("popularity 9223372036854775808", "popularity") == (None,)
     assert hostile.album("popularity 0.5", "popularity") == (0,)
-    assert hostile.first_with(Oddity.ROUNDED, "albums.popularity") == "popularity 0.5"
+    assert hostile.first_with(DataIssueKind.ROUNDED, "albums.popularity") == "popularity 0.5"
 
 
 def test_a_total_that_no_column_can_hold_is_that_of_the_list(hostile: Hostile) -> None:
@@ -288,13 +288,15 @@ def test_a_large_number_after_a_whole_one_keeps_its_digits_too(warehouse: Wareho
 def test_names_of_dlts_are_kept_under_another(hostile: Hostile) -> None:
     assert hostile.album("field _dlt_id", "spotify_dlt_id") == (7,)
     same = {"field _dlt_id", "field _DLT_ID", "field _dltId", "field -dlt-id"}
-    assert hostile.first_with(Oddity.RENAMED, "albums.spotify_dlt_id") in same
+    assert hostile.first_with(DataIssueKind.RENAMED, "albums.spotify_dlt_id") in same
     assert hostile.warehouse.one("SELECT count(*) FROM albums WHERE length(_dlt_id) < 10") == 0
 
 
 def test_text_keeps_all_but_the_half_character(hostile: Hostile) -> None:
     assert hostile.album("half a character", "name") == ("half � a character",)
-    assert (Oddity.BROKEN_TEXT, "albums.name") in {(one.what, one.where) for one in hostile.first.run.result().oddities}
+    assert (DataIssueKind.BROKEN_TEXT, "albums.name") in {
+        (one.what, one.where) for one in hostile.first.run.result().data_issues
+    }
 
 
 def test_a_track_that_says_it_is_removed_is_not(hostile: Hostile) -> None:
@@ -307,7 +309,7 @@ def test_a_fraction_of_a_millisecond_is_rounded_and_named(hostile: Hostile) -> N
     album_id = hostile.albums["track: half a millisecond"]["id"]
     first = "SELECT duration_ms FROM album_tracks WHERE album_id = ? AND track_number = 1"
     assert hostile.warehouse.one(first, album_id) == 207960
-    assert hostile.first_with(Oddity.ROUNDED, "album_tracks.duration_ms") == "track: half a millisecond"
+    assert hostile.first_with(DataIssueKind.ROUNDED, "album_tracks.duration_ms") == "track: half a millisecond"
 
 
 def test_hostile_values_in_a_listing_stop_nothing_either(warehouse: Warehouse, serve: Serve) -> None:

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from spotify_pipeline.demo import Album, Catalogue, OfflineApi, errors, make_album
+from spotify_pipeline.offline_api import Album, Catalogue, OfflineApi, errors, make_album
 
 from spotify_source import Run, settings
 from tests.support.albums import places_of

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from spotify_pipeline.demo import Album, Catalogue, OfflineApi
-from spotify_pipeline.demo.rendering import Regime
+from spotify_pipeline.offline_api import Album, Catalogue, OfflineApi
+from spotify_pipeline.offline_api.rendering import Regime
 
 from tests.support.albums import further_pages, places_of
 from tests.support.database import SOURCE_TABLES

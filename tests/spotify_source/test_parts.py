@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from spotify_pipeline.demo import Album
+from spotify_pipeline.offline_api import Album
 
 from tests.support.albums import places_of
 from tests.support.apis import Serve

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import pytest
 from dlt.pipeline.exceptions import PipelineStepFailed
-from spotify_pipeline.demo import OfflineApi
+from spotify_pipeline.offline_api import OfflineApi
 
 from spotify_source import Run
 from spotify_source.errors import ConfigurationError

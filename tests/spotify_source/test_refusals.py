@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from dlt.extract.exceptions import ResourceExtractionError
-from spotify_pipeline.demo import Album, Catalogue, LoggedRequest, OfflineApi, Reply, errors, make_album
-from spotify_pipeline.demo.faults import Step
+from spotify_pipeline.offline_api import Album, Catalogue, LoggedRequest, OfflineApi, Reply, errors, make_album
+from spotify_pipeline.offline_api.faults import Step
 
 from spotify_source import Run, settings
 from spotify_source.errors import ClosedReason, CredentialsError, ForbiddenError, TokenRefusedError
@@ -275,7 +275,7 @@ def test_what_is_no_id_is_listed_and_reported_and_never_asked_for(
     for _ in range(2):
         result = warehouse.load(api).run.result()
         assert result.is_complete
-        assert {(one.what.value, one.count) for one in result.oddities} >= {("malformed_id", 8), ("without_id", 4)}
+        assert {(one.what.value, one.count) for one in result.data_issues} >= {("malformed_id", 8), ("without_id", 4)}
     assert warehouse.places() == places_of(three)
     assert warehouse.one("SELECT count(*) FROM new_releases") == len(odd) + 3
     assert not [request for request in api.requests if "Odd" in request.path or ".." in request.path]

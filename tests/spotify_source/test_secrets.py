@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from spotify_pipeline.demo import Album, OfflineApi, Reply, errors
+from spotify_pipeline.offline_api import Album, OfflineApi, Reply, errors
 
 from tests.support.apis import Serve
 from tests.support.warehouse import Warehouse

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from spotify_pipeline.demo import Catalogue, OfflineApi
+from spotify_pipeline.offline_api import Catalogue, OfflineApi
 
 from spotify_source import Run
 from tests.support.clock import FakeClock

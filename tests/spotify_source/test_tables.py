@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from spotify_pipeline.demo import Album, Catalogue, LoggedRequest, OfflineApi, Reply, make_album
+from spotify_pipeline.offline_api import Album, Catalogue, LoggedRequest, OfflineApi, Reply, make_album
 
 from spotify_source import schema
 from tests.support.albums import places_of

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spotify_source.errors import ConfigurationError
-from spotify_source.model.reach import WatchEntry
+from spotify_source.models import WatchEntry
 from spotify_source.watchlist import parse_artists, parse_lines
 
 ID = "4tZwfgrHOc3mvqYlEYSvVi"

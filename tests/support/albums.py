@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from spotify_pipeline.demo import Album, make_album
+from spotify_pipeline.offline_api import Album, make_album
 
 
 def albums_of(number: int, tracks: int = 1) -> list[Album]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from spotify_pipeline.demo import Album, Catalogue, LoggedRequest, OfflineApi
+from spotify_pipeline.offline_api import Album, Catalogue, LoggedRequest, OfflineApi
 
 from tests.support.clock import FakeClock
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hypothesis import strategies as st
-from spotify_pipeline.demo import LoggedRequest, Reply, errors
+from spotify_pipeline.offline_api import LoggedRequest, Reply, errors
 
 BUCKETS = ("browse", "search", "album", "albums", "album_tracks", "token")
 

@@ -14,7 +14,7 @@ from dlt.common.configuration.container import Container
 from dlt.common.pipeline import PipelineContext
 from spotify_pipeline.cli.command import load
 from spotify_pipeline.cli.options import parse
-from spotify_pipeline.demo import OfflineApi
+from spotify_pipeline.offline_api import OfflineApi
 
 from spotify_source.limits.clock import Clock
 from tests.support.apis import calls_since

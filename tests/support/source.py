@@ -9,7 +9,7 @@ from typing import Any
 
 from dlt.common.configuration.container import Container
 from dlt.common.pipeline import PipelineContext
-from spotify_pipeline.demo import OfflineApi
+from spotify_pipeline.offline_api import OfflineApi
 
 from spotify_source import Run, spotify_source
 from tests.support.apis import calls_since

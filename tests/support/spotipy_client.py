@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from spotify_pipeline.demo import OfflineApi
+from spotify_pipeline.offline_api import OfflineApi
 
 spotipy = pytest.importorskip("spotipy", reason="spotipy is the independent client of these tests")
 oauth2 = pytest.importorskip("spotipy.oauth2")

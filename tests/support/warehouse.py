@@ -12,7 +12,7 @@ from typing import Any
 from unittest.mock import patch
 
 import dlt
-from spotify_pipeline.demo import OfflineApi
+from spotify_pipeline.offline_api import OfflineApi
 
 from spotify_source import Run
 from tests.support.apis import calls_since

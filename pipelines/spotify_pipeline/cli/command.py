@@ -86,7 +86,7 @@ def _clock(options: Options, clock: Clock) -> Clock:
     """The clock that a run goes by: the demo's day is the day for all that it writes down."""
     if options.demo_date is None:
         return clock
-    from spotify_pipeline.demo.day import ClockOfDay  # noqa: PLC0415 - only the demo needs it
+    from spotify_pipeline.offline_api.day import ClockOfDay  # noqa: PLC0415 - only the demo needs it
 
     return ClockOfDay(clock, options.demo_date)
 
@@ -109,7 +109,7 @@ def _arguments(options: Options, clock: Clock, stack: ExitStack) -> dict[str, An
 
 def _demo(options: Options, clock: Clock, stack: ExitStack) -> dict[str, Any]:
     """Start the offline API, and return the arguments that lead to it."""
-    from spotify_pipeline.demo import Catalogue, OfflineApi  # noqa: PLC0415 - only the demo needs it
+    from spotify_pipeline.offline_api import Catalogue, OfflineApi  # noqa: PLC0415 - only the demo needs it
 
     day = datetime.fromtimestamp(clock.now(), timezone.utc).date()
     # An app of its own, whose calls are counted apart from those of any other.

@@ -145,7 +145,7 @@ def _arguments(options: Options, clock: Clock) -> Iterator[dict[str, Any]]:
         return
     from datetime import datetime, timezone
 
-    from spotify_pipeline.demo import Catalogue, OfflineApi
+    from spotify_pipeline.offline_api import Catalogue, OfflineApi
 
     day = datetime.fromtimestamp(clock.now(), timezone.utc).date()
     # An app of its own, whose calls are counted apart from those of any other.

@@ -11,7 +11,7 @@ from typing import Literal
 
 from spotify_pipeline.dlt_internals.progress import Progress
 from spotify_source import Run
-from spotify_source.model.result import AlbumCounts
+from spotify_source.models import AlbumCounts
 
 Kind = Literal["auto", "bar", "log", "none"]
 _LOG_SECONDS = 10.0

@@ -13,8 +13,7 @@ from spotify_pipeline.run.wording import by_bucket, count, local_time
 from spotify_source import RunResult, schema, settings
 from spotify_source.connection import Connection
 from spotify_source.extraction import Extraction
-from spotify_source.model.reach import PathCost
-from spotify_source.model.values import AlbumRequest, Plan
+from spotify_source.models import AlbumRequest, PathCost, Plan
 
 
 def plan_of(connection: Connection, resources: Collection[str] | None) -> tuple[Plan, list[PathCost]]:

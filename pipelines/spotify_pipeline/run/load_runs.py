@@ -10,7 +10,7 @@ import dlt
 from dlt.extract import DltResource
 
 from spotify_pipeline.destinations.base import Row
-from spotify_pipeline.run import oddities
+from spotify_pipeline.run import data_issues
 from spotify_pipeline.run.outcome import Outcome
 from spotify_pipeline.run.wording import utc
 from spotify_source import RunResult, schema
@@ -55,7 +55,7 @@ def row_of(outcome: Outcome) -> Row:
         "reason": outcome.reason,
         "listing_complete": listing.is_complete,
         "closed": json.dumps({bucket: closed.reason.value for bucket, closed in sorted(calls.closed.items())}),
-        "values_dropped": json.dumps(oddities.as_data(result.oddities)),
+        "values_dropped": json.dumps(data_issues.as_data(result.data_issues)),
         "browse_allowed": result.browse_allowed,
         "batch_allowed": result.batch_allowed,
         "discovered_via": listing.discovered_via,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from spotify_pipeline.run.wording import count
-from spotify_source.model.reach import PathCost, PathCounts, WatchedArtist
-from spotify_source.model.result import ListingCounts
+from spotify_source.models import ListingCounts, PathCost, PathCounts, WatchedArtist
 
 # So many names are spelled out; the table has all of them.
 _NAMES = 5

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from spotify_pipeline.after_load.follow_up import FollowUp
 from spotify_pipeline.dlt_internals.working_folder import SetAside
-from spotify_pipeline.run import oddities
+from spotify_pipeline.run import data_issues
 from spotify_pipeline.run.failures import understand
 from spotify_pipeline.run.load_runs import row_of
 from spotify_pipeline.run.next_steps import Place, next_steps
@@ -17,7 +17,7 @@ from spotify_pipeline.run.outcome import Outcome
 from spotify_pipeline.run.reach import found_by, reach_lines
 from spotify_pipeline.run.wording import by_bucket, count, local_time
 from spotify_source import settings
-from spotify_source.model.result import AlbumCounts, CallCounts, ListingCounts
+from spotify_source.models import AlbumCounts, CallCounts, ListingCounts
 
 
 def as_text(outcome: Outcome, place: Place, seconds: float) -> str:
@@ -72,7 +72,7 @@ def _lines(outcome: Outcome, place: Place, seconds: float) -> Iterator[str]:
     yield from reach_lines(result.listing)
     yield _fetched(result.albums)
     yield f"Calls: {_calls(result.calls)}."
-    yield from oddities.as_lines(result.oddities)
+    yield from data_issues.as_lines(result.data_issues)
     if outcome.loaded.new_fields:
         yield f"New fields from Spotify, stored as columns: {', '.join(outcome.loaded.new_fields)}."
     if outcome.reason:

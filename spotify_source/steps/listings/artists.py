@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from ... import settings
 from ...api.endpoints import ARTIST_ALBUMS, SEARCH
-from ...model.reach import ArtistCheck, PathCost, PathCounts, Resolution, WatchedArtist
+from ...models import ArtistCheck, PathCost, PathCounts, Resolution, WatchedArtist
 from . import watching
 from .calls import AT_ONCE, side_by_side
 from .checks import Checker, sure_calls

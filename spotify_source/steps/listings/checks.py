@@ -14,8 +14,7 @@ from ...api.pages import PAGE_SIZE, AlbumPage, artist, artist_albums, search_alb
 from ...errors import ApiUnavailableError, BucketClosedError, CallFailedError, NotFoundError
 from ...limits.allowance import Allowance, AllowanceSpentError, Share, paid_by
 from ...limits.clock import Clock
-from ...model.reach import ArtistCheck, Resolution, WatchedArtist
-from ...model.shapes import Artist, SimplifiedAlbum
+from ...models import Artist, ArtistCheck, Resolution, SimplifiedAlbum, WatchedArtist
 from . import watching
 
 # A name that more artists bear than so many pages show is ambiguous anyway.

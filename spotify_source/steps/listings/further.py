@@ -12,7 +12,7 @@ from ...api.endpoints import ARTIST_ALBUMS, SEARCH
 from ...limits.allowance import Allowance
 from ...limits.clock import Clock
 from ...limits.governor import Governor
-from ...model.values import LoadedState
+from ...models import LoadedState
 from ...options import Options
 from ...schema import SEARCH_YIELDS, WATCHED_ARTISTS
 from .artists import ArtistSearches, ArtistSweeps, Watchlist

@@ -19,7 +19,7 @@ from dlt.common.configuration.container import Container
 from dlt.common.pipeline import PipelineContext
 
 from ...errors import LedgerError
-from ...model.reach import ArtistCheck, Candidate, Resolution, WatchedArtist
+from ...models import ArtistCheck, Candidate, Resolution, WatchedArtist
 
 _SCHEMA: Final = """
     PRAGMA journal_mode = WAL;

@@ -7,14 +7,22 @@ from collections.abc import Collection, Sequence
 from sys import intern
 from typing import Protocol
 
-from ...model.ids import is_id
-from ...model.numbers import whole_number
-from ...model.oddities import Finding, Oddity
-from ...model.reach import PathCost, PathCounts, QueryYield, WatchedArtist
-from ...model.shapes import SimplifiedAlbum
-from ...model.values import Listing, ListingEnd, Sighting
+from ...models import (
+    DataIssue,
+    DataIssueKind,
+    Listing,
+    ListingEnd,
+    PathCost,
+    PathCounts,
+    QueryYield,
+    Sighting,
+    SimplifiedAlbum,
+    WatchedArtist,
+    is_id,
+    whole_number,
+)
 from ...schema import NEW_RELEASES
-from ..oddity_log import OddityLog
+from ..data_issue_log import DataIssueLog
 from ..safe_values import safe_text
 
 
@@ -44,7 +52,7 @@ class Gathering:
     Args:
         known: Ids of the albums that earlier runs listed.
         limit: The most albums to list; None is no limit.
-        oddities: Where it is noted what came otherwise than documented.
+        data_issues: Where it is noted what came otherwise than documented.
 
     Attributes:
         albums: Each album once, as it was seen first, by id.
@@ -55,8 +63,8 @@ class Gathering:
         artists: Artists of the watchlist that were checked, by the key of their row.
     """
 
-    def __init__(self, known: Collection[str], limit: int | None, oddities: OddityLog) -> None:
-        self._oddities = oddities
+    def __init__(self, known: Collection[str], limit: int | None, data_issues: DataIssueLog) -> None:
+        self._oddities = data_issues
         self._known = known
         self._limit = limit
         self._totals: dict[str, dict[str, int | None]] = {}
@@ -100,7 +108,7 @@ class Gathering:
             found = album.get("id") if isinstance(album, dict) else None
             if not isinstance(album, dict) or not isinstance(found, str) or not found:
                 self.items_dropped += 1
-                self._note(Oddity.WITHOUT_ID if isinstance(album, dict) else Oddity.EMPTY, None)
+                self._note(DataIssueKind.WITHOUT_ID if isinstance(album, dict) else DataIssueKind.EMPTY, None)
                 continue
             album_id = safe_text(found)
             listed += 1
@@ -109,13 +117,13 @@ class Gathering:
             self._totals.setdefault(album_id, {}).setdefault(market, whole_number(album.get("total_tracks")))
             if album_id not in self.albums:
                 if not is_id(album_id):
-                    self._note(Oddity.MALFORMED_ID, album_id)
+                    self._note(DataIssueKind.MALFORMED_ID, album_id)
                 _share_market_codes(album)
                 self.albums[album_id] = album
         return listed, new
 
-    def _note(self, what: Oddity, album_id: str | None) -> None:
-        self._oddities.note([Finding(what, NEW_RELEASES.name)], album_id)
+    def _note(self, what: DataIssueKind, album_id: str | None) -> None:
+        self._oddities.note([DataIssue(what, NEW_RELEASES.name)], album_id)
 
     def listing(self, end: ListingEnd, watched: Collection[str]) -> Listing:
         """What was listed.

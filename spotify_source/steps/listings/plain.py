@@ -11,9 +11,7 @@ from ...api.pages import PAGE_SIZE, AlbumPage, search_albums
 from ...errors import ForbiddenError, NotFoundError, SpotifySourceError
 from ...limits.clock import Clock
 from ...limits.source_state import SourceState
-from ...model.reach import PathCost, PathCounts
-from ...model.shapes import SimplifiedAlbum
-from ...model.values import ANY_MARKET
+from ...models import ANY_MARKET, PathCost, PathCounts, SimplifiedAlbum
 from ...options import Options
 from .calls import side_by_side
 from .path import Gathering

@@ -17,8 +17,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
-from ...model.reach import QueryYield
-from ...model.shapes import SimplifiedAlbum
+from ...models import QueryYield, SimplifiedAlbum
 from ...settings import NEW_QUERY
 from ..credits import credits_of
 from .alphabets import letters_of

@@ -17,7 +17,7 @@ from ...api.pages import PAGE_SIZE, AlbumPage, search_albums
 from ...errors import ApiUnavailableError, BucketClosedError, CallFailedError
 from ...limits.allowance import Allowance, AllowanceSpentError, Pool, paid_by
 from ...limits.clock import Clock
-from ...model.reach import PathCost, PathCounts, QueryYield
+from ...models import PathCost, PathCounts, QueryYield
 from .calls import AT_ONCE, side_by_side
 from .path import Gathering
 from .planner import Choice, Vocabulary, choices

@@ -9,8 +9,7 @@ from datetime import date, datetime, timezone
 from typing import Final
 
 from ...errors import SpotifySourceError
-from ...model.reach import NAME_KEY, Candidate, Resolution, WatchedArtist, WatchEntry
-from ...model.shapes import Artist, SimplifiedAlbum
+from ...models import NAME_KEY, Artist, Candidate, Resolution, SimplifiedAlbum, WatchedArtist, WatchEntry
 from ...settings import NEW_QUERY
 from ..credits import credits_of
 from ..rows import released_on

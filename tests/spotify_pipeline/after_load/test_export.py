@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import pytest
 from spotify_pipeline.after_load.export import Format, check_folder, export
-from spotify_pipeline.demo import Album, OfflineApi, make_album
+from spotify_pipeline.offline_api import Album, OfflineApi, make_album
 
 from spotify_source.errors import ConfigurationError
 from tests.support.apis import Serve

@@ -15,7 +15,7 @@ from unittest.mock import patch
 import duckdb
 import pyarrow as pa
 import pytest
-from spotify_pipeline.demo import LoggedRequest, OfflineApi, Reply, make_album
+from spotify_pipeline.offline_api import LoggedRequest, OfflineApi, Reply, make_album
 
 pytest.importorskip("pyiceberg", reason='pyiceberg is not installed: pip install -e ".[iceberg]"')
 

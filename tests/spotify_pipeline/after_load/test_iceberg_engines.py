@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from spotify_pipeline.demo import OfflineApi, make_album
+from spotify_pipeline.offline_api import OfflineApi, make_album
 
 pytest.importorskip("pyiceberg", reason='pyiceberg is not installed: pip install -e ".[iceberg]"')
 

@@ -9,8 +9,8 @@ import duckdb
 import pytest
 from dlt.destinations.exceptions import DatabaseTerminalException
 from spotify_pipeline.after_load.retention import Removed, remove_older
-from spotify_pipeline.demo import Album, Catalogue, OfflineApi, make_album
 from spotify_pipeline.destinations.duckdb_file import DuckDbFile
+from spotify_pipeline.offline_api import Album, Catalogue, OfflineApi, make_album
 
 from spotify_source.errors import ConfigurationError
 from tests.support.albums import places_of

@@ -10,7 +10,7 @@ from pathlib import Path
 from shutil import copytree, ignore_patterns
 
 import pytest
-from spotify_pipeline.demo import OfflineApi, errors
+from spotify_pipeline.offline_api import OfflineApi, errors
 
 from spotify_source import extraction
 from tests.support.checkout import CHECKOUT, LOAD_PY, PROBE_PY, REPORT_PY

@@ -12,7 +12,7 @@ import pytest
 from spotify_pipeline.cli.console import say
 from spotify_pipeline.cli.load import main
 from spotify_pipeline.cli.options import build_parser, parse
-from spotify_pipeline.demo import OfflineApi
+from spotify_pipeline.offline_api import OfflineApi
 
 from tests.support.checkout import LOAD_PY
 from tests.support.place import Place

@@ -9,10 +9,10 @@ import pytest
 from rich.console import Console
 from spotify_pipeline.cli.live import picture
 from spotify_pipeline.cli.progress import describe
-from spotify_pipeline.demo import OfflineApi
+from spotify_pipeline.offline_api import OfflineApi
 
 from spotify_source import Run, RunResult
-from spotify_source.model.result import AlbumCounts, CallCounts
+from spotify_source.models import AlbumCounts, CallCounts
 from tests.support.place import Place
 
 

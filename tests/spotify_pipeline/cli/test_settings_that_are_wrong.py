@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from spotify_pipeline.demo import OfflineApi
+from spotify_pipeline.offline_api import OfflineApi
 
 from tests.support.place import Place
 

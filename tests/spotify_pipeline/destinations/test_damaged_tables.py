@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import cast
 
 import pytest
-from spotify_pipeline.demo import Album, LoggedRequest, OfflineApi, Reply, make_album
+from spotify_pipeline.offline_api import Album, LoggedRequest, OfflineApi, Reply, make_album
 
 from tests.support.database import held_by_another_process
 from tests.support.place import Place

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from spotify_pipeline.demo import LoggedRequest, OfflineApi, Reply
+from spotify_pipeline.offline_api import LoggedRequest, OfflineApi, Reply
 
 from tests.support.database import held_by_another_process
 from tests.support.place import Place

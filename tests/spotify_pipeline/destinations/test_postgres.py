@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from spotify_pipeline.cli.report import main as report
-from spotify_pipeline.demo import OfflineApi
+from spotify_pipeline.offline_api import OfflineApi
 
 from tests.support.database import SOURCE_TABLES
 from tests.support.place import Place

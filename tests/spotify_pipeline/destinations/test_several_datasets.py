@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from spotify_pipeline.demo import make_album
+from spotify_pipeline.offline_api import make_album
 
 from tests.support.apis import Serve
 from tests.support.checkout import CHECKOUT

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from spotify_pipeline.demo import OfflineApi
+from spotify_pipeline.offline_api import OfflineApi
 
 from tests.support.place import Place
 from tests.support.with_dbt import skip_without_dbt

@@ -7,9 +7,9 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
-from spotify_pipeline.demo import OfflineApi
 from spotify_pipeline.destinations.driver_errors import without_passwords
 from spotify_pipeline.destinations.other import OtherDestination
+from spotify_pipeline.offline_api import OfflineApi
 
 from spotify_source import spotify_source
 from tests.support.place import Place

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from spotify_pipeline.demo import OfflineApi
+from spotify_pipeline.offline_api import OfflineApi
 
 from tests.support.checkout import CHECKOUT
 from tests.support.place import Place

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from spotify_pipeline.demo import OfflineApi
+from spotify_pipeline.offline_api import OfflineApi
 
 from tests.support.place import Place
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from spotify_pipeline.demo import Album, Catalogue, OfflineApi, Reply, make_album
+from spotify_pipeline.offline_api import Album, Catalogue, OfflineApi, Reply, make_album
 
 from spotify_source.limits.clock import SystemClock
 from tests.support.crashes import crash

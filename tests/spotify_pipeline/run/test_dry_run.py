@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from spotify_pipeline.demo import OfflineApi
+from spotify_pipeline.offline_api import OfflineApi
 
 from tests.support.albums import albums_of
 from tests.support.apis import Serve

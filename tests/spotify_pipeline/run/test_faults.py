@@ -9,8 +9,8 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from spotify_pipeline.demo import Album, Catalogue, OfflineApi, Reply, errors, make_album
-from spotify_pipeline.demo.faults import Step
+from spotify_pipeline.offline_api import Album, Catalogue, OfflineApi, Reply, errors, make_album
+from spotify_pipeline.offline_api.faults import Step
 
 from spotify_source import settings
 from tests.support.albums import places_of

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from spotify_pipeline.demo import Album, Catalogue, OfflineApi, make_album
+from spotify_pipeline.offline_api import Album, Catalogue, OfflineApi, make_album
 
 from tests.support.mutations import BUCKETS, Mutation, Mutator, mutations
 from tests.support.place import Place

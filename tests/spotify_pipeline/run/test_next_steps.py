@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from spotify_pipeline.demo import OfflineApi
+from spotify_pipeline.offline_api import OfflineApi
 from spotify_pipeline.places import installing, interpreter
 from spotify_pipeline.run.next_steps import Place as Shown
 from spotify_pipeline.run.next_steps import as_command, look_at, next_steps

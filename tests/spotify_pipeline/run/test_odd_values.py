@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from spotify_pipeline.demo import Album, LoggedRequest, OfflineApi, Reply, errors
+from spotify_pipeline.offline_api import Album, LoggedRequest, OfflineApi, Reply, errors
 
 from spotify_source import settings
 from tests.support.apis import for_album

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 from spotify_pipeline.cli.probe import MANY_CALLS, Options, build_parser, probe
-from spotify_pipeline.demo import OfflineApi, Reply
-from spotify_pipeline.demo.errors import bad_gateway, premium_lapsed
+from spotify_pipeline.offline_api import OfflineApi, Reply
+from spotify_pipeline.offline_api.errors import bad_gateway, premium_lapsed
 
 from spotify_source.limits.clock import Clock
 from tests.support.apis import calls_since

@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import datetime, timezone
 
 import pytest
-from spotify_pipeline.demo import Album, OfflineApi, errors, make_album
+from spotify_pipeline.offline_api import Album, OfflineApi, errors, make_album
 
 from tests.support.albums import places_of
 from tests.support.apis import Serve

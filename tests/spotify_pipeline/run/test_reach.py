@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from spotify_pipeline.demo import Catalogue, LoggedRequest, OfflineApi, Reply, make_album
+from spotify_pipeline.offline_api import Catalogue, LoggedRequest, OfflineApi, Reply, make_album
 
 from spotify_source.limits.clock import SystemClock
 from tests.support.apis import Serve

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Literal, cast
 
 import pytest
-from spotify_pipeline.demo import Album, Catalogue, OfflineApi, make_album
+from spotify_pipeline.offline_api import Album, Catalogue, OfflineApi, make_album
 
 from tests.support.albums import further_pages, places_of
 from tests.support.apis import Serve

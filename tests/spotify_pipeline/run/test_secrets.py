@@ -8,7 +8,7 @@ import sys
 from base64 import b64encode
 from pathlib import Path
 
-from spotify_pipeline.demo import Album, Catalogue, LoggedRequest, OfflineApi, Reply, errors
+from spotify_pipeline.offline_api import Album, Catalogue, LoggedRequest, OfflineApi, Reply, errors
 
 from tests.support.checkout import CHECKOUT
 from tests.support.place import Place

@@ -14,9 +14,9 @@ from unittest.mock import patch
 
 import dlt
 import pytest
-from spotify_pipeline.demo import OfflineApi
 from spotify_pipeline.destinations.duckdb_file import DuckDbFile
 from spotify_pipeline.dlt_internals.working_folder import KEPT_PACKAGES, KEPT_SET_ASIDE
+from spotify_pipeline.offline_api import OfflineApi
 
 from spotify_source import schema
 from spotify_source.limits.clock import SystemClock

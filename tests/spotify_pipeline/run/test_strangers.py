@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 import pytest
-from spotify_pipeline.demo import Album, Catalogue, LoggedRequest, OfflineApi, Reply, make_album
+from spotify_pipeline.offline_api import Album, Catalogue, LoggedRequest, OfflineApi, Reply, make_album
 
 from spotify_source import settings
 from tests.support.albums import albums_of

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from spotify_pipeline.demo import Album, LoggedRequest, OfflineApi, Reply, errors
+from spotify_pipeline.offline_api import Album, LoggedRequest, OfflineApi, Reply, errors
 
 from tests.support.albums import albums_of, places_of
 from tests.support.apis import Serve, for_album

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 from dlt.sources.helpers.rest_client.client import RESTClient
-from spotify_pipeline.demo import Catalogue, LoggedRequest, OfflineApi, Reply, errors, make_album
+from spotify_pipeline.offline_api import Catalogue, LoggedRequest, OfflineApi, Reply, errors, make_album
 
 from spotify_source import SpotifyClientCredentials
 from spotify_source.errors import UnreadableReplyError

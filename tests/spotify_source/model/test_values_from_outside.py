@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spotify_source.errors import BadRequestError
-from spotify_source.model.ids import checked_id, is_id
-from spotify_source.model.numbers import LEAST, MOST, whole_number
+from spotify_source.models import LEAST, MOST, checked_id, is_id, whole_number
 
 GOOD = "4aawyAB9vmqN3uQ7FjRGTy"
 

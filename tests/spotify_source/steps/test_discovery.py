@@ -6,7 +6,7 @@ import dataclasses
 from typing import Any
 
 import pytest
-from spotify_pipeline.demo import Album, Catalogue, LoggedRequest, OfflineApi, Reply, errors, make_album
+from spotify_pipeline.offline_api import Album, Catalogue, LoggedRequest, OfflineApi, Reply, errors, make_album
 
 from spotify_source import Run, SpotifySourceError
 from spotify_source.errors import (

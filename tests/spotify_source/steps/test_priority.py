@@ -6,8 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spotify_source.limits.source_state import SourceState
-from spotify_source.model.shapes import SimplifiedAlbum
-from spotify_source.model.values import AlbumRequest, Listing, LoadedRelease, LoadedState
+from spotify_source.models import AlbumRequest, Listing, LoadedRelease, LoadedState, SimplifiedAlbum
 from spotify_source.steps.priority import in_order, is_chosen
 
 

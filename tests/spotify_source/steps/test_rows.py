@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from spotify_pipeline.demo import make_album
+from spotify_pipeline.offline_api import make_album
 
-from spotify_source.model.values import AlbumRequest, CompleteAlbum, PlacedTrack
+from spotify_source.models import AlbumRequest, CompleteAlbum, PlacedTrack
 from spotify_source.steps.rows import album_row, new_release_row, released_on, track_row
 
 

@@ -8,7 +8,16 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from spotify_pipeline.demo import Album, Catalogue, LoggedRequest, OfflineApi, Reply, errors, make_album, make_artist
+from spotify_pipeline.offline_api import (
+    Album,
+    Catalogue,
+    LoggedRequest,
+    OfflineApi,
+    Reply,
+    errors,
+    make_album,
+    make_artist,
+)
 
 from spotify_source.errors import ForbiddenError
 from spotify_source.steps.listings.watching import query_for

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from spotify_pipeline.demo import Album, Catalogue, LoggedRequest, OfflineApi, Reply, make_album
+from spotify_pipeline.offline_api import Album, Catalogue, LoggedRequest, OfflineApi, Reply, make_album
 
 from tests.support.apis import Serve
 from tests.support.clock import DAY, FakeClock

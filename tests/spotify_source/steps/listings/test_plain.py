@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from spotify_pipeline.demo import Catalogue, LoggedRequest, OfflineApi, Reply, errors
+from spotify_pipeline.offline_api import Catalogue, LoggedRequest, OfflineApi, Reply, errors
 
 from spotify_source.settings import SEARCH_PAGE_SIZE
 from tests.support.albums import albums_of

@@ -5,8 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spotify_source.model.reach import QueryYield
-from spotify_source.model.shapes import SimplifiedAlbum
+from spotify_source.models import QueryYield, SimplifiedAlbum
 from spotify_source.steps.listings.planner import Vocabulary, choices, kind_of, words_of
 
 NOW = 1_795_000_000.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from spotify_pipeline.demo import OfflineApi, Reply, errors
+from spotify_pipeline.offline_api import OfflineApi, Reply, errors
 
 from tests.support.caller import Caller
 

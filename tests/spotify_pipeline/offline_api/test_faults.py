@@ -11,7 +11,7 @@ from dataclasses import replace
 from http.client import HTTPException, IncompleteRead
 
 import pytest
-from spotify_pipeline.demo import Catalogue, LoggedRequest, OfflineApi, Reply, dripping, errors, gzip_bomb
+from spotify_pipeline.offline_api import Catalogue, LoggedRequest, OfflineApi, Reply, dripping, errors, gzip_bomb
 
 from tests.support.caller import Caller
 

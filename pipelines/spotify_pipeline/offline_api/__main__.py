@@ -1,4 +1,4 @@
-"""The offline API in a process of its own: ``python -m spotify_pipeline.demo``."""
+"""The offline API in a process of its own: ``python -m spotify_pipeline.offline_api``."""
 
 from __future__ import annotations
 

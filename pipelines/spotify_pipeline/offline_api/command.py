@@ -22,11 +22,11 @@ _FAULT = re.compile(r"(?P<bucket>[a-z_]+)=(?P<fault>[a-z0-9-]+?)(?:x(?P<times>[1
 _EXAMPLES = f"""\
 examples:
   an app in Development Mode, late in its day:
-    python -m spotify_pipeline.demo --regime development --quota search=12 --quota album=100
+    python -m spotify_pipeline.offline_api --regime development --quota search=12 --quota album=100
   tokens that end after a minute, and at most 180 calls in 30 s:
-    python -m spotify_pipeline.demo --token-lifetime 60 --rate-limit 180/30
+    python -m spotify_pipeline.offline_api --token-lifetime 60 --rate-limit 180/30
   the first three calls for an album fail, then each body comes byte by byte:
-    python -m spotify_pipeline.demo --fault album=500x3 --fault album=drip
+    python -m spotify_pipeline.offline_api --fault album=500x3 --fault album=drip
 
 buckets: {", ".join(BUCKETS)}
 faults: {", ".join(NAMED)}
@@ -38,7 +38,7 @@ Credentials are demo and demo. GET /_calls counts the calls by bucket, POST /_re
 def parser() -> argparse.ArgumentParser:
     """The options."""
     options = argparse.ArgumentParser(
-        prog="python -m spotify_pipeline.demo",
+        prog="python -m spotify_pipeline.offline_api",
         usage="%(prog)s [options]",
         description="Serve an offline API that speaks Spotify's wire format, with an invented catalogue, until it is stopped. "
         "The addresses are one line of JSON on standard output.",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from spotify_pipeline.demo import Catalogue, OfflineApi, artists_with_news
+from spotify_pipeline.offline_api import Catalogue, OfflineApi, artists_with_news
 
 from tests.support.spotipy_client import client_of, credentials_for, oauth2, read_on
 

@@ -8,7 +8,7 @@ import socket
 from urllib.parse import urlsplit
 
 import pytest
-from spotify_pipeline.demo import Catalogue, OfflineApi
+from spotify_pipeline.offline_api import Catalogue, OfflineApi
 
 from tests.support.caller import Answer, Caller
 

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from spotify_pipeline.demo import (
+from spotify_pipeline.offline_api import (
     Catalogue,
     OfflineApi,
     artists_with_news,
@@ -16,8 +16,8 @@ from spotify_pipeline.demo import (
     make_artist,
     sample_watchlist,
 )
-from spotify_pipeline.demo.folding import words
-from spotify_pipeline.demo.query import parse
+from spotify_pipeline.offline_api.folding import words
+from spotify_pipeline.offline_api.query import parse
 
 from tests.support.caller import Caller
 

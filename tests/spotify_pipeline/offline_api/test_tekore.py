@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from spotify_pipeline.demo import Catalogue, OfflineApi, artists_with_news
+from spotify_pipeline.offline_api import Catalogue, OfflineApi, artists_with_news
 
 tekore = pytest.importorskip("tekore", reason="tekore is the independent client of these tests")
 client = pytest.importorskip("tekore._client.base")

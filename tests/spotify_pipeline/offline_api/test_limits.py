@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from spotify_pipeline.demo import ORDINARY_QUOTAS, OfflineApi
-from spotify_pipeline.demo.limits import window_max
+from spotify_pipeline.offline_api import ORDINARY_QUOTAS, OfflineApi
+from spotify_pipeline.offline_api.limits import window_max
 
 from tests.support.caller import Caller
 from tests.support.clock import FakeClock

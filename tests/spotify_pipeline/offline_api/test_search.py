@@ -8,9 +8,9 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from spotify_pipeline.demo import Album, Catalogue, OfflineApi, make_album, make_artist
-from spotify_pipeline.demo.folding import fold, words
-from spotify_pipeline.demo.query import parse
+from spotify_pipeline.offline_api import Album, Catalogue, OfflineApi, make_album, make_artist
+from spotify_pipeline.offline_api.folding import fold, words
+from spotify_pipeline.offline_api.query import parse
 
 from tests.support.caller import Caller
 

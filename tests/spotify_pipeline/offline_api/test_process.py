@@ -14,10 +14,10 @@ from datetime import date
 from urllib.parse import urlsplit
 
 import pytest
-from spotify_pipeline.demo import ORDINARY_QUOTAS, Catalogue, OfflineApi
-from spotify_pipeline.demo.command import made, main, parser
-from spotify_pipeline.demo.faults import NAMED
-from spotify_pipeline.demo.markets import MARKETS
+from spotify_pipeline.offline_api import ORDINARY_QUOTAS, Catalogue, OfflineApi
+from spotify_pipeline.offline_api.command import made, main, parser
+from spotify_pipeline.offline_api.faults import NAMED
+from spotify_pipeline.offline_api.markets import MARKETS
 
 from tests.support.caller import Caller
 from tests.support.checkout import CHECKOUT
@@ -26,7 +26,7 @@ from tests.support.clock import FakeClock
 
 @contextmanager
 def running(*options: str) -> Iterator[dict[str, str]]:
-    command = [sys.executable, "-m", "spotify_pipeline.demo", "--date", "2026-11-20", *options]
+    command = [sys.executable, "-m", "spotify_pipeline.offline_api", "--date", "2026-11-20", *options]
     with subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:

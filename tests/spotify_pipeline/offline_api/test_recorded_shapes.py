@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from spotify_pipeline.demo import Catalogue, OfflineApi, Reply, errors, make_album
+from spotify_pipeline.offline_api import Catalogue, OfflineApi, Reply, errors, make_album
 
 from tests.support.caller import Caller
 from tests.support.checkout import CHECKOUT

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from spotify_pipeline.demo import Catalogue, OfflineApi, make_album
-from spotify_pipeline.demo.endpoints import bucket_of
+from spotify_pipeline.offline_api import Catalogue, OfflineApi, make_album
+from spotify_pipeline.offline_api.endpoints import bucket_of
 
 from tests.support.caller import Caller
 

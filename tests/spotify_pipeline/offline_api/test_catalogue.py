@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from hashlib import blake2b
 
 import pytest
-from spotify_pipeline.demo import Album, Catalogue, Track, make_album
+from spotify_pipeline.offline_api import Album, Catalogue, Track, make_album
 
 DAY = date(2026, 11, 20)
 BASE62 = re.compile(r"[0-9A-Za-z]{22}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from spotify_pipeline.demo import Album, Catalogue, OfflineApi
+from spotify_pipeline.offline_api import Album, Catalogue, OfflineApi
 
 from tests.support.caller import Caller
 from tests.support.clock import FakeClock
