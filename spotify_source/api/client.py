@@ -11,6 +11,7 @@ from dlt.sources.helpers.rest_client.client import RESTClient
 from dlt.sources.helpers.rest_client.paginators import BasePaginator
 
 from .. import settings
+from ..limits.call_budget import CallBudget
 from ..limits.clock import Clock
 from ..limits.governor import Governor
 from ..models import Album, Paging, PagingObject, SimplifiedAlbum, Track, checked_id
@@ -61,19 +62,24 @@ class SpotifyClient(RESTClient):
         )
         super().__init__(base_url=api_url, auth=auth, session=session)
 
-    def browse_new_releases(self, paging: Paging = "next") -> Iterator[list[SimplifiedAlbum | None]]:
+    def browse_new_releases(
+        self, paging: Paging = "next", budget: CallBudget | None = None
+    ) -> Iterator[list[SimplifiedAlbum | None]]:
         """Pages of GET browse/new-releases.
 
         https://developer.spotify.com/documentation/web-api/reference/get-new-releases
 
         Args:
             paging: Follow the `next` links, or count offsets.
+            budget: The call budget that each call is charged to.
         """
         paginator = NextLinkPaginator("albums") if paging == "next" else OffsetPaginator("albums")
         params = {"limit": settings.BROWSE_PAGE_SIZE, "offset": 0}
-        return self._pages("browse/new-releases", params, paginator, _ALBUM_ITEMS)
+        return self._pages("browse/new-releases", params, paginator, _ALBUM_ITEMS, budget)
 
-    def search_new_releases(self, market: str, offset: int = 0) -> Iterator[list[SimplifiedAlbum | None]]:
+    def search_new_releases(
+        self, market: str, offset: int = 0, budget: CallBudget | None = None
+    ) -> Iterator[list[SimplifiedAlbum | None]]:
         """Pages of GET search for albums of the last two weeks.
 
         https://developer.spotify.com/documentation/web-api/reference/search
@@ -81,6 +87,7 @@ class SpotifyClient(RESTClient):
         Args:
             market: ISO 3166-1 alpha-2 code.
             offset: Of the first item.
+            budget: The call budget that each call is charged to.
         """
         paginator = NextLinkPaginator("albums", max_offset=settings.SEARCH_MAX_OFFSET)
         params = {
@@ -90,34 +97,38 @@ class SpotifyClient(RESTClient):
             "offset": offset,
             "market": market,
         }
-        return self._pages("search", params, paginator, _ALBUM_ITEMS)
+        return self._pages("search", params, paginator, _ALBUM_ITEMS, budget)
 
-    def ask_browse(self) -> None:
+    def ask_browse(self, budget: CallBudget | None = None) -> None:
         """Find out with the smallest call whether the app may browse."""
-        self.get("browse/new-releases", {"limit": 1})
+        self.get("browse/new-releases", {"limit": 1}, budget=budget)
 
-    def ask_search(self, market: str) -> None:
+    def ask_search(self, market: str, budget: CallBudget | None = None) -> None:
         """Find out with the smallest call whether the app may search."""
-        self.get("search", {"q": settings.NEW_QUERY, "type": "album", "limit": 1, "market": market})
+        self.get("search", {"q": settings.NEW_QUERY, "type": "album", "limit": 1, "market": market}, budget=budget)
 
-    def album(self, album_id: str, market: str) -> Album:
+    def album(self, album_id: str, market: str, budget: CallBudget | None = None) -> Album:
         """GET albums/{id}: an album with its first 50 tracks.
 
         https://developer.spotify.com/documentation/web-api/reference/get-an-album
         """
-        return cast(Album, self.get(f"albums/{checked_id(album_id)}", {"market": market}).json())
+        return cast(Album, self.get(f"albums/{checked_id(album_id)}", {"market": market}, budget=budget).json())
 
-    def albums(self, album_ids: Sequence[str], market: str) -> list[object]:
+    def albums(self, album_ids: Sequence[str], market: str, budget: CallBudget | None = None) -> list[object]:
         """GET albums?ids=: up to 20 albums with their first 50 tracks, in order; None for one that is gone.
 
         What is in the list may be anything: nobody has looked at it yet.
 
         https://developer.spotify.com/documentation/web-api/reference/get-multiple-albums
         """
-        answer = self.get("albums", {"ids": ",".join(map(checked_id, album_ids)), "market": market}).json()
+        answer = self.get(
+            "albums", {"ids": ",".join(map(checked_id, album_ids)), "market": market}, budget=budget
+        ).json()
         return cast("list[object]", answer["albums"])
 
-    def further_tracks(self, album_id: str, first: PagingObject, market: str) -> Iterator[list[Track | None]]:
+    def further_tracks(
+        self, album_id: str, first: PagingObject, market: str, budget: CallBudget | None = None
+    ) -> Iterator[list[Track | None]]:
         """Pages of GET albums/{id}/tracks, from where the tracks that came with the album end.
 
         https://developer.spotify.com/documentation/web-api/reference/get-an-albums-tracks
@@ -126,15 +137,23 @@ class SpotifyClient(RESTClient):
             album_id: The album.
             first: The page that came with it. Its link says that there are more, and not where.
             market: ISO 3166-1 alpha-2 code.
+            budget: The call budget that each call is charged to.
         """
         if first["next"] is None:
             return iter(())
         resolve_link(first["next"], self.base_url)
         params = {"limit": settings.TRACKS_PAGE_SIZE, "offset": len(first["items"]), "market": market}
-        return self._pages(f"albums/{checked_id(album_id)}/tracks", params, NextLinkPaginator(), _ITEMS)
+        return self._pages(f"albums/{checked_id(album_id)}/tracks", params, NextLinkPaginator(), _ITEMS, budget)
 
     def _pages(
-        self, path: str, params: dict[str, Any], paginator: BasePaginator, selector: jsonpath.TJsonPath
+        self,
+        path: str,
+        params: dict[str, Any],
+        paginator: BasePaginator,
+        selector: jsonpath.TJsonPath,
+        budget: CallBudget | None,
     ) -> Iterator[Any]:
         # The session raises what is wrong; an empty list keeps dlt from raising it first, in its own words.
-        return self.paginate(path, params=params, paginator=paginator, data_selector=selector, hooks={"response": []})
+        return self.paginate(
+            path, params=params, paginator=paginator, data_selector=selector, hooks={"response": []}, budget=budget
+        )

@@ -29,6 +29,7 @@ from ..errors import (
     UnreadableReplyError,
 )
 from ..limits.allowance import pay
+from ..limits.call_budget import CallBudget
 from ..limits.governor import ALL_BUCKETS, Governor
 from .bodies import ACCEPTED_ENCODINGS, read_body
 from .endpoints import TOKEN, Endpoint, endpoint_of
@@ -69,12 +70,17 @@ class GovernedSession(requests.Session):
         self.mount("https://", adapter)
         self.mount("http://", adapter)
 
-    def send(self, request: PreparedRequest, **kwargs: Any) -> Response:
-        """Send a request until its reply is good, or it is clear that it will not be.
+    def send(self, request: PreparedRequest, *, budget: CallBudget | None = None, **kwargs: Any) -> Response:
+        """Send a request, and retry it while that may help.
+
+        Args:
+            request: The request.
+            budget: The call budget that each attempt is charged to.
+            **kwargs: Options of `requests.Session.send`.
 
         Raises:
-            BucketClosedError: No more calls of this kind may be made.
-            AllowanceSpentError: The part of the run that makes it may make no more.
+            BucketClosedError: The bucket takes no more calls in this run.
+            CallBudgetSpentError: `budget` has no call left.
             CredentialsError: The credentials, or a token that was just issued, are refused.
             AppRefusedError: The app may not make this call.
             ApiUnavailableError: No try brought a usable answer.
@@ -82,6 +88,7 @@ class GovernedSession(requests.Session):
         """
         url = str(request.url)
         endpoint = TOKEN if url == self._token_url else endpoint_of(url)
+        kwargs["budget"] = budget
         kwargs["timeout"] = (settings.CONNECT_TIMEOUT, settings.READ_TIMEOUT)
         failures = limits = 0
         while True:
@@ -158,7 +165,7 @@ class _GovernedAdapter(HTTPAdapter):
         self._wires.watch(manager)
         return manager
 
-    def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
+    def send(self, request: PreparedRequest, *args: Any, budget: CallBudget | None = None, **kwargs: Any) -> Response:
         url = str(request.url)
         if url == self._token_url:
             self._governor.check(TOKEN.bucket)
@@ -167,7 +174,7 @@ class _GovernedAdapter(HTTPAdapter):
             raise ForeignOriginError(f"A request to {origin(url)[1]} was blocked: it is not the API.")
         bucket = endpoint_of(url).bucket
         pay(bucket)
-        call = self._governor.admit(bucket)
+        call = self._governor.admit(bucket, budget)
         try:
             return self._send(request, *args, **kwargs)
         finally:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from .. import settings
 from ..errors import BucketClosedError, ClosedReason
 from ..models import CallCounts
+from .call_budget import CallBudget
 from .clock import Clock
 from .ledger import Ledger, Refusal
 from .pace import Pace
@@ -84,16 +85,19 @@ class Governor:
 
     # -- before a call
 
-    def admit(self, bucket: str) -> int:
-        """Wait until a call to `bucket` may go out, and count it.
+    def admit(self, bucket: str, budget: CallBudget | None = None) -> int:
+        """Wait until a call to `bucket` may be sent, charge it to `budget` and enter it in the ledger.
 
         Returns:
-            Its number, for `answered`.
+            The number of the call, for `answered`.
 
         Raises:
-            BucketClosedError: It may not, and will not in this run.
-            LedgerError: It can't be written down.
+            CallBudgetSpentError: `budget` has no call left.
+            BucketClosedError: The bucket takes no more calls in this run.
+            LedgerError: The ledger can't be written.
         """
+        if budget is not None:
+            budget.charge(bucket)
         while True:
             with self._lock:
                 self._check_closed(bucket)

@@ -10,6 +10,7 @@ import pytest
 
 from spotify_source import settings
 from spotify_source.errors import BucketClosedError, ClosedReason
+from spotify_source.limits.call_budget import CallBudget, CallBudgetSpentError
 from spotify_source.limits.clock import Clock, SystemClock
 from spotify_source.limits.governor import ALL_BUCKETS, Governor, Policy
 from spotify_source.limits.ledger import Ledger
@@ -273,7 +274,19 @@ def test_a_senseless_retry_after_blocks_for_a_month_at_most(clock: FakeClock, ap
     assert closed(app.governor(), "album")
 
 
-# -- budget
+# -- call budget
+
+
+def test_a_call_is_charged_before_it_is_counted(app: App) -> None:
+    governor, budget = app.governor(), CallBudget("search", 1)
+    governor.admit("album", budget)
+    governor.admit("search", budget)
+    with pytest.raises(CallBudgetSpentError):
+        governor.admit("search", budget)
+    assert governor.counts().by_bucket == {"album": 1, "search": 1}
+
+
+# -- daily budget
 
 
 def test_the_budget_stops_at_just_its_number(app: App) -> None:
