@@ -52,9 +52,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of whole folders as slow."""
+    """Mark the tests of whole folders as slow, except those that belong to the engines."""
     for item in items:
-        if SLOW.intersection(item.path.parents):
+        if SLOW.intersection(item.path.parents) and not item.get_closest_marker("engines"):
             item.add_marker(pytest.mark.slow)
 
 

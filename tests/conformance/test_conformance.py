@@ -28,7 +28,7 @@ from tests.support.place import Place
 from tests.support.postgres import PASSWORD, Postgres, private_postgres
 from tests.support.ran import Ran
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.engines
 ENGINES = ("DuckDB", "Postgres", "MariaDB", "SQLite")
 SERVERS = {"Postgres", "MariaDB"}
 PAGE = CHECKOUT / "docs" / "destinations.md"
@@ -460,4 +460,4 @@ def test_the_matrix_says_what_was_found() -> None:
     if os.environ.get("UPDATE_DOCS"):
         PAGE.write_text(text[: found.start()] + _matrix() + text[found.end() :], encoding="utf-8")
         return
-    assert _cells(found[0]) == _cells(_matrix()), "UPDATE_DOCS=1 python -m pytest -m slow -n0 tests/conformance"
+    assert _cells(found[0]) == _cells(_matrix()), "UPDATE_DOCS=1 python -m pytest -m engines -n0 tests/conformance"

@@ -145,7 +145,7 @@ def test_the_workflow_names_the_settings_as_the_source_does(workflow: dict[str, 
 # -- Dagster
 
 
-dagster = pytest.mark.skipif(
+needs_dagster = pytest.mark.skipif(
     importlib.util.find_spec("dagster_dlt") is None, reason="Dagster is not installed: pip install dagster dagster-dlt"
 )
 
@@ -160,7 +160,8 @@ def dagster_recipe() -> ModuleType:
     return recipe
 
 
-@dagster
+@pytest.mark.engines
+@needs_dagster
 def test_dagster_materializes_the_tables_and_warns_of_what_is_pending(
     place: Place, api: OfflineApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -181,7 +182,8 @@ def test_dagster_materializes_the_tables_and_warns_of_what_is_pending(
     assert place.count("albums") == 3
 
 
-@dagster
+@pytest.mark.engines
+@needs_dagster
 def test_dagster_shows_the_descriptions_before_a_run(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in orchestrated(place, None, client_id=None, client_secret=None).items():
         monkeypatch.setenv(name, value)
@@ -199,7 +201,8 @@ def test_dagster_shows_the_descriptions_before_a_run(place: Place, monkeypatch: 
         }
 
 
-@dagster
+@pytest.mark.engines
+@needs_dagster
 def test_dagster_shows_the_descriptions_with_each_run(
     place: Place, api: OfflineApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -258,6 +261,7 @@ def orchestrated(place: Place, api: OfflineApi | None, **settings: object) -> di
 # -- Airflow
 
 
+@pytest.mark.engines
 @pytest.mark.skipif(
     importlib.util.find_spec("airflow") is None, reason="Airflow is not installed: pip install apache-airflow"
 )

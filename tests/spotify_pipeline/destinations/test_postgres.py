@@ -15,7 +15,6 @@ from tests.support.database import SOURCE_TABLES
 from tests.support.place import Place
 from tests.support.postgres import PASSWORD, Postgres, private_postgres
 
-pytestmark = pytest.mark.slow
 # What a first load with `browse` has no rows for.
 NOT_FILLED = {"search_yields", "watched_artists"}
 TO_POSTGRES = ("--destination", "postgres")
@@ -52,6 +51,7 @@ def _rows(place: Place, postgres: Postgres, table: str) -> tuple[list[str], list
     return sorted(str(row) for (row,) in here), sorted(str(row) for (row,) in there)
 
 
+@pytest.mark.slow
 def test_a_load_is_that_into_duckdb_row_by_row(place: Place, api: OfflineApi, postgres: Postgres) -> None:
     assert place.load(api).code == 0
     ran = place.load(api, *TO_POSTGRES, env=postgres.environment())
@@ -63,6 +63,7 @@ def test_a_load_is_that_into_duckdb_row_by_row(place: Place, api: OfflineApi, po
         assert here or table in NOT_FILLED, table
 
 
+@pytest.mark.engines
 def test_a_second_load_fetches_nothing_and_has_a_row_of_its_own(
     place: Place, api: OfflineApi, postgres: Postgres
 ) -> None:
@@ -77,6 +78,7 @@ def test_a_second_load_fetches_nothing_and_has_a_row_of_its_own(
     ) == [(3, 0, True, True), (0, 0, True, True)]
 
 
+@pytest.mark.engines
 def test_every_table_and_column_is_commented_and_what_merges_look_for_is_indexed(
     place: Place, api: OfflineApi, postgres: Postgres
 ) -> None:
@@ -100,6 +102,7 @@ def test_every_table_and_column_is_commented_and_what_merges_look_for_is_indexed
     assert {"ix_release_sightings__run_id", "ix_albums__id", "ix_album_tracks__album_id"} <= indexed
 
 
+@pytest.mark.engines
 @pytest.mark.parametrize("table", ["albums", "album_tracks__artists", "load_runs", "release_sightings", "new_releases"])
 def test_a_dropped_table_is_made_anew(place: Place, api: OfflineApi, postgres: Postgres, table: str) -> None:
     place.load(api, *TO_POSTGRES, env=postgres.environment())
@@ -113,6 +116,7 @@ def test_a_dropped_table_is_made_anew(place: Place, api: OfflineApi, postgres: P
     assert postgres.sql("SELECT count(*) FROM spotify_raw.album_tracks__artists") == before
 
 
+@pytest.mark.engines
 def test_a_second_machine_is_kept_out_and_told_who_is_at_work(
     place: Place, api: OfflineApi, postgres: Postgres, tmp_path: Path
 ) -> None:
@@ -142,6 +146,7 @@ def test_a_second_machine_is_kept_out_and_told_who_is_at_work(
     assert place.load(api, *TO_POSTGRES, env=postgres.environment()).code == 0
 
 
+@pytest.mark.engines
 @pytest.mark.parametrize("option", [[], ["--check"], ["--dry-run"]])
 def test_a_wrong_password_is_said_in_the_drivers_words_and_not_shown(
     place: Place, api: OfflineApi, postgres: Postgres, option: list[str]
@@ -156,6 +161,7 @@ def test_a_wrong_password_is_said_in_the_drivers_words_and_not_shown(
     assert ran.album_calls == 0
 
 
+@pytest.mark.engines
 def test_a_check_writes_and_leaves_nothing(place: Place, api: OfflineApi, postgres: Postgres) -> None:
     ran = place.load(api, *TO_POSTGRES, "--check", env=postgres.environment())
 
@@ -164,6 +170,7 @@ def test_a_check_writes_and_leaves_nothing(place: Place, api: OfflineApi, postgr
     assert postgres.sql("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'spotify_raw%'") == []
 
 
+@pytest.mark.engines
 def test_a_role_that_may_not_write_is_found_before_the_first_call(
     place: Place, api: OfflineApi, postgres: Postgres
 ) -> None:
@@ -178,6 +185,7 @@ def test_a_role_that_may_not_write_is_found_before_the_first_call(
     assert sum(ran.calls.values()) == 0
 
 
+@pytest.mark.engines
 def test_a_server_that_is_down_is_unavailable_and_what_was_pending_loads_when_it_is_back(
     place: Place, api: OfflineApi, postgres: Postgres
 ) -> None:
@@ -200,6 +208,7 @@ def test_a_server_that_is_down_is_unavailable_and_what_was_pending_loads_when_it
     assert place.load(api, *TO_POSTGRES, env=postgres.environment()).code == 0
 
 
+@pytest.mark.engines
 def test_a_role_that_may_make_no_schema_loads_into_those_that_were_made_for_it(
     place: Place, api: OfflineApi, postgres: Postgres
 ) -> None:
@@ -214,6 +223,7 @@ def test_a_role_that_may_make_no_schema_loads_into_those_that_were_made_for_it(
     assert postgres.sql("SELECT count(*) FROM spotify_raw.albums") == [(3,)]
 
 
+@pytest.mark.engines
 def test_a_check_writes_where_something_is_loaded_too(place: Place, api: OfflineApi, postgres: Postgres) -> None:
     postgres.sql(f"CREATE ROLE maker LOGIN PASSWORD '{PASSWORD}'; GRANT CREATE ON DATABASE postgres TO maker")
     maker = {"DESTINATION__POSTGRES__CREDENTIALS": postgres.url().replace("loader", "maker")}
@@ -226,6 +236,7 @@ def test_a_check_writes_where_something_is_loaded_too(place: Place, api: Offline
     assert "read-only transaction" in ran.out
 
 
+@pytest.mark.engines
 def test_a_schema_that_the_role_may_not_write_is_said_before_the_first_call(
     place: Place, api: OfflineApi, postgres: Postgres
 ) -> None:
@@ -243,6 +254,7 @@ def test_a_schema_that_the_role_may_not_write_is_said_before_the_first_call(
     assert "GRANT CREATE, USAGE ON SCHEMA spotify_raw TO reader" in ran.err
 
 
+@pytest.mark.engines
 def test_the_page_of_a_dataset_that_is_not_there_says_how_to_load_it(
     place: Place, postgres: Postgres, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,7 +14,7 @@ from tests.support.clock import FakeClock
 from tests.support.place import Place
 from tests.support.postgres import private_postgres
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.engines
 
 
 def test_the_views_of_the_page_unite_two_datasets(tmp_path: Path, clock: FakeClock, serve: Serve) -> None:

@@ -15,8 +15,6 @@ from spotify_pipeline.offline_api import OfflineApi
 from tests.support.place import Place
 from tests.support.with_dbt import skip_without_dbt
 
-pytestmark = pytest.mark.slow
-
 # DuckDB 1.2 writes 65, https://duckdb.org/docs/stable/internals/storage
 WRITTEN_BY_1_2 = 65
 _COUNTS = """
@@ -36,6 +34,7 @@ def version_of(file: Path) -> int:
     return int.from_bytes(file.read_bytes()[12:20], "little")
 
 
+@pytest.mark.slow
 def test_a_new_file_has_the_version_of_duckdb_1_2_and_keeps_it(place: Place, api: OfflineApi) -> None:
     assert place.load(api).code == 0
     assert version_of(place.database) == WRITTEN_BY_1_2
@@ -43,11 +42,13 @@ def test_a_new_file_has_the_version_of_duckdb_1_2_and_keeps_it(place: Place, api
     assert version_of(place.database) == WRITTEN_BY_1_2
 
 
+@pytest.mark.slow
 def test_the_newest_version_is_an_option(place: Place, api: OfflineApi) -> None:
     assert place.load(api, "--storage-version", "latest").code == 0
     assert version_of(place.database) > WRITTEN_BY_1_2
 
 
+@pytest.mark.slow
 def test_a_file_that_is_there_stays_as_it_is(place: Place, api: OfflineApi) -> None:
     with duckdb.connect(str(place.database), config={"storage_compatibility_version": "latest"}) as connection:
         connection.execute("CREATE TABLE mine AS SELECT 1 AS one")
@@ -68,7 +69,7 @@ def other_duckdb(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
     return python
 
 
-@pytest.mark.slow
+@pytest.mark.engines
 def test_other_versions_of_duckdb_read_all_of_it_after_load_retention_and_dbt(
     place: Place, api: OfflineApi, other_duckdb: Path
 ) -> None:
