@@ -15,10 +15,10 @@ from unittest.mock import patch
 from spotify_pipeline.offline_api import Catalogue
 from spotify_pipeline.offline_api.query import parse
 
+from spotify_source import Run
 from spotify_source.api.endpoints import SEARCH
 from spotify_source.api.pages import AlbumPage
 from spotify_source.limits.allowance import pay
-from spotify_source.steps.data_issue_log import DataIssueLog
 from spotify_source.steps.listings import shards
 from spotify_source.steps.listings.alphabets import letters_of
 from spotify_source.steps.listings.path import Gathering
@@ -62,7 +62,7 @@ class Standing:
 
 def planned(search: Search, reach: int) -> Gathering:
     """What the source finds."""
-    gathered = Gathering((), None, DataIssueLog())
+    gathered = Gathering((), None, Run())
     for offset in range(0, 100, PAGE):
         gathered.enter(search.page(None, "tag:new", search.market, offset).albums, search.market, "search")
     with patch.object(shards, "search_albums", search.page):
