@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from .connection import Connection
+from .config import Connection
 from .models import FetchedAlbum, Listing, LoadedState, PathCost, Plan, RunResult, is_id
 from .schema import FETCHED
 from .steps.albums import AlbumFetcher

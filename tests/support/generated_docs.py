@@ -15,7 +15,7 @@ from spotify_pipeline.exits import MEANINGS
 from spotify_pipeline.places import dbt_project
 
 from spotify_source import schema, spotify_source
-from spotify_source.connection import SpotifyConfiguration
+from spotify_source.config import SpotifyConfiguration
 from spotify_source.schema import Table
 
 # Which columns lead to which table: (from, column, to, column, words). What is nested is not named here.

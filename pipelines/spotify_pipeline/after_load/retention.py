@@ -19,7 +19,7 @@ from spotify_pipeline.after_load.transform import schemas
 from spotify_pipeline.destinations.duckdb_sql import quoted_name
 from spotify_pipeline.dlt_internals.destinations import SqlClient
 from spotify_source import schema
-from spotify_source.options import check_at_least
+from spotify_source.config import check_at_least
 
 # What stands in a sighting for the album that was there.
 REMOVED: Final = "removed"
