@@ -86,7 +86,7 @@ def three() -> list[Album]:
 @pytest.fixture
 def api(serve: Serve, three: list[Album]) -> OfflineApi:
     """An API for an app in Development Mode, with these three."""
-    return serve(*three, regime="development")
+    return serve(*three, quota_mode="development")
 
 
 @pytest.fixture(scope="session")

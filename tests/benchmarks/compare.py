@@ -82,7 +82,7 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--regime", choices=("extended", "development"), default="extended")
+    parser.add_argument("--quota-mode", choices=("extended", "development"), default="extended")
     parser.add_argument("--albums", type=int, default=100, help="in the listing (default: 100)")
     parser.add_argument("--latency", type=float, default=0.05, help="of each call, in seconds (default: 0.05)")
     parser.add_argument("--runs", type=int, default=5, help="of each contender, in turn (default: 5)")
@@ -92,7 +92,7 @@ def _options() -> argparse.Namespace:
 
 
 def _contenders(options: argparse.Namespace, api_url: str, token_url: str) -> list[Contender]:
-    urls = [api_url, token_url, options.regime]
+    urls = [api_url, token_url, options.quota_mode]
 
     def load(database: Path) -> list[str]:
         return [sys.executable, str(CHECKOUT / "pipelines" / "load.py"), "--db", str(database)]
@@ -117,7 +117,7 @@ def _contenders(options: argparse.Namespace, api_url: str, token_url: str) -> li
 
 def _load_known_albums(options: argparse.Namespace, folder: Path, api_url: str) -> None:
     """Load other albums into the database of (g), and then those that are listed."""
-    others = argparse.Namespace(regime="extended", albums=options.known, latency=0.0)
+    others = argparse.Namespace(quota_mode="extended", albums=options.known, latency=0.0)
     database = folder / "known.duckdb"
     command = [sys.executable, str(CHECKOUT / "pipelines" / "load.py"), "--db", str(database)]
     with _offline_api(others, seed=2) as (other_url, _):
@@ -139,7 +139,7 @@ def _offline_api(options: argparse.Namespace, seed: int = 1) -> Iterator[tuple[s
         "2026-11-20",
         "--none-gone",
     ]
-    command += ["--regime", options.regime, "--listed", str(options.albums), "--latency", str(options.latency)]
+    command += ["--quota-mode", options.quota_mode, "--listed", str(options.albums), "--latency", str(options.latency)]
     command += ["--seed", str(seed)]
     with subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True) as server:
         try:
@@ -215,7 +215,7 @@ def _check_that_all_loaded_the_same(contenders: list[Contender], figures: dict[s
 def _print_table(options: argparse.Namespace, figures: dict[str, Figures]) -> None:
     versions = ", ".join(f"{name} {version(name)}" for name in ("dlt", "duckdb", "requests", "spotipy", "pyarrow"))
     print(
-        f"{options.regime}, {options.albums} albums, {options.latency * 1000:.0f} ms a call, {options.runs} runs each"
+        f"{options.quota_mode}, {options.albums} albums, {options.latency * 1000:.0f} ms a call, {options.runs} runs each"
     )
     print(f"Python {platform.python_version()} on {platform.system()}, {os.cpu_count()} cores; {versions}\n")
     print("| contender | wall s: median (min to max) | CPU s | MB | calls | rows | wall / (a) | wall / (e) |")

@@ -34,7 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 class Built:
     """A database of the demo after three days, and how the build went after each."""
 
-    regime: str
+    quota_mode: str
     database: Path
     builds: list[Ran]
 
@@ -47,32 +47,32 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> DbtProject:
 
 @pytest.fixture(scope="session")
 def demo_of(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Built]:
-    """The demo of a regime, loaded and built on three days; read it, or work on a copy."""
+    """The demo of a quota mode, loaded and built on three days; read it, or work on a copy."""
 
     @cache
-    def build(regime: str) -> Built:
-        folder = tmp_path_factory.mktemp(regime)
+    def build(quota_mode: str) -> Built:
+        folder = tmp_path_factory.mktemp(quota_mode)
         database = folder / "spotify.duckdb"
         builds = []
         for day in DAYS:
             with pytest.MonkeyPatch.context() as environment:
                 environment.setenv("DLT_DATA_DIR", str(folder / "dlt"))
-                assert main(["--demo", "--demo-regime", regime, "--demo-date", day, "--db", str(database)]) == 0
+                assert main(["--demo", "--demo-regime", quota_mode, "--demo-date", day, "--db", str(database)]) == 0
             builds.append(project.build(database))
-        return Built(regime, database, builds)
+        return Built(quota_mode, database, builds)
 
     return build
 
 
 @pytest.fixture(params=REGIMES)
 def demo(request: pytest.FixtureRequest, demo_of: Callable[[str], Built]) -> Built:
-    """The demo of either regime."""
+    """The demo of either quota mode."""
     return demo_of(request.param)
 
 
 @pytest.fixture
 def extended(demo_of: Callable[[str], Built]) -> Built:
-    """The demo of the extended regime, where once is enough."""
+    """The demo of the extended quota mode, where once is enough."""
     return demo_of("extended")
 
 

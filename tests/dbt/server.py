@@ -37,13 +37,13 @@ class Twins:
     """One demo in two places.
 
     Attributes:
-        regime: Of the demo's app.
+        quota_mode: Of the demo's app.
         file: The DuckDB file.
         database: Stands for the database on the server.
         builds: How the builds went, in both places after each of two days.
     """
 
-    regime: str
+    quota_mode: str
     file: Path
     database: Path
     builds: Sequence[Ran]

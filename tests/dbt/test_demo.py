@@ -1,4 +1,4 @@
-"""The demo of both regimes, loaded and built on three days: everything is built, right, and answers every question."""
+"""The demo of both quota modes, loaded and built on three days: everything is built, right, and answers every question."""
 
 from __future__ import annotations
 
@@ -81,9 +81,9 @@ def test_reports_are_those_counted_by_hand(demo: Built) -> None:
     assert dict(ask(demo.database, daily)) == {market: sum(key[1] == market for key in seen) for market in markets}
 
 
-def test_labels_are_named_by_what_the_regime_sends(demo: Built) -> None:
+def test_labels_are_named_by_what_the_quota_mode_sends(demo: Built) -> None:
     named_by = {by for (by,) in ask(demo.database, "SELECT DISTINCT named_by FROM spotify_marts.rpt_label_share")}
-    assert named_by == ({"label"} if demo.regime == "extended" else {"phonogram"})
+    assert named_by == ({"label"} if demo.quota_mode == "extended" else {"phonogram"})
 
 
 def test_freshness_goes_by_finished_loads(extended: Built, project: DbtProject, copy_of: CopyOf) -> None:

@@ -51,7 +51,7 @@ def odd_dates() -> list[Album]:
 
 def test_a_cut_listing_is_no_drop(project: DbtProject, place: Place, serve: Serve) -> None:
     albums = [make_album(f"Album {number}", 1) for number in range(25)]
-    api = serve(*albums, regime="development")
+    api = serve(*albums, quota_mode="development")
     last = albums[-1]["id"]
     assert place.load(api).code == 0
     place.clock.move(DAY)
@@ -156,13 +156,13 @@ def test_rows_of_an_unfinished_load_do_not_count(project: DbtProject, place: Pla
 
 
 def test_missing_tables_and_columns_are_stood_in_for(project: DbtProject, place: Place, serve: Serve) -> None:
-    assert place.load(serve(regime="development")).code == 0
+    assert place.load(serve(quota_mode="development")).code == 0
     present = {name for (name,) in ask(place.database, "SELECT table_name FROM duckdb_tables()")}
     assert "albums__artists" not in present
     assert not project.build(place.database).troubles
     assert ask(place.database, "SELECT count(*) FROM spotify_marts.dim_albums") == [(0,)]
 
-    assert place.load(serve(make_album("One", 2), regime="development")).code == 0
+    assert place.load(serve(make_album("One", 2), quota_mode="development")).code == 0
     change(
         place.database,
         "ALTER TABLE spotify_raw.albums DROP COLUMN label",

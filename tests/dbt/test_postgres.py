@@ -66,24 +66,24 @@ def on_postgres(server: Postgres, tmp_path_factory: pytest.TempPathFactory) -> P
 def twins_of(
     project: DbtProject, on_postgres: PostgresProject, server: Postgres, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[str], Twins]:
-    """The demo of a regime in both places; read it, or work on a copy."""
+    """The demo of a quota mode in both places; read it, or work on a copy."""
 
     @cache
-    def build(regime: str) -> Twins:
-        folder = tmp_path_factory.mktemp(f"twins_{regime}")
+    def build(quota_mode: str) -> Twins:
+        folder = tmp_path_factory.mktemp(f"twins_{quota_mode}")
         for statement in OTHERWISE:
-            server.sql(statement.format(regime))
-        twins = Twins(regime, folder / "spotify.duckdb", Path(regime), builds := [])
+            server.sql(statement.format(quota_mode))
+        twins = Twins(quota_mode, folder / "spotify.duckdb", Path(quota_mode), builds := [])
         for days in (DAYS[:1], DAYS[1:]):
             for day in days:
                 environment = {
                     "DLT_DATA_DIR": str(folder / "dlt"),
-                    "DESTINATION__POSTGRES__CREDENTIALS": server.url(database=regime),
+                    "DESTINATION__POSTGRES__CREDENTIALS": server.url(database=quota_mode),
                 }
-                arguments = ["--demo", "--demo-regime", regime, "--demo-date", day, "--destination", "postgres"]
+                arguments = ["--demo", "--demo-regime", quota_mode, "--demo-date", day, "--destination", "postgres"]
                 with patch.dict(os.environ, environment):
                     assert main(arguments) == 0
-            mirrored(server, regime, twins.file)
+            mirrored(server, quota_mode, twins.file)
             builds += [on_postgres.build(twins.database), project.build(twins.file)]
         return twins
 
@@ -92,7 +92,7 @@ def twins_of(
 
 @pytest.fixture(params=REGIMES)
 def twins(request: pytest.FixtureRequest, twins_of: Callable[[str], Twins]) -> Twins:
-    """The demo of either regime."""
+    """The demo of either quota mode."""
     return twins_of(request.param)
 
 

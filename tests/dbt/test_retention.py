@@ -44,8 +44,8 @@ def aged_of(
     """The demo of three days, the first of them a month ago, with models that know it."""
 
     @cache
-    def build(regime: str) -> Path:
-        database = Path(shutil.copy(demo_of(regime).database, tmp_path_factory.mktemp("aged") / "spotify.duckdb"))
+    def build(quota_mode: str) -> Path:
+        database = Path(shutil.copy(demo_of(quota_mode).database, tmp_path_factory.mktemp("aged") / "spotify.duckdb"))
         change(
             database,
             *A_MONTH_AGO,
@@ -66,18 +66,18 @@ def aged_of(
 @pytest.fixture
 def age(aged_of: Callable[[str], Path], tmp_path: Path) -> Callable[[str], Path]:
     """A copy of it, to change."""
-    return lambda regime: Path(shutil.copy(aged_of(regime), tmp_path / "spotify.duckdb"))
+    return lambda quota_mode: Path(shutil.copy(aged_of(quota_mode), tmp_path / "spotify.duckdb"))
 
 
 @pytest.fixture(params=REGIMES)
 def aged(request: pytest.FixtureRequest, age: Callable[[str], Path]) -> Path:
-    """That of either regime."""
+    """That of either quota mode."""
     return age(request.param)
 
 
 @pytest.fixture
 def aged_extended(age: Callable[[str], Path]) -> Path:
-    """That of the extended regime, where once is enough."""
+    """That of the extended quota mode, where once is enough."""
     return age("extended")
 
 

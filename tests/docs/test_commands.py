@@ -36,7 +36,7 @@ def test_a_page_can_be_followed_from_its_top(page: str, tmp_path: Path) -> None:
     left_out: set[str] = set()
     for name in ("pipelines", "spotify_source", "constraints.txt"):
         (tmp_path / name).symlink_to(CHECKOUT / name)
-    with OfflineApi(Catalogue.of([make_album("One", tracks=3)]), regime="development") as api:
+    with OfflineApi(Catalogue.of([make_album("One", tracks=3)]), quota_mode="development") as api:
         for block in _pages()[page]:
             missing = _missing(block)
             left_out |= missing

@@ -60,7 +60,7 @@ def test_the_proxy_of_the_environment_is_used(serve: Serve, place: Place, three:
 def test_a_password_in_a_url_is_told_to_nobody(
     place: Place, serve: Serve, three: list[Album], setting: str, fault: Reply | None
 ) -> None:
-    api: OfflineApi = serve(*three, regime="development")
+    api: OfflineApi = serve(*three, quota_mode="development")
     if fault is not None:
         for bucket in ("album", "token" if setting == "token_url" else "search"):
             api.always(bucket, fault)

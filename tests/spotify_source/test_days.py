@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from spotify_pipeline.offline_api import Album, Catalogue, OfflineApi, make_album
-from spotify_pipeline.offline_api.albums import make_track
+from spotify_pipeline.offline_api import Album, Catalogue, OfflineApi, make_album, make_track
 
 from tests.support.warehouse import Loaded, Warehouse
 

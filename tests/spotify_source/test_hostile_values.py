@@ -198,7 +198,7 @@ def spoil_albums(albums: dict[str, Album]) -> Any:
 
 @pytest.fixture(scope="module", params=["development", "extended"])
 def hostile(request: pytest.FixtureRequest, tmp_path_factory: Any) -> Iterator[Hostile]:
-    """Both regimes; the tests only read."""
+    """Both quota modes; the tests only read."""
     warehouse = Warehouse(tmp_path_factory.mktemp(request.param))
     albums = {name: make_album(f"Album {number}", 3) for number, name in enumerate(CHANGES)}
     with OfflineApi(Catalogue.of(albums.values()), request.param, clock=warehouse.clock.now) as api:
@@ -268,7 +268,7 @@ def test_an_undeclared_number_keeps_all_its_digits_as_text(hostile: Hostile) -> 
 def test_a_large_number_after_a_whole_one_keeps_its_digits_too(warehouse: Warehouse, serve: Serve) -> None:
     # In whatever order they come: the first one makes the column one of whole numbers.
     albums = [make_album(f"Album {number}", 1) for number in range(4)]
-    api = serve(*albums, regime="development")
+    api = serve(*albums, quota_mode="development")
     moods = dict(zip((one["id"] for one in albums), (2**62, 1e300, -(2.0**63) * 2, 2.0**70), strict=True))
 
     def spoil(request: LoggedRequest, normal: Reply) -> Reply:

@@ -15,20 +15,20 @@ from tests.support.warehouse import Warehouse
 
 
 @pytest.fixture(params=["extended", "development"])
-def regime(request: pytest.FixtureRequest) -> Any:
+def quota_mode(request: pytest.FixtureRequest) -> Any:
     return request.param
 
 
 @pytest.mark.slow
 def test_a_new_album_costs_one_call_and_a_known_one_none(
-    warehouse: Warehouse, serve: Serve, three: list[Album], regime: str
+    warehouse: Warehouse, serve: Serve, three: list[Album], quota_mode: str
 ) -> None:
-    api = serve(*three, regime=regime)
+    api = serve(*three, quota_mode=quota_mode)
     warehouse.load(api)
     new = make_album("New", 3)
     api.catalogue = Catalogue.of([new, *three])
     second = warehouse.load(api)
-    album_bucket, listing_bucket = ("albums", "browse") if regime == "extended" else ("album", "search")
+    album_bucket, listing_bucket = ("albums", "browse") if quota_mode == "extended" else ("album", "search")
     assert second.calls == {listing_bucket: 1, album_bucket: 1}
     assert (
         second.run.result().listing.albums_new,
@@ -159,7 +159,7 @@ def test_what_was_fetched_before_the_quota_ended_is_loaded_and_the_rest_comes_la
     warehouse: Warehouse, serve: Serve
 ) -> None:
     albums = [make_album(f"Album {number}", 2) for number in range(12)]
-    api = serve(*albums, regime="development")
+    api = serve(*albums, quota_mode="development")
     api.quota["album"] = 5
     first = warehouse.load(api)
     assert len(warehouse.album_ids()) == 5
@@ -183,7 +183,7 @@ def test_what_was_fetched_before_the_quota_ended_is_loaded_and_the_rest_comes_la
 @pytest.mark.slow
 def test_a_stopped_run_loads_what_it_has(warehouse: Warehouse, serve: Serve) -> None:
     albums = [make_album(f"Album {number}", 2) for number in range(12)]
-    api = serve(*albums, regime="development")
+    api = serve(*albums, quota_mode="development")
     run = Run(clock=warehouse.clock)
 
     def stop(_request: object, _normal: object) -> None:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from spotify_pipeline.offline_api import Album, Catalogue, OfflineApi
-from spotify_pipeline.offline_api.rendering import Regime
+from spotify_pipeline.offline_api import Album, Catalogue, OfflineApi, QuotaMode
 
 from tests.support.albums import further_pages, places_of
 from tests.support.database import SOURCE_TABLES
@@ -19,7 +18,7 @@ from tests.support.warehouse import Loaded, Warehouse
 class Twice:
     """Two loads of the same list into one file."""
 
-    regime: Regime
+    quota_mode: QuotaMode
     catalogue: Catalogue
     warehouse: Warehouse
     first: Loaded
@@ -38,7 +37,7 @@ class Twice:
 
 @pytest.fixture(scope="module", params=["extended", "development"])
 def twice(request: pytest.FixtureRequest, world: Catalogue, tmp_path_factory: Any) -> Iterator[Twice]:
-    """Both regimes, one after the other; the tests only read."""
+    """Both quota modes, one after the other; the tests only read."""
     warehouse = Warehouse(tmp_path_factory.mktemp(request.param))
     with OfflineApi(world, request.param, clock=warehouse.clock.now) as api:
         first = warehouse.load(api)
@@ -111,11 +110,11 @@ def test_nested_rows_belong_to_a_row(twice: Twice) -> None:
 def test_the_first_load_makes_exactly_the_calls_it_needs(twice: Twice) -> None:
     listing = {"extended": {"browse": 2, "albums": 5}, "development": {"browse": 1, "search": 10, "album": 100}}
     assert twice.listed == 100
-    assert twice.first.calls == {**listing[twice.regime], "album_tracks": further_pages(twice.expected)}
+    assert twice.first.calls == {**listing[twice.quota_mode], "album_tracks": further_pages(twice.expected)}
 
 
 def test_the_second_load_makes_listing_calls_alone(twice: Twice) -> None:
-    assert twice.second.calls == ({"browse": 2} if twice.regime == "extended" else {"search": 10})
+    assert twice.second.calls == ({"browse": 2} if twice.quota_mode == "extended" else {"search": 10})
 
 
 def test_the_run_counts_what_the_api_saw(twice: Twice) -> None:
@@ -144,14 +143,14 @@ def test_the_run_tells_what_happened(twice: Twice) -> None:
 
 
 def test_what_the_app_may_do_is_found_out(twice: Twice) -> None:
-    allowed = twice.regime == "extended"
+    allowed = twice.quota_mode == "extended"
     for run in (twice.first.run, twice.second.run):
         assert (run.result().browse_allowed, run.result().batch_allowed) == (allowed, allowed)
         assert run.result().listing.discovered_via == ("browse" if allowed else "search")
 
 
 def test_each_run_has_its_sightings_in_the_order_served(twice: Twice) -> None:
-    via, market = ("browse", "*") if twice.regime == "extended" else ("search", "US")
+    via, market = ("browse", "*") if twice.quota_mode == "extended" else ("search", "US")
     for loaded in (twice.first, twice.second):
         seen = twice.warehouse.sql(
             "SELECT album_id, market, discovered_via FROM release_sightings WHERE run_id = ? ORDER BY position",
@@ -167,7 +166,7 @@ def test_albums_keep_the_market_they_were_fetched_in(twice: Twice) -> None:
 
 def test_label_and_popularity_are_there_where_the_app_may_see_them(twice: Twice) -> None:
     loaded = dict(twice.warehouse.sql("SELECT id, label FROM albums"))
-    extended = twice.regime == "extended"
+    extended = twice.quota_mode == "extended"
     assert loaded == {album["id"]: album["label"] if extended else None for album in twice.expected}
     popularity = dict(twice.warehouse.sql("SELECT id, popularity FROM albums"))
     assert popularity == {album["id"]: album["popularity"] if extended else None for album in twice.expected}

@@ -36,7 +36,7 @@ def counts(warehouse: Warehouse) -> dict[str, int]:
 def warehouse(tmp_path: Any, clock: Any, api: OfflineApi, monkeypatch: pytest.MonkeyPatch) -> Warehouse:
     """One that was loaded once."""
     warehouse = Warehouse(tmp_path, clock)
-    monkeypatch.setenv("DLT_DATA_DIR", str(warehouse.working_folder))
+    monkeypatch.setenv("DLT_DATA_DIR", str(warehouse.working_directory))
     assert run(warehouse, api) == 4
     clock.move(60)
     return warehouse

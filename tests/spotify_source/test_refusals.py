@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 from dlt.extract.exceptions import ResourceExtractionError
-from spotify_pipeline.offline_api import Album, Catalogue, LoggedRequest, OfflineApi, Reply, errors, make_album
-from spotify_pipeline.offline_api.faults import Step
+from spotify_pipeline.offline_api import Album, Catalogue, LoggedRequest, OfflineApi, Reply, Step, errors, make_album
 
 from spotify_source import Run, settings
 from spotify_source.errors import ClosedReason, CredentialsError, ForbiddenError, TokenRefusedError
@@ -46,7 +45,7 @@ def test_an_album_that_always_fails_costs_no_other_and_is_given_up(
     warehouse: Warehouse, serve: Serve, trouble: str
 ) -> None:
     albums = albums_of(8)
-    api = serve(*albums, regime="development")
+    api = serve(*albums, quota_mode="development")
     bad = albums[0]
     api.always("album", TROUBLES[trouble], match=for_album(bad["id"]))
     for _ in range(settings.MAX_FAILED_RUNS):
@@ -72,7 +71,7 @@ def test_an_album_that_failed_for_a_while_is_loaded_when_it_can_be(
     warehouse: Warehouse, serve: Serve, trouble: str
 ) -> None:
     albums = albums_of(3)
-    api = serve(*albums, regime="development")
+    api = serve(*albums, quota_mode="development")
     api.always("album", TROUBLES[trouble], match=for_album(albums[1]["id"]))
     for _ in range(settings.MAX_FAILED_RUNS - 1):
         warehouse.load(api)
@@ -86,7 +85,7 @@ def test_a_refusal_that_different_albums_meet_is_the_apps_and_gives_no_album_up(
     warehouse: Warehouse, serve: Serve, refusal: Reply
 ) -> None:
     albums = albums_of(12)
-    api = serve(*albums, regime="development")
+    api = serve(*albums, quota_mode="development")
     api.always("album", refusal)
     for _ in range(settings.MAX_FAILED_RUNS + 1):
         result = warehouse.load(api).run.result()
@@ -101,7 +100,7 @@ def test_a_refusal_that_different_albums_meet_is_the_apps_and_gives_no_album_up(
 
 def test_two_albums_that_are_refused_in_turn_with_others_are_no_refusal_of_the_app(serve: Serve, run: Run) -> None:
     albums = albums_of(30)
-    api = serve(*albums, regime="development")
+    api = serve(*albums, quota_mode="development")
     for album in albums[::3]:
         api.always("album", errors.forbidden, match=for_album(album["id"]))
     extract(api, run)
@@ -114,7 +113,7 @@ def test_a_few_albums_that_are_always_refused_stop_no_other_and_not_for_ever(
     warehouse: Warehouse, serve: Serve, refused: slice
 ) -> None:
     albums = albums_of(30)
-    api = serve(*albums, regime="development")
+    api = serve(*albums, quota_mode="development")
     bad = {album["id"] for album in albums[refused]}
     for album_id in bad:
         api.always("album", errors.forbidden, match=for_album(album_id))
@@ -130,7 +129,7 @@ def test_a_few_albums_that_are_always_refused_stop_no_other_and_not_for_ever(
 
 def test_an_outage_gives_no_album_up(warehouse: Warehouse, serve: Serve) -> None:
     albums = albums_of(12)
-    api = serve(*albums, regime="development")
+    api = serve(*albums, quota_mode="development")
     api.always("album", errors.bad_gateway)
     for _ in range(settings.MAX_FAILED_RUNS + 2):
         assert {closed.reason for closed in warehouse.load(api).run.result().calls.closed.values()} == {
@@ -143,7 +142,7 @@ def test_an_outage_gives_no_album_up(warehouse: Warehouse, serve: Serve) -> None
 
 def test_ten_albums_that_always_fail_do_not_stand_in_the_way_of_the_others(warehouse: Warehouse, serve: Serve) -> None:
     albums = albums_of(30)
-    api = serve(*albums, regime="development")
+    api = serve(*albums, quota_mode="development")
     for album in albums[:15]:
         api.always("album", errors.bad_gateway, match=for_album(album["id"]))
     for _ in range(4):
@@ -242,7 +241,7 @@ def test_a_passing_refusal_of_a_batch_is_not_remembered(warehouse: Warehouse, se
 
 def test_a_refusal_of_batches_that_two_runs_meet_is_remembered(warehouse: Warehouse, serve: Serve) -> None:
     albums = albums_of(60)
-    api = serve(*albums[:20], allow={"browse"}, regime="development")
+    api = serve(*albums[:20], allow={"browse"}, quota_mode="development")
     assert [warehouse.load(api).calls["albums"]] == [1]
     api.catalogue = Catalogue.of(albums[:40])
     second = warehouse.load(api)
@@ -255,13 +254,13 @@ def test_a_refusal_of_batches_that_two_runs_meet_is_remembered(warehouse: Wareho
 # -- ids
 
 
-@pytest.mark.parametrize("regime", ["development", "extended"])
+@pytest.mark.parametrize("quota_mode", ["development", "extended"])
 def test_what_is_no_id_is_listed_and_reported_and_never_asked_for(
-    warehouse: Warehouse, serve: Serve, three: list[Album], regime: str
+    warehouse: Warehouse, serve: Serve, three: list[Album], quota_mode: str
 ) -> None:
     odd = [".", "..", "../albums", "?ids=x", "a/tracks", "%2e%2e", "x" * 300, "é" * 22]
     listed = [{**make_album(f"Odd {number}", 1), "id": album_id} for number, album_id in enumerate(odd)]
-    api: OfflineApi = serve(*three, regime=regime)
+    api: OfflineApi = serve(*three, quota_mode=quota_mode)
 
     def slip_in(_: LoggedRequest, normal: Reply) -> Reply:
         body: Any = normal.body
@@ -291,7 +290,7 @@ def test_what_is_no_id_is_listed_and_reported_and_never_asked_for(
 
 
 def test_an_app_that_may_call_nothing_for_albums_ends_with_its_refusal(serve: Serve, run: Run) -> None:
-    api = serve(*albums_of(5), regime="development")
+    api = serve(*albums_of(5), quota_mode="development")
     api.always("album", errors.forbidden)
     extract(api, run)
     assert isinstance(run.result().failure, ForbiddenError)

@@ -28,7 +28,7 @@ def sp(api: OfflineApi, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_spotipy_finds_the_albums_and_tracks_that_the_source_loads(api: OfflineApi, sp: Any, run: Run) -> None:
-    if api.regime == "extended":
+    if api.quota_mode == "extended":
         listed = read_on(sp, sp.new_releases(limit=50)["albums"])
     else:
         listed = read_on(sp, sp.search("tag:new", type="album", limit=10, market="US")["albums"])

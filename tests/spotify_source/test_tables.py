@@ -136,10 +136,10 @@ COLUMNS = """
 """
 
 
-def test_the_columns_are_the_same_in_both_regimes(
+def test_the_columns_are_the_same_in_both_quota_modes(
     warehouse: Warehouse, odd: Warehouse, serve: Serve, three: list[Album]
 ) -> None:
-    warehouse.load(serve(*three, regime="development"))
+    warehouse.load(serve(*three, quota_mode="development"))
     assert warehouse.sql(COLUMNS) == odd.sql(COLUMNS)
 
 

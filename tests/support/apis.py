@@ -12,7 +12,7 @@ from spotify_pipeline.offline_api import Album, Catalogue, LoggedRequest, Offlin
 from tests.support.clock import FakeClock
 
 Serve = Callable[..., OfflineApi]
-"""Start an API with these albums; its other options are those of OfflineApi, which is in the extended regime."""
+"""Start an API with these albums; its other options are those of OfflineApi, which is in the extended quota mode."""
 
 
 @contextmanager

@@ -35,7 +35,7 @@ class Warehouse(Database):
     def __init__(self, folder: Path, clock: FakeClock | None = None) -> None:
         super().__init__(folder)
         self.clock = clock or FakeClock()
-        self.working_folder = folder / "work"
+        self.working_directory = folder / "work"
         self._pipelines: dict[Path, dlt.Pipeline] = {}
 
     def pipeline(self) -> dlt.Pipeline:
@@ -43,7 +43,7 @@ class Warehouse(Database):
         if self.database not in self._pipelines:
             self._pipelines[self.database] = dlt.pipeline(
                 pipeline_name="spotify",
-                pipelines_dir=str(self.working_folder),
+                pipelines_dir=str(self.working_directory),
                 destination=dlt.destinations.duckdb(str(self.database)),
                 dataset_name="spotify_raw",
             )
@@ -55,7 +55,7 @@ class Warehouse(Database):
         """Run the pipeline once."""
         run = run or Run(clock=self.clock)
         before = api.calls
-        with patch.dict(os.environ, {"DLT_DATA_DIR": str(self.working_folder)}):
+        with patch.dict(os.environ, {"DLT_DATA_DIR": str(self.working_directory)}):
             source = source_of(api, run=run, **options)
             self.pipeline().run(source.with_resources(*only) if only else source)
         return Loaded(run, calls_since(api, before))
@@ -71,5 +71,5 @@ class Warehouse(Database):
     def on_a_fresh_machine(self, name: str = "elsewhere") -> Warehouse:
         """The same file, loaded from a machine that knows nothing of it."""
         other = Warehouse(self.folder, self.clock)
-        other.working_folder = self.folder / name
+        other.working_directory = self.folder / name
         return other

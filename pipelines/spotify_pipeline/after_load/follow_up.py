@@ -159,7 +159,7 @@ def _to_iceberg(name: str, destination: Destination, load_id: str | None, now: d
 def _transform(destination: Destination) -> FollowUp:
     from spotify_pipeline.after_load import transform
 
-    built = transform.transform(_dbt_target(destination), destination.working_folder / "dbt")
+    built = transform.transform(_dbt_target(destination), destination.pipelines_dir / "dbt")
     return FollowUp("transform", tuple(built.lines()), asdict(built), built.failure)
 
 

@@ -158,7 +158,7 @@ def _load(options: Options, destination: Destination, arguments: dict[str, Any],
         destination.file,
         destination.dataset,
         destination.sql_dialect(),
-        destination.working_folder,
+        destination.pipelines_dir,
         queries=options.demo,
     )
     report = as_json if options.report == "json" else as_text

@@ -45,5 +45,5 @@ def prepare_dlt() -> None:
     os.environ.setdefault("RUNTIME__LOG_LEVEL", "CRITICAL")
     # Arrow's own pool keeps memory that it no longer needs; the system's gives it back.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
-    # What is loaded is not kept in the working folder as well: it would outlive --retain-days, and fill the disk.
+    # What is loaded is not kept in the working directory as well: it would outlive --retain-days, and fill the disk.
     os.environ["LOAD__DELETE_COMPLETED_JOBS"] = "true"

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from copy import deepcopy
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import dlt
 from dlt.extract import DltSource
@@ -20,10 +20,8 @@ from spotify_pipeline.dlt_internals.destinations import AnyDestination, SqlClien
 from spotify_pipeline.dlt_internals.failures import will_pass
 from spotify_pipeline.dlt_internals.named_destination import apart
 from spotify_pipeline.dlt_internals.progress import Progress
-from spotify_pipeline.dlt_internals.working_folder import WorkingFolder
+from spotify_pipeline.dlt_internals.working_directory import PIPELINE_NAME, WorkingDirectory
 from spotify_source.errors import ConfigurationError
-
-PIPELINE_NAME: Final = "spotify"
 
 # What is done on the destination after a load, where it can be done.
 Feature = Literal["export", "retention", "iceberg", "transform"]
@@ -40,7 +38,7 @@ class Destination(ABC):
     Attributes:
         file: The DuckDB file, where it is one.
         dataset: The dataset, as dlt names it there.
-        working_folder: Where dlt keeps what is on its way; one for each place and dataset.
+        pipelines_dir: dlt's `pipelines_dir`, one for each place and dataset.
     """
 
     file: Path | None = None
@@ -53,7 +51,7 @@ class Destination(ABC):
         same = str(self.file.resolve()) if self.file else self.location or place
         digest = hashlib.sha256(f"{same}\n{dataset}".encode()).hexdigest()[:12]
         label = re.sub(r"\W+", "_", self.file.stem if self.file else place)[:40]
-        self.working_folder = pipelines_folder() / f"{PIPELINE_NAME}-{label}-{digest}"
+        self.pipelines_dir = pipelines_folder() / f"{PIPELINE_NAME}-{label}-{digest}"
 
     # -- before a run
 
@@ -86,32 +84,25 @@ class Destination(ABC):
         Raises:
             AnotherRunError: One is at work.
         """
-        return one_run_at_a_time(self.working_folder)
+        return one_run_at_a_time(self.pipelines_dir)
 
     # -- a run
 
     def adapt(self, source: DltSource) -> None:  # noqa: B027 - the source is made for a DuckDB file
         """Take hints off a source that can't be followed here, before it is extracted."""
 
-    def pipeline(self, progress: Progress | None = None, folder: Path | None = None) -> dlt.Pipeline:
-        """The dlt pipeline into it, always of the same name: by that dlt finds its state again.
+    def working_directory(
+        self, progress: Progress | None = None, pipelines_dir: Path | None = None
+    ) -> WorkingDirectory:
+        """Return dlt's working directory for loads into this dataset.
 
         Args:
-            progress: What dlt tells how it gets on.
-            folder: Where it works, if not in its own folder.
+            progress: Progress collector of dlt's; silent by default.
+            pipelines_dir: Another parent than its own.
         """
-        return dlt.pipeline(
-            PIPELINE_NAME,
-            destination=self._dlt_destination(),
-            dataset_name=self.dataset,
-            pipelines_dir=str(folder or self.working_folder),
-            progress=progress or Progress(),
+        return WorkingDirectory(
+            pipelines_dir or self.pipelines_dir, self._dlt_destination(), self.dataset, progress or Progress()
         )
-
-    @property
-    def folder(self) -> WorkingFolder:
-        """The folder that dlt works in."""
-        return WorkingFolder(self.working_folder, PIPELINE_NAME)
 
     @contextmanager
     def active_pipeline(self) -> Iterator[dict[str, Any]]:
@@ -122,12 +113,12 @@ class Destination(ABC):
         """
         with TemporaryDirectory() as elsewhere:
             try:
-                pipeline = self.folder.readable(self.pipeline)
+                pipeline = self.working_directory().read()
             except Exception as error:
                 if will_pass(error):
                     raise
-                # The next run sets it aside; until then all is read from the destination.
-                pipeline = self.pipeline(folder=Path(elsewhere))
+                # The next run quarantines it; until then everything is read from the destination.
+                pipeline = self.working_directory(pipelines_dir=Path(elsewhere)).pipeline()
             pipeline.sync_destination()
             pipeline.activate()
             try:

@@ -69,7 +69,7 @@ def meaning(error: BaseException) -> SpotifySourceError:
         )
     failed = DestinationUnavailableError(
         f"The destination failed: {said}",
-        guidance="Run it again when it is back: what was fetched waits in the working folder, and loads first.",
+        guidance="Run it again when it is back: what was fetched waits in the working directory and is loaded first.",
     )
     failed.help_url = HELP_URL
     return failed

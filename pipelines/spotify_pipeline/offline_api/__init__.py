@@ -5,11 +5,13 @@ All its artists and albums are invented.
 
 from __future__ import annotations
 
-from .albums import make_album, make_artist
+from . import errors
+from .albums import make_album, make_artist, make_track
 from .api import OfflineApi
 from .catalogue import Catalogue
-from .faults import dripping, gzip_bomb
+from .faults import Step, dripping, gzip_bomb, hanging
 from .limits import ORDINARY_QUOTAS
+from .rendering import QuotaMode
 from .replies import LoggedRequest, Reply
 from .watchlist import artists_with_news, sample_watchlist
 from .wire import Album, Artist, Track
@@ -21,12 +23,17 @@ __all__ = [
     "Catalogue",
     "LoggedRequest",
     "OfflineApi",
+    "QuotaMode",
     "Reply",
+    "Step",
     "Track",
     "artists_with_news",
     "dripping",
+    "errors",
     "gzip_bomb",
+    "hanging",
     "make_album",
     "make_artist",
+    "make_track",
     "sample_watchlist",
 ]

@@ -12,13 +12,13 @@ from .catalogue import Catalogue
 from .endpoints import Endpoints
 from .faults import Faults, Match, Step
 from .limits import Quotas, RateLimit, window_max
-from .rendering import Regime
+from .rendering import QuotaMode
 from .replies import LoggedRequest, Reply
 from .server import LoopbackServer
 from .tokens import Tokens
 
 _FREE = frozenset({"token", "preflight"})
-ALLOWED: Mapping[Regime, frozenset[str]] = {"development": frozenset(), "extended": frozenset({"browse", "batch"})}
+ALLOWED: Mapping[QuotaMode, frozenset[str]] = {"development": frozenset(), "extended": frozenset({"browse", "batch"})}
 
 
 class OfflineApi:
@@ -38,7 +38,7 @@ class OfflineApi:
     def __init__(
         self,
         catalogue: Catalogue,
-        regime: Regime = "extended",
+        quota_mode: QuotaMode = "extended",
         client_id: str = "demo",
         client_secret: str = "demo",
         latency: float = 0.0,
@@ -50,16 +50,16 @@ class OfflineApi:
 
         Args:
             catalogue: What is served.
-            regime: "development" or "extended".
+            quota_mode: "development" or "extended".
             client_id: The id that gets a token.
             client_secret: The secret that goes with it.
             latency: Seconds every reply takes, as a network would.
             clock: What tokens, limits and the log take the time from.
-            allow: What the app may do where that is not what its regime says: an older app may browse.
+            allow: What the app may do where that is not what its quota mode says: an older app may browse.
             port: The port; 0 takes a free one.
         """
         self.catalogue = catalogue
-        self.regime = regime
+        self.quota_mode = quota_mode
         if allow is not None:
             self.allow = allow
         self.token_lifetime = 3600
@@ -75,14 +75,14 @@ class OfflineApi:
         self._server = LoopbackServer(self._answer, clock, latency, port)
 
     @property
-    def regime(self) -> Regime:
-        """The shape of the replies. Another regime brings what it allows."""
-        return self._regime
+    def quota_mode(self) -> QuotaMode:
+        """The shape of the replies. Another quota mode brings what it allows."""
+        return self._quota_mode
 
-    @regime.setter
-    def regime(self, regime: Regime) -> None:
-        self._regime = regime
-        self.allow = set(ALLOWED[regime])
+    @quota_mode.setter
+    def quota_mode(self, quota_mode: QuotaMode) -> None:
+        self._quota_mode = quota_mode
+        self.allow = set(ALLOWED[quota_mode])
 
     @property
     def api_url(self) -> str:
@@ -168,5 +168,5 @@ class OfflineApi:
             self._tokens.refusal(request)
             or self._rate.refusal(self.rate_limit, self.rate_limit_retry_after)
             or self.quota.refusal(request.bucket, self._clock(), self.quota_retry_after)
-            or Endpoints(self.catalogue, self.regime, self.allow).answer(request)
+            or Endpoints(self.catalogue, self.quota_mode, self.allow).answer(request)
         )

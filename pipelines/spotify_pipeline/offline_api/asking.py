@@ -6,7 +6,7 @@ import re
 
 from . import errors
 from .ids import well_formed
-from .rendering import Regime, View
+from .rendering import QuotaMode, View
 from .replies import LoggedRequest, Reply
 
 
@@ -30,7 +30,7 @@ def page_of(request: LoggedRequest, highest: int, default: int) -> tuple[int, in
     return limit, offset
 
 
-def view_of(request: LoggedRequest, regime: Regime) -> View:
+def view_of(request: LoggedRequest, quota_mode: QuotaMode) -> View:
     """Who is looking, from which market."""
     market = request.query.get("market")
     # A token without a user comes from nowhere, so this is as good as no market.
@@ -38,7 +38,7 @@ def view_of(request: LoggedRequest, regime: Regime) -> View:
         market = None
     elif not re.fullmatch(r"[A-Za-z]{2}", market):
         raise RefusedError(errors.invalid_market)
-    return View(regime, market and market.upper(), f"http://{request.host}")
+    return View(quota_mode, market and market.upper(), f"http://{request.host}")
 
 
 def id_of(request: LoggedRequest) -> str:

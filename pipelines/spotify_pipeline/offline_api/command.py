@@ -22,7 +22,7 @@ _FAULT = re.compile(r"(?P<bucket>[a-z_]+)=(?P<fault>[a-z0-9-]+?)(?:x(?P<times>[1
 _EXAMPLES = f"""\
 examples:
   an app in Development Mode, late in its day:
-    python -m spotify_pipeline.offline_api --regime development --quota search=12 --quota album=100
+    python -m spotify_pipeline.offline_api --quota-mode development --quota search=12 --quota album=100
   tokens that end after a minute, and at most 180 calls in 30 s:
     python -m spotify_pipeline.offline_api --token-lifetime 60 --rate-limit 180/30
   the first three calls for an album fail, then each body comes byte by byte:
@@ -47,7 +47,12 @@ def parser() -> argparse.ArgumentParser:
     )
     add = options.add_argument
     add("--port", type=int, default=0, help="the port; 0 takes a free one (default)")
-    add("--regime", choices=("development", "extended"), default="extended", help="the kind of app (default: extended)")
+    add(
+        "--quota-mode",
+        choices=("development", "extended"),
+        default="extended",
+        help="the kind of app (default: extended)",
+    )
     add("--allow", choices=sorted(ALLOWED["extended"]), action="append", help="what an older app may do (repeatable)")
     add("--client-id", default="demo", help="the id that gets a token (default: demo)")
     add("--client-secret", default="demo", help="the secret that goes with it (default: demo)")
@@ -125,7 +130,7 @@ def made(wish: argparse.Namespace) -> OfflineApi:
         catalogue.gone.clear()
     api = OfflineApi(
         catalogue,
-        wish.regime,
+        wish.quota_mode,
         wish.client_id,
         wish.client_secret,
         latency=wish.latency,

@@ -10,7 +10,7 @@ from .asking import RefusedError, id_of, ids_of, page_of, view_of
 from .catalogue import Catalogue
 from .markets import MARKETS
 from .rendering import (
-    Regime,
+    QuotaMode,
     View,
     artist_albums_page,
     browse_page,
@@ -29,7 +29,7 @@ SEARCH_CACHING = {"cache-control": "public, max-age=7200"}
 ALBUM_BATCH = 20
 ARTIST_BATCH = 50
 # Highest and default page size of an artist's albums.
-ARTIST_ALBUM_LIMITS: Mapping[Regime, tuple[int, int]] = {"development": (10, 5), "extended": (50, 20)}
+ARTIST_ALBUM_LIMITS: Mapping[QuotaMode, tuple[int, int]] = {"development": (10, 5), "extended": (50, 20)}
 ALBUM_GROUPS: tuple[AlbumGroup, ...] = ("album", "single", "compilation", "appears_on")
 
 _BUCKETS = (
@@ -56,10 +56,10 @@ def bucket_of(path: str) -> str:
 class Endpoints:
     """The Web API over one catalogue, as one kind of app sees it."""
 
-    def __init__(self, catalogue: Catalogue, regime: Regime, allow: set[str]) -> None:
-        """Look at the catalogue as an app of this regime, which may do what ``allow`` names."""
+    def __init__(self, catalogue: Catalogue, quota_mode: QuotaMode, allow: set[str]) -> None:
+        """Look at the catalogue as an app of this quota mode, which may do what ``allow`` names."""
         self.catalogue = catalogue
-        self.regime = regime
+        self.quota_mode = quota_mode
         self.allow = allow
 
     def answer(self, request: LoggedRequest) -> Reply:
@@ -89,7 +89,7 @@ class Endpoints:
 
     def _browse(self, request: LoggedRequest) -> Reply:
         self._require("browse")
-        view = View(self.regime, None, f"http://{request.host}")
+        view = View(self.quota_mode, None, f"http://{request.host}")
         limit, offset = page_of(request, highest=50, default=20)
         listing = self.catalogue.listing
         items = [self._listed(album_id, view) for album_id in listing[offset : offset + limit]]
@@ -100,22 +100,22 @@ class Endpoints:
         return None if album_id is None else listed_album(self.catalogue.sketch(album_id), view)
 
     def _search(self, request: LoggedRequest) -> Reply:
-        return Reply(200, answer_search(request, self.catalogue, view_of(request, self.regime)), SEARCH_CACHING)
+        return Reply(200, answer_search(request, self.catalogue, view_of(request, self.quota_mode)), SEARCH_CACHING)
 
     # -- albums
 
     def _album(self, request: LoggedRequest) -> Reply:
-        return Reply(200, full_album(self._album_of(request), view_of(request, self.regime)), ALBUM_CACHING)
+        return Reply(200, full_album(self._album_of(request), view_of(request, self.quota_mode)), ALBUM_CACHING)
 
     def _album_tracks(self, request: LoggedRequest) -> Reply:
         album = self._album_of(request)
         limit, offset = page_of(request, highest=50, default=20)
-        return Reply(200, track_page(album, view_of(request, self.regime), limit, offset), ALBUM_CACHING)
+        return Reply(200, track_page(album, view_of(request, self.quota_mode), limit, offset), ALBUM_CACHING)
 
     def _albums(self, request: LoggedRequest) -> Reply:
         self._require("batch")
         wanted = ids_of(request, ALBUM_BATCH)
-        view = view_of(request, self.regime)
+        view = view_of(request, self.quota_mode)
         albums = [self.catalogue.read(album_id) for album_id in wanted]
         body: SeveralAlbums = {"albums": [None if album is None else full_album(album, view) for album in albums]}
         return Reply(200, body, ALBUM_CACHING)
@@ -129,11 +129,11 @@ class Endpoints:
     # -- artists
 
     def _artist(self, request: LoggedRequest) -> Reply:
-        return Reply(200, full_artist(self._artist_of(request), view_of(request, self.regime)), ALBUM_CACHING)
+        return Reply(200, full_artist(self._artist_of(request), view_of(request, self.quota_mode)), ALBUM_CACHING)
 
     def _artists(self, request: LoggedRequest) -> Reply:
         self._require("batch")
-        view = view_of(request, self.regime)
+        view = view_of(request, self.quota_mode)
         artists = [self.catalogue.artist(artist_id) for artist_id in ids_of(request, ARTIST_BATCH)]
         body: SeveralArtists = {
             "artists": [None if artist is None else full_artist(artist, view) for artist in artists]
@@ -142,8 +142,8 @@ class Endpoints:
 
     def _artist_albums(self, request: LoggedRequest) -> Reply:
         artist = self._artist_of(request)
-        view = view_of(request, self.regime)
-        limit, offset = page_of(request, *ARTIST_ALBUM_LIMITS[self.regime])
+        view = view_of(request, self.quota_mode)
+        limit, offset = page_of(request, *ARTIST_ALBUM_LIMITS[self.quota_mode])
         groups = _groups_of(request)
         albums = list(self._discography(artist["id"], groups, view.market))
         items = [searched_album(album, view, group) for group, album in albums[offset : offset + limit]]
@@ -176,7 +176,7 @@ class Endpoints:
     # -- the rest
 
     def _markets(self, _: LoggedRequest) -> Reply:
-        if self.regime == "development":
+        if self.quota_mode == "development":
             raise RefusedError(errors.forbidden)
         body: Markets = {"markets": sorted(MARKETS)}
         return Reply(200, body, ALBUM_CACHING)

@@ -1,4 +1,4 @@
-"""How a master copy looks in a reply: which keys, in which order, in which regime and market; no HTTP."""
+"""How a master copy looks in a reply: which keys, in which order, in which quota mode and market; no HTTP."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .wire import (
     TrackPage,
 )
 
-Regime = Literal["development", "extended"]
+QuotaMode = Literal["development", "extended"]
 
 
 def _keys(names: str) -> tuple[str, ...]:
@@ -60,12 +60,12 @@ class View:
     """Who is looking.
 
     Attributes:
-        regime: What the app may see.
+        quota_mode: What the app may see.
         market: The market that was sent, if one was.
         origin: The server as the client calls it, ``http://host:port``.
     """
 
-    regime: Regime
+    quota_mode: QuotaMode
     market: str | None
     origin: str
 
@@ -81,7 +81,7 @@ class View:
 
     def pick(self, known: Mapping[str, object], keys: Sequence[str]) -> dict[str, object]:
         """What the viewer may see of what is known."""
-        hidden = _GONE_IN_DEVELOPMENT if self.regime == "development" else ()
+        hidden = _GONE_IN_DEVELOPMENT if self.quota_mode == "development" else ()
         return {key: known[key] for key in keys if key in known and key not in hidden}
 
     def _playability(self, thing: Album | Track) -> dict[str, object]:
@@ -119,7 +119,7 @@ def full_artist(artist: Artist, view: View) -> FullArtist:
         "popularity": popularity(artist),
     }
     # Of an album they are empty but there, of an artist they are gone.
-    if view.regime == "extended":
+    if view.quota_mode == "extended":
         known["genres"] = []
     return cast(FullArtist, view.pick(known, _ARTIST_KEYS))
 

@@ -9,14 +9,14 @@ from . import errors
 from .asking import RefusedError, page_of
 from .catalogue import Catalogue
 from .query import Query, parse
-from .rendering import Regime, View, full_artist, search_page, searched_album
+from .rendering import QuotaMode, View, full_artist, search_page, searched_album
 from .replies import LoggedRequest
 
 WALL = 1000
 # Search has said this of tag:new for years, whatever it served.
 TAG_NEW_TOTAL = 100
 # Highest and default page size.
-LIMITS: Mapping[Regime, tuple[int, int]] = {"development": (10, 5), "extended": (50, 20)}
+LIMITS: Mapping[QuotaMode, tuple[int, int]] = {"development": (10, 5), "extended": (50, 20)}
 # The types that can be asked for, by the name of the page that answers.
 PAGES = {
     "album": "albums",
@@ -39,7 +39,7 @@ def answer_search(request: LoggedRequest, catalogue: Catalogue, view: View) -> d
     types = request.query["type"].split(",")
     if not set(types) <= PAGES.keys():
         raise RefusedError(errors.bad_search_type)
-    limit, offset = page_of(request, *LIMITS[view.regime])
+    limit, offset = page_of(request, *LIMITS[view.quota_mode])
     if limit + offset > WALL:
         raise RefusedError(errors.offset_too_large)
     query = parse(text)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from spotify_pipeline.destinations.base import Destination
 from spotify_pipeline.exits import Exit
 from spotify_pipeline.run.failures import Failure, understand
-from spotify_pipeline.run.summary import set_aside_lines
+from spotify_pipeline.run.summary import quarantine_lines
 from spotify_pipeline.run.wording import by_bucket, count, local_time
 from spotify_source.config import Connection
 from spotify_source.errors import BucketClosedError, ForbiddenError, PremiumRequiredError, SpotifySourceError
@@ -79,22 +79,22 @@ def check_destination(destination: Destination) -> Iterator[Finding]:
         yield Finding(f"Destination: {destination.place}", understand(error))
         return
     yield Finding(f"Destination: {destination.place}, dataset {destination.dataset}; {destination.state()}")
-    yield from check_folder(destination)
+    yield from check_working_directory(destination)
 
 
-def check_folder(destination: Destination) -> Iterator[Finding]:
-    """Whether what earlier runs left in dlt's working folder can be used. Changes nothing there."""
-    folder = destination.folder
-    waiting = folder.pending()
+def check_working_directory(destination: Destination) -> Iterator[Finding]:
+    """Check dlt's working directory without changing it, and list what is quarantined."""
+    directory = destination.working_directory()
+    waiting = directory.pending()
     pending = (
         f"{count(len(waiting), 'load package')} pending, loaded first by the next run" if waiting else "nothing pending"
     )
-    trouble = folder.trouble(destination.pipeline)
-    if trouble is not None:
-        pending = f"can't be read ({trouble}); the next run sets it aside and starts over from what is loaded"
-    yield Finding(f"Working folder: {folder.folder}; {pending}")
-    for aside in folder.set_aside():
-        yield Finding("\n  ".join(set_aside_lines(aside)))
+    damage = directory.damage()
+    if damage is not None:
+        pending = f"can't be read ({damage}); the next run quarantines it and continues from the loaded tables"
+    yield Finding(f"Working directory: {directory.path}; {pending}")
+    for quarantined in directory.quarantined():
+        yield Finding("\n  ".join(quarantine_lines(quarantined)))
 
 
 def check_app(connection: Connection) -> Iterator[Finding]:

@@ -128,4 +128,4 @@ def _guidance(said: BaseException) -> str:
             "Somebody has changed a table there. Undo that, or drop the table: the next run makes it anew. Or load into "
             "another dataset with --dataset."
         )
-    return "Run it again when it is back: what was fetched waits in the working folder, and loads first."
+    return "Run it again when it is back: what was fetched waits in the working directory and is loaded first."

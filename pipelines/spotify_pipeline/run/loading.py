@@ -16,6 +16,7 @@ from spotify_pipeline.destinations.base import Destination
 from spotify_pipeline.destinations.errors import DestinationUnavailableError
 from spotify_pipeline.dlt_internals.failures import will_pass
 from spotify_pipeline.dlt_internals.progress import Progress
+from spotify_pipeline.dlt_internals.working_directory import WorkingDirectory
 from spotify_pipeline.exits import Exit
 from spotify_pipeline.run import load_runs
 from spotify_pipeline.run.failures import Failure, tell, understand, unreadable_state
@@ -38,10 +39,12 @@ def run_pipeline(destination: Destination, progress: Progress, source: DltSource
         run: The run of that source.
         follow: What is done after the load.
     """
-    known = destination.folder.set_aside()
+    directory = destination.working_directory(progress)
+    quarantined_before = directory.quarantined()
     with ExitStack() as stack:
-        pipeline, loaded = _load(destination, progress, source, run, stack)
-        loaded = replace(loaded, set_aside=[one for one in destination.folder.set_aside() if one not in known])
+        pipeline, loaded = _load(destination, directory, source, run, stack)
+        quarantined = [one for one in directory.quarantined() if one not in quarantined_before]
+        loaded = replace(loaded, quarantined=quarantined)
         before = _outcome(run, loaded)
         if before.exit is Exit.CONFIGURATION:
             return before
@@ -64,19 +67,14 @@ def _outcome(run: Run, loaded: Loaded) -> Outcome:
 
 
 def _load(
-    destination: Destination, progress: Progress, source: DltSource, run: Run, stack: ExitStack
+    destination: Destination, directory: WorkingDirectory, source: DltSource, run: Run, stack: ExitStack
 ) -> tuple[dlt.Pipeline, Loaded]:
     """Take dlt's steps one by one: while calls are made, others may read the file. From then on `stack` holds it."""
-    folder = destination.folder
-
-    def make() -> dlt.Pipeline:
-        return destination.pipeline(progress)
-
-    pipeline = folder.opened(make)
+    pipeline = directory.open()
     try:
         with destination.opened():
             destination.repair_dropped_tables(pipeline)
-            pipeline = folder.with_pending_loaded(pipeline, make)
+            pipeline = directory.load_pending(pipeline)
             was_empty = not pipeline.schema_names
             _sync(pipeline, destination)
             if was_empty:
@@ -85,7 +83,7 @@ def _load(
         pipeline.normalize()
         stack.enter_context(destination.opened())
         load_info = pipeline.load()
-        folder.tidy(pipeline)
+        directory.prune(pipeline)
     except Exception as error:  # noqa: BLE001 - every end is entered into load_runs
         return pipeline, Loaded(failure=tell(error))
     failure = run.result().failure

@@ -38,7 +38,7 @@ class Place:
         db: The DuckDB file, where it is one.
         dataset: The schema in it.
         dialect: The SQL of the destination, by sqlglot's name; None where that is not known.
-        pipelines_dir: dlt's working folder, as `dlt pipeline --pipelines-dir` takes it.
+        pipelines_dir: dlt's working directories, as `dlt pipeline --pipelines-dir` takes it.
         queries: Whether to suggest some.
     """
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from spotify_pipeline.after_load.follow_up import FollowUp
-from spotify_pipeline.dlt_internals.working_folder import SetAside
+from spotify_pipeline.dlt_internals.working_directory import Quarantined
 from spotify_pipeline.exits import Exit
 from spotify_pipeline.run.failures import Failure, understand
 from spotify_pipeline.run.reasons import why_incomplete
@@ -24,13 +24,13 @@ class Loaded:
     Attributes:
         load_id: The load package; None where nothing was loaded.
         new_fields: Columns that Spotify's replies had and no table declares, as 'table.column'.
-        set_aside: What earlier runs left in the working folder and could not be used.
+        quarantined: Working directories that this run moved aside because they could not be used.
         failure: What ended the load, if anything did.
     """
 
     load_id: str | None = None
     new_fields: Sequence[str] = ()
-    set_aside: Sequence[SetAside] = ()
+    quarantined: Sequence[Quarantined] = ()
     failure: Failure | None = None
 
 

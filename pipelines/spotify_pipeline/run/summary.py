@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from spotify_pipeline.after_load.follow_up import FollowUp
-from spotify_pipeline.dlt_internals.working_folder import SetAside
+from spotify_pipeline.dlt_internals.working_directory import Quarantined
 from spotify_pipeline.run import data_issues
 from spotify_pipeline.run.failures import understand
 from spotify_pipeline.run.load_runs import row_of
@@ -47,7 +47,7 @@ def as_json(outcome: Outcome, place: Place, seconds: float) -> str:
         "albums_failed": albums.failed,
         "albums_given_up": list(albums.given_up),
         "new_fields": list(outcome.loaded.new_fields),
-        "set_aside": [{"folder": str(one.folder), "why": one.why} for one in outcome.loaded.set_aside],
+        "set_aside": [{"folder": str(one.directory), "why": one.reason} for one in outcome.loaded.quarantined],
         "followed": [_as_data(one) for one in outcome.followed],
         "db": str(place.db) if place.db else None,
         "dataset": place.dataset,
@@ -78,8 +78,8 @@ def _lines(outcome: Outcome, place: Place, seconds: float) -> Iterator[str]:
     if outcome.reason:
         yield f"Not complete: {outcome.reason}"
     yield from _pending(result.albums, result.calls)
-    for aside in outcome.loaded.set_aside:
-        yield from set_aside_lines(aside)
+    for quarantined in outcome.loaded.quarantined:
+        yield from quarantine_lines(quarantined)
     for one in outcome.followed:
         yield from one.lines
     yield f"Took {seconds:.1f} s."
@@ -87,13 +87,13 @@ def _lines(outcome: Outcome, place: Place, seconds: float) -> Iterator[str]:
         yield from next_steps(place)
 
 
-def set_aside_lines(one: SetAside) -> Iterator[str]:
-    """What was set aside, why, and what to do with it."""
-    yield f"Set aside: {one.folder}. An earlier run left it behind, and it can't be used ({one.why})."
-    yield "  Nothing that was loaded is lost, and what is missing is fetched again."
-    if one.command:
-        yield f"  Look at it: {one.command}"
-    yield f"  When you no longer need it, delete {one.folder}"
+def quarantine_lines(quarantined: Quarantined) -> Iterator[str]:
+    """Yield the lines about a quarantined working directory: where, why and what to do."""
+    yield f"Quarantined: {quarantined.directory}. dlt's working directory could not be used ({quarantined.reason})."
+    yield "  Loaded data is not affected; missing data is fetched again."
+    if quarantined.command:
+        yield f"  Inspect it with dlt: {quarantined.command}"
+    yield f"  Delete it when you no longer need it: {quarantined.directory}"
 
 
 def _found(listing: ListingCounts) -> str:

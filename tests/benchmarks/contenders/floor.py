@@ -30,12 +30,12 @@ def empty_tables():
     return [table(declared) for declared in schema.TABLES]
 
 
-def chain(api_url, token_url, regime):
+def chain(api_url, token_url, quota_mode):
     session = requests.Session()
     token = session.post(token_url, data={"grant_type": "client_credentials"}, auth=("demo", "demo")).json()
     session.headers["Authorization"] = f"Bearer {token['access_token']}"
     url = f"{api_url}browse/new-releases?limit=50"
-    if regime == "development":
+    if quota_mode == "development":
         url = f"{api_url}search?q=tag:new&type=album&limit=10&market=US"
     albums = []
     while url:
@@ -43,7 +43,7 @@ def chain(api_url, token_url, regime):
         albums += page["items"]
         url = page["next"]
     longest = max(albums, key=lambda album: album["total_tracks"])["id"]
-    if regime == "development":
+    if quota_mode == "development":
         tracks = session.get(f"{api_url}albums/{longest}?market=US").json()["tracks"]
     else:
         tracks = session.get(f"{api_url}albums?ids={longest}&market=US").json()["albums"][0]["tracks"]

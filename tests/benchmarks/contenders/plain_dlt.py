@@ -11,7 +11,7 @@ from dlt.sources.helpers.rest_client import RESTClient
 from dlt.sources.helpers.rest_client.auth import OAuth2ClientCredentials
 from dlt.sources.helpers.rest_client.paginators import JSONLinkPaginator
 
-database, api_url, token_url, regime = sys.argv[1:]
+database, api_url, token_url, quota_mode = sys.argv[1:]
 client = RESTClient(
     api_url,
     auth=OAuth2ClientCredentials(access_token_url=token_url, client_id="demo", client_secret="demo"),
@@ -21,7 +21,7 @@ client = RESTClient(
 @dlt.resource(primary_key="id", write_disposition="merge")
 def new_releases():
     path, params = "browse/new-releases", {"limit": 50}
-    if regime == "development":
+    if quota_mode == "development":
         path, params = "search", {"q": "tag:new", "type": "album", "limit": 10}
     yield from client.paginate(
         path, params=params, paginator=JSONLinkPaginator("albums.next"), data_selector="albums.items"

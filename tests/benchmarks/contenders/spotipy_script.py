@@ -13,13 +13,15 @@ import spotipy
 from spotipy.cache_handler import MemoryCacheHandler
 from spotipy.oauth2 import SpotifyClientCredentials
 
-database, api_url, token_url, regime = sys.argv[1:]
+database, api_url, token_url, quota_mode = sys.argv[1:]
 SpotifyClientCredentials.OAUTH_TOKEN_URL = token_url
 credentials = SpotifyClientCredentials("demo", "demo", cache_handler=MemoryCacheHandler())
 spotify = spotipy.Spotify(auth_manager=credentials)
 spotify.prefix = api_url
 
-listed = spotify.new_releases(limit=50) if regime == "extended" else spotify.search("tag:new", limit=10, type="album")
+listed = (
+    spotify.new_releases(limit=50) if quota_mode == "extended" else spotify.search("tag:new", limit=10, type="album")
+)
 albums = []
 while listed:
     albums += listed["albums"]["items"]

@@ -47,7 +47,7 @@ def test_each_track_is_an_item_with_its_album_and_the_artists_of_both_in_order(p
     duet = make_album("Duet", 2, discs=2)
     duet["artists"] = [*make_album("Other")["artists"], *duet["artists"]]
     duet["tracks"][1]["artists"] = [*duet["artists"], *make_album("Guest")["artists"]]
-    place.load(serve(duet, regime="development"))
+    place.load(serve(duet, quota_mode="development"))
 
     first, second = items(place)
 
@@ -128,7 +128,7 @@ def test_tracks_that_are_loaded_alone_are_items_without_their_albums(place: Plac
 
 
 def test_an_album_without_tracks_is_an_item(place: Place, serve: Serve) -> None:
-    place.load(serve(make_album("Silence", 0), regime="development"))
+    place.load(serve(make_album("Silence", 0), quota_mode="development"))
 
     assert [(item["album_name"], item["track_number"]) for item in items(place)] == [("Silence", None)]
 

@@ -288,7 +288,7 @@ def test_odd_values_come_through(place: Place, serve: Serve, lake: Lake) -> None
     bare["images"] = bare["copyrights"] = []
     old = make_album("Old", 1)
     old["release_date"], old["release_date_precision"] = "0001-01-01", "day"
-    loaded(place, serve(odd, bare, old, regime="development"), lake)
+    loaded(place, serve(odd, bare, old, quota_mode="development"), lake)
     with by_hand(place) as connection:
         connection.execute("UPDATE load_runs SET seconds_waited = 'nan', started_at = '0001-01-01 00:00:00+00'")
         connection.execute("ALTER TABLE albums ADD COLUMN huge HUGEINT")
@@ -315,7 +315,7 @@ def assert_equal_but(place: Place, lake: Lake, table: str, columns: set[str]) ->
 
 
 def test_a_dataset_without_any_album_is_written_as_it_is(place: Place, serve: Serve, lake: Lake) -> None:
-    loaded(place, serve(regime="development"), lake)
+    loaded(place, serve(quota_mode="development"), lake)
 
     assert_equal(place, lake)
     assert changed(exported(place, lake)) == {}

@@ -45,7 +45,7 @@ def list_only(api: OfflineApi, *albums: Album) -> None:
 def test_what_is_known_of_queries_and_of_artists_goes_when_they_were_not_asked_for_so_long(
     place: Place, serve: Serve
 ) -> None:
-    api = serve(make_album("Listed", 1), regime="development")
+    api = serve(make_album("Listed", 1), quota_mode="development")
     kept = make_album("Kept", 1, artist="Kept")
     api.catalogue = Catalogue.of([make_album("Listed", 1)], beyond=[kept, make_album("Left", 1, artist="Left")])
     assert place.load(api, "--reach", "13", artists='["Kept", "Left", "Nobody"]').code == 0
@@ -164,7 +164,7 @@ def test_what_was_removed_and_is_listed_again_is_loaded_again(
 
 
 def test_an_album_that_was_never_fetched_goes_too_and_is_not_fetched_later(place: Place, serve: Serve) -> None:
-    api = serve(make_album("One", 1), make_album("Two", 2), regime="development")
+    api = serve(make_album("One", 1), make_album("Two", 2), quota_mode="development")
     api.quota["album"] = 0
     assert place.load(api).code == 75
     place.clock.move(20 * DAY)

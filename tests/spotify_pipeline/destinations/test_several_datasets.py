@@ -26,7 +26,7 @@ def test_the_views_of_the_page_unite_two_datasets(tmp_path: Path, clock: FakeClo
         for app, albums in (("app_a", [both, left]), ("app_b", [both, right])):
             (tmp_path / app).mkdir()
             place = Place(tmp_path / app, clock)
-            api = serve(*albums, regime="development")
+            api = serve(*albums, quota_mode="development")
             ran = place.load(api, "--destination", "postgres", "--dataset", app, env=server.environment())
             assert (ran.code, ran.err) == (0, "")
 

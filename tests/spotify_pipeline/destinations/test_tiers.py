@@ -60,7 +60,7 @@ def test_a_destination_that_is_not_configured_says_what_is_missing(place: Place,
 def test_two_databases_of_one_kind_have_each_a_working_folder_of_their_own(tmp_path: Path) -> None:
     def folder(database: str, dataset: str = "spotify_raw") -> Path:
         with patch.dict("os.environ", {"DESTINATION__DUCKDB__CREDENTIALS": str(tmp_path / database)}):
-            return OtherDestination("duckdb", dataset).working_folder
+            return OtherDestination("duckdb", dataset).pipelines_dir
 
     assert folder("a.duckdb") == folder("a.duckdb")
     assert len({folder("a.duckdb"), folder("b.duckdb"), folder("a.duckdb", "other")}) == 3

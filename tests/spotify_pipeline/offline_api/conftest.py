@@ -1,4 +1,4 @@
-"""What the tests of the offline API share: one of each regime, with a caller that has a token."""
+"""What the tests of the offline API share: one of each quota mode, with a caller that has a token."""
 
 from __future__ import annotations
 

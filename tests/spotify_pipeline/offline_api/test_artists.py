@@ -51,7 +51,7 @@ def test_an_artist_is_read_by_the_id(shelf: Catalogue) -> None:
         artist = caller.get(f"artists/{ME['id']}").json
         assert set(artist) == {*ME, "followers", "genres", "images", "popularity"}
         assert (artist["name"], artist["followers"]["href"], artist["genres"]) == ("Me", None, [])
-        api.regime = "development"
+        api.quota_mode = "development"
         assert set(caller.get(f"artists/{ME['id']}").json) == {*ME, "images"}
         assert caller.get(f"artists/{GUEST['id']}").json["name"] == "Guest"
         assert caller.get(f"artists/{UNKNOWN['id']}").status == 404
@@ -66,7 +66,7 @@ def test_several_artists_are_not_for_development_mode(shelf: Catalogue) -> None:
         artists = caller.get("artists", ids=ids).json["artists"]
         assert [artist and artist["name"] for artist in artists] == ["Guest", None, "Me"]
         assert caller.get("artists", ids=",".join([ME["id"]] * 51)).status == 400
-        api.regime = "development"
+        api.quota_mode = "development"
         assert caller.get("artists", ids=ids).status == 403
 
 

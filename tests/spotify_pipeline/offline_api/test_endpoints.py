@@ -1,4 +1,4 @@
-"""What each endpoint answers in each regime."""
+"""What each endpoint answers in each quota mode."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_an_older_app_keeps_what_it_was_allowed(small: Catalogue) -> None:
         assert caller.get("albums", ids=ids(small)[0]).status == 403
         api.allow.add("batch")
         assert caller.get("albums", ids=ids(small)[0]).status == 200
-        api.regime = "extended"
+        api.quota_mode = "extended"
         assert caller.get("markets").status == 200
 
 
@@ -129,7 +129,7 @@ def test_a_relinked_track_names_its_original_where_a_market_is_sent(world: Catal
         caller = Caller(api).log_in()
         relinked = caller.get(f"albums/{album_id}", market="US").json["tracks"]["items"][place]
         plain = caller.get(f"albums/{album_id}").json["tracks"]["items"][place]
-        api.regime = "development"
+        api.quota_mode = "development"
         silent = caller.get(f"albums/{album_id}", market="US").json["tracks"]["items"][place]
     assert relinked["linked_from"]["id"] == plain["id"] != relinked["id"] == silent["id"]
     assert relinked["external_urls"] == plain["external_urls"]
@@ -138,10 +138,12 @@ def test_a_relinked_track_names_its_original_where_a_market_is_sent(world: Catal
 
 
 @pytest.mark.parametrize(
-    ("regime", "highest", "default"), [("development", 10, 5), ("extended", 50, 20)], ids=["development", "extended"]
+    ("quota_mode", "highest", "default"),
+    [("development", 10, 5), ("extended", 50, 20)],
+    ids=["development", "extended"],
 )
-def test_search_has_its_own_page_sizes(world: Catalogue, regime: str, highest: int, default: int) -> None:
-    with OfflineApi(world, "development" if regime == "development" else "extended") as api:
+def test_search_has_its_own_page_sizes(world: Catalogue, quota_mode: str, highest: int, default: int) -> None:
+    with OfflineApi(world, "development" if quota_mode == "development" else "extended") as api:
         caller = Caller(api).log_in()
         assert len(caller.get("search?q=tag:new&type=album").json["albums"]["items"]) == default
         assert len(caller.get(f"search?q=tag:new&type=album&limit={highest}").json["albums"]["items"]) == highest

@@ -37,7 +37,7 @@ def running(*options: str) -> Iterator[dict[str, str]]:
 
 @pytest.fixture
 def process() -> Iterator[dict[str, str]]:
-    with running("--regime", "development", "--listed", "7") as addresses:
+    with running("--quota-mode", "development", "--listed", "7") as addresses:
         yield addresses
 
 
@@ -87,10 +87,10 @@ def test_requests_are_logged_as_they_came(extended: OfflineApi, caller: Caller, 
     assert logged.at == clock.time
 
 
-def test_catalogue_and_regime_can_be_replaced_while_it_runs(extended: OfflineApi, caller: Caller) -> None:
+def test_catalogue_and_quota_mode_can_be_replaced_while_it_runs(extended: OfflineApi, caller: Caller) -> None:
     extended.catalogue = Catalogue.of([])
     assert caller.get("browse/new-releases").json["albums"]["items"] == []
-    extended.regime = "development"
+    extended.quota_mode = "development"
     assert caller.get("browse/new-releases").status == 403
 
 
@@ -131,7 +131,7 @@ def test_the_command_line_sets_limits_and_faults() -> None:
 
 
 def test_the_command_line_sets_the_app_and_the_catalogue() -> None:
-    options = "--regime development --allow browse --client-id me --client-secret mine --current 300 --none-gone"
+    options = "--quota-mode development --allow browse --client-id me --client-secret mine --current 300 --none-gone"
     with served(*options.split(), "--ordinary-quotas", "--quota", "album=3") as api:
         caller = Caller(api)
         assert caller.ask_for_token().status == 400

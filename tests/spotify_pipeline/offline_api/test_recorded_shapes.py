@@ -110,9 +110,9 @@ def test_album_tracks(caller: Caller) -> None:
     assert [each for each in differences(ours, real) if not each.startswith(".next")] == []
 
 
-@pytest.mark.parametrize("regime", ["with a market", "without"])
-def test_generated_albums_are_of_the_same_shape(world: Catalogue, regime: str) -> None:
-    query = {"market": "US"} if regime == "with a market" else {}
+@pytest.mark.parametrize("quota_mode", ["with a market", "without"])
+def test_generated_albums_are_of_the_same_shape(world: Catalogue, quota_mode: str) -> None:
+    query = {"market": "US"} if quota_mode == "with a market" else {}
     real = [*recorded("several_albums_2024-10.json")["albums"], recorded("album_55_tracks_2026-02.json")]
     with OfflineApi(world) as api:
         caller = Caller(api).log_in()

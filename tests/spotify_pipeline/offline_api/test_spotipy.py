@@ -36,7 +36,7 @@ def test_search_finds_the_same_albums(sp: Any, api: OfflineApi) -> None:
 
 
 def test_an_artists_news_are_searched_and_swept(sp: Any, api: OfflineApi) -> None:
-    api.regime = "development"
+    api.quota_mode = "development"
     artist = artists_with_news(api.catalogue, 1)[0]
     found = read_on(sp, sp.search(f'tag:new artist:"{artist["name"]}"', type="album", limit=10)["albums"])
     mine = {album["id"] for album in found if artist["id"] in {each["id"] for each in album["artists"]}}

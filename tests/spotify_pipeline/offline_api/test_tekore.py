@@ -63,7 +63,7 @@ def test_artists_and_their_albums_are_read(spotify: Any, catalogue: Catalogue) -
 
 
 def test_development_mode_searches_and_sweeps(spotify: Any, api: OfflineApi, catalogue: Catalogue) -> None:
-    api.regime = "development"
+    api.quota_mode = "development"
     artist = artists_with_news(catalogue, 1)[0]
     (found,) = spotify.search(f'tag:new artist:"{artist["name"]}"', types=("album",), limit=10)
     assert artist["id"] in {each.id for album in found.items for each in album.artists}

@@ -1,4 +1,4 @@
-"""What the tests of the page share: the demo loaded on three days, in either regime, and the page of it."""
+"""What the tests of the page share: the demo loaded on three days, in either quota mode, and the page of it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ BEFORE = 1_794_827_200.0
 DAYS = ("2026-11-17", "2026-11-18", "2026-11-20")
 
 
-def load_days(factory: pytest.TempPathFactory, regime: str, *days: str) -> Shown:
+def load_days(factory: pytest.TempPathFactory, quota_mode: str, *days: str) -> Shown:
     """The demo of these days, and the page an hour after the last load."""
-    place = Place(factory.mktemp(regime), FakeClock(start=BEFORE))
+    place = Place(factory.mktemp(quota_mode), FakeClock(start=BEFORE))
     for day in days:
         place.clock.move((date.fromisoformat(day) - place.clock.today()).days * DAY)
-        ran = place.load(None, "--demo", "--demo-date", day, "--demo-regime", regime)
+        ran = place.load(None, "--demo", "--demo-date", day, "--demo-regime", quota_mode)
         assert ran.code == 0, ran.err
     place.clock.move(3600)
     return Shown(place, page_of(place.database, place.clock.now()))
@@ -46,7 +46,7 @@ def first_run(tmp_path_factory: pytest.TempPathFactory) -> Shown:
 
 @pytest.fixture(scope="session", params=["development", "extended"])
 def loaded(request: pytest.FixtureRequest) -> Shown:
-    """Both regimes, one after the other."""
+    """Both quota modes, one after the other."""
     found = request.getfixturevalue(request.param)
     assert isinstance(found, Shown)
     return found

@@ -28,7 +28,7 @@ def test_a_check_creates_no_database(place: Place, api: OfflineApi) -> None:
 
 @pytest.mark.slow
 def test_a_check_shows_what_the_ledger_says(place: Place, serve: Serve) -> None:
-    api = serve(*albums_of(3), regime="development")
+    api = serve(*albums_of(3), quota_mode="development")
     api.quota["album"] = 2
     assert place.load(api).code == 75
 
@@ -41,7 +41,7 @@ def test_a_check_shows_what_the_ledger_says(place: Place, serve: Serve) -> None:
 
 @pytest.mark.slow
 def test_a_budget_that_is_spent_gets_no_tick(place: Place, serve: Serve) -> None:
-    api = serve(*albums_of(3), regime="development")
+    api = serve(*albums_of(3), quota_mode="development")
     assert place.load(api, daily_calls=2).code == 75
 
     checked = place.load(api, "--check", daily_calls=2)

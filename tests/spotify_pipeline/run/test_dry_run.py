@@ -15,7 +15,7 @@ from tests.support.place import Place
 @pytest.fixture
 def api(serve: Serve) -> OfflineApi:
     """An API for an app in Development Mode, with more albums than a page of search has."""
-    return serve(*albums_of(25, tracks=3), regime="development")
+    return serve(*albums_of(25, tracks=3), quota_mode="development")
 
 
 @pytest.mark.slow

@@ -9,8 +9,7 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from spotify_pipeline.offline_api import Album, Catalogue, OfflineApi, Reply, errors, make_album
-from spotify_pipeline.offline_api.faults import Step
+from spotify_pipeline.offline_api import Album, Catalogue, OfflineApi, Reply, Step, errors, make_album
 
 from spotify_source import settings
 from tests.support.albums import places_of
@@ -37,7 +36,7 @@ def test_calls_that_fail_five_times_leave_their_albums_pending_and_the_run_goes_
     monkeypatch.setattr(settings, "READ_TIMEOUT", 0.1)
     good = [make_album(f"Good {number}", 1) for number in range(2)]
     bad = {make_album(fault, 1)["id"]: fault for fault in FAULTS}
-    api = serve(good[0], *(make_album(fault, 1) for fault in FAULTS), good[1], regime="development")
+    api = serve(good[0], *(make_album(fault, 1) for fault in FAULTS), good[1], quota_mode="development")
     for album_id, fault in bad.items():
         api.script("album", *[FAULTS[fault]] * 5, match=for_album(album_id))
 
@@ -68,7 +67,7 @@ def test_repetitions_wait_longer_each_time_and_are_counted(place: Place, api: Of
 @pytest.mark.slow
 def test_ten_albums_that_fail_in_a_row_end_the_calls_and_what_was_fetched_loads(place: Place, serve: Serve) -> None:
     albums = [make_album(f"Album {number}", 1) for number in range(40)]
-    api = serve(*albums, regime="development")
+    api = serve(*albums, quota_mode="development")
     api.always("album", errors.bad_gateway, match=lambda request: not for_album(albums[0]["id"])(request))
 
     ran = place.load(api)
@@ -112,7 +111,7 @@ def test_what_failed_is_fetched_by_the_next_run_even_if_its_listing_fails(
 @pytest.mark.slow
 def test_a_listing_that_is_cut_half_way_is_used_as_far_as_it_was_read(place: Place, serve: Serve) -> None:
     albums = [make_album(f"Album {number}", 1) for number in range(25)]
-    api = serve(*albums, regime="development")
+    api = serve(*albums, quota_mode="development")
     api.always("search", errors.bad_gateway, match=lambda request: request.query["offset"] == "20")
 
     ran = place.load(api)
@@ -127,7 +126,7 @@ def test_a_listing_that_is_cut_half_way_is_used_as_far_as_it_was_read(place: Pla
 @pytest.mark.slow
 def test_a_rate_limit_pauses_every_thread_and_is_no_failure(place: Place, serve: Serve, clock: FakeClock) -> None:
     albums = [make_album(f"Album {number}", 1) for number in range(30)]
-    api = serve(*albums, regime="development")
+    api = serve(*albums, quota_mode="development")
     api.script("album", None, None, None, errors.rate_limited(20))
 
     ran = place.load(api, env={"SOURCES__SPOTIFY__EXTRACT__WORKERS": "8"})
@@ -173,7 +172,7 @@ class InterruptedClock(FakeClock):
 @pytest.mark.slow
 def test_a_signal_wakes_a_pause_and_loads_what_is_there(serve: Serve, place: Place) -> None:
     albums = [make_album(f"Album {number}", 1) for number in range(3)]
-    api = serve(*albums, regime="development")
+    api = serve(*albums, quota_mode="development")
     api.always("album", errors.rate_limited(50), match=lambda request: not for_album(albums[0]["id"])(request))
     clock = InterruptedClock()
 
@@ -187,12 +186,12 @@ def test_a_signal_wakes_a_pause_and_loads_what_is_there(serve: Serve, place: Pla
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("regime", "listed", "rate"), [("extended", 1500, 0.2), ("development", 300, 0.3)])
+@pytest.mark.parametrize(("quota_mode", "listed", "rate"), [("extended", 1500, 0.2), ("development", 300, 0.3)])
 def test_eight_threads_in_chaos_end_with_complete_tables(
-    place: Place, clock: FakeClock, regime: str, listed: int, rate: float
+    place: Place, clock: FakeClock, quota_mode: str, listed: int, rate: float
 ) -> None:
     albums = [make_album(f"Album {number}", 60 if number % 50 == 0 else 1 + number % 2) for number in range(listed)]
-    with OfflineApi(Catalogue.of(albums), regime, clock=clock.now) as api:  # type: ignore[arg-type]
+    with OfflineApi(Catalogue.of(albums), quota_mode, clock=clock.now) as api:  # type: ignore[arg-type]
         api.chaos(seed=7, rate=rate)
         ran = place.load(api, env={"SOURCES__SPOTIFY__EXTRACT__WORKERS": "8"})
 

@@ -13,15 +13,15 @@ from spotify_pipeline.offline_api import Album, Catalogue, OfflineApi, make_albu
 from tests.support.mutations import BUCKETS, Mutation, Mutator, mutations
 from tests.support.place import Place
 
-# Two single pages and one album of two; a listing of two pages in either regime.
+# Two single pages and one album of two; a listing of two pages in either quota mode.
 ALBUMS = [make_album("Many", 60, discs=2), *(make_album(f"Album {number}", 1 + number % 4) for number in range(51))]
 MUTATIONS_IN_A_RUN = 30
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("regime", ["development", "extended"])
+@pytest.mark.parametrize("quota_mode", ["development", "extended"])
 def test_whatever_is_changed_in_a_reply_no_run_is_a_defect_and_no_good_album_is_lost(
-    pytestconfig: pytest.Config, regime: str
+    pytestconfig: pytest.Config, quota_mode: str
 ) -> None:
     examples = max(1, pytestconfig.getoption("--mutations") // MUTATIONS_IN_A_RUN // 2)
 
@@ -34,14 +34,14 @@ def test_whatever_is_changed_in_a_reply_no_run_is_a_defect_and_no_good_album_is_
     @given(st.lists(mutations, min_size=MUTATIONS_IN_A_RUN // 2, max_size=MUTATIONS_IN_A_RUN))
     def hold(told: list[Mutation]) -> None:
         with tempfile.TemporaryDirectory() as folder:
-            _hold(Path(folder), regime, told)
+            _hold(Path(folder), quota_mode, told)
 
     hold()
 
 
-def _hold(folder: Path, regime: str, told: list[Mutation]) -> None:
+def _hold(folder: Path, quota_mode: str, told: list[Mutation]) -> None:
     place = Place(folder)
-    with OfflineApi(Catalogue.of(ALBUMS), regime, clock=place.clock.now) as api:  # type: ignore[arg-type]
+    with OfflineApi(Catalogue.of(ALBUMS), quota_mode, clock=place.clock.now) as api:  # type: ignore[arg-type]
         mutator = Mutator(told)
         for bucket in BUCKETS:
             api.always(bucket, mutator)

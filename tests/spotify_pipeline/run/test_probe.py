@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 from spotify_pipeline.cli.probe import MANY_CALLS, Options, build_parser, probe
-from spotify_pipeline.offline_api import OfflineApi, Reply
-from spotify_pipeline.offline_api.errors import bad_gateway, premium_lapsed
+from spotify_pipeline.offline_api import OfflineApi, Reply, errors
 
 from spotify_source.limits.governor import Clock
 from tests.support.apis import calls_since
@@ -148,7 +147,7 @@ def test_more_than_two_hundred_calls_want_a_yes(prober: Prober, api: OfflineApi)
 
 @pytest.mark.parametrize("endpoint", ["search", "browse", "album", "albums", "album_tracks"])
 def test_each_endpoint_can_be_measured(prober: Prober, api: OfflineApi, endpoint: str) -> None:
-    api.regime = "extended"
+    api.quota_mode = "extended"
 
     assert prober(api, "--endpoint", endpoint, "--calls", "2") == 0
 
@@ -169,7 +168,7 @@ def test_ctrl_c_shows_what_was_measured(prober: Prober, api: OfflineApi) -> None
     assert prober.err == ""
 
 
-@pytest.mark.parametrize(("reply", "says"), [(bad_gateway, "502"), (Reply(reset=True), "failed or was reset")])
+@pytest.mark.parametrize(("reply", "says"), [(errors.bad_gateway, "502"), (Reply(reset=True), "failed or was reset")])
 def test_a_call_without_a_usable_answer_ends_it_and_is_counted(
     prober: Prober, api: OfflineApi, reply: Reply, says: str
 ) -> None:
@@ -182,7 +181,7 @@ def test_a_call_without_a_usable_answer_ends_it_and_is_counted(
 
 
 @pytest.mark.parametrize(
-    ("reply", "code", "says"), [(premium_lapsed, 77, "Premium"), (None, 77, "may not call browse")]
+    ("reply", "code", "says"), [(errors.premium_lapsed, 77, "Premium"), (None, 77, "may not call browse")]
 )
 def test_a_refused_app_is_told_why(prober: Prober, api: OfflineApi, reply: Reply | None, code: int, says: str) -> None:
     if reply is not None:

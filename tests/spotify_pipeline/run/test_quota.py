@@ -24,7 +24,7 @@ def test_a_spent_quota_loads_what_was_fetched_and_comes_back_for_the_rest_when_i
     place: Place, serve: Serve, clock: FakeClock
 ) -> None:
     albums = albums_of(6)
-    api = serve(*albums, regime="development")
+    api = serve(*albums, quota_mode="development")
     api.quota["album"] = 2
 
     first = place.load(api)
@@ -60,7 +60,7 @@ def test_a_spent_quota_loads_what_was_fetched_and_comes_back_for_the_rest_when_i
 
 @pytest.mark.slow
 def test_a_closed_bucket_leaves_the_others_open(place: Place, serve: Serve) -> None:
-    api = serve(make_album("Long", 60, discs=2), *albums_of(3), regime="development")
+    api = serve(make_album("Long", 60, discs=2), *albums_of(3), quota_mode="development")
     api.quota["album_tracks"] = 0
 
     ran = place.load(api)
@@ -74,7 +74,7 @@ def test_a_closed_bucket_leaves_the_others_open(place: Place, serve: Serve) -> N
 @pytest.mark.slow
 def test_a_closed_search_still_works_the_backlog(place: Place, serve: Serve, clock: FakeClock) -> None:
     albums = albums_of(4)
-    api = serve(*albums, regime="development")
+    api = serve(*albums, quota_mode="development")
     api.quota["album"] = 1
     place.load(api)
     del api.quota["album"]
@@ -90,7 +90,7 @@ def test_a_closed_search_still_works_the_backlog(place: Place, serve: Serve, clo
 
 @pytest.mark.slow
 def test_a_closed_batch_bucket_never_falls_back_to_single_calls(place: Place, serve: Serve) -> None:
-    api = serve(*albums_of(45), regime="extended")
+    api = serve(*albums_of(45), quota_mode="extended")
     api.quota["albums"] = 1
 
     ran = place.load(api)
@@ -104,7 +104,7 @@ def test_a_closed_batch_bucket_never_falls_back_to_single_calls(place: Place, se
 def test_daily_calls_are_used_up_and_never_exceeded_in_any_24_hours(
     place: Place, serve: Serve, clock: FakeClock
 ) -> None:
-    api = serve(*albums_of(16), regime="development")
+    api = serve(*albums_of(16), quota_mode="development")
     budget = 5
 
     runs = []

@@ -24,7 +24,7 @@ ARTISTS = [f"Artist Number {number:03}" for number in range(60)]
 @pytest.fixture
 def api(serve: Serve) -> OfflineApi:
     """An API whose list shows one album, and searches those of the watched artists."""
-    found = serve(regime="development")
+    found = serve(quota_mode="development")
     beyond = [make_album(f"New of {name}", 1, artist=name) for name in ARTISTS]
     found.catalogue = Catalogue.of([make_album("Listed", 1)], beyond=beyond)
     return found
@@ -71,7 +71,7 @@ def test_a_dry_run_shows_each_way_with_its_calls_and_makes_none_of_them(
 
 @pytest.mark.slow
 def test_types_that_are_not_chosen_are_listed_and_never_fetched(place: Place, serve: Serve) -> None:
-    api = serve(make_album("Single", 1), make_album("Album", 10), regime="development")
+    api = serve(make_album("Single", 1), make_album("Album", 10), quota_mode="development")
     for _ in range(2):
         assert place.load(api, "--only-types", "album").code == 0
     assert place.count("new_releases") == 2

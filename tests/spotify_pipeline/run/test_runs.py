@@ -18,7 +18,7 @@ from tests.support.database import ROOT_TABLES, TABLES
 from tests.support.place import Place
 from tests.support.ran import Ran
 
-Regime = Literal["development", "extended"]
+QuotaMode = Literal["development", "extended"]
 TODAY, TOMORROW = date(2026, 11, 20), date(2026, 11, 21)
 
 
@@ -26,7 +26,7 @@ TODAY, TOMORROW = date(2026, 11, 20), date(2026, 11, 21)
 class Story:
     """Three runs into one place, by one kind of app."""
 
-    regime: Regime
+    quota_mode: QuotaMode
     place: Place
     today: Catalogue
     tomorrow: Catalogue
@@ -44,11 +44,11 @@ class Story:
 @pytest.fixture(scope="module", params=["development", "extended"])
 def story(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Story:
     """Run today, again, and tomorrow."""
-    regime: Regime = request.param
+    quota_mode: QuotaMode = request.param
     clock = FakeClock()
-    place = Place(tmp_path_factory.mktemp(regime), clock)
+    place = Place(tmp_path_factory.mktemp(quota_mode), clock)
     today, tomorrow = (Catalogue.generate(seed=1, listed=100, day=day) for day in (TODAY, TOMORROW))
-    with OfflineApi(today, regime, clock=clock.now) as api:
+    with OfflineApi(today, quota_mode, clock=clock.now) as api:
         first = place.load(api)
         clock.move(60)
         second = place.load(api)
@@ -59,23 +59,23 @@ def story(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         "SELECT exit_code, reason, discovered_via, browse_allowed, batch_allowed, albums_listed, albums_new,"
         " albums_fetched, albums_pending, calls, started_at <= finished_at FROM load_runs ORDER BY started_at"
     )
-    return Story(regime, place, today, tomorrow, first, second, third, rows)
+    return Story(quota_mode, place, today, tomorrow, first, second, third, rows)
 
 
 def test_the_first_run_makes_exactly_the_calls_that_its_kind_of_app_needs(story: Story) -> None:
     pages = further_pages(story.today.listed_albums())
-    needed: dict[Regime, Counter[str]] = {
+    needed: dict[QuotaMode, Counter[str]] = {
         "development": Counter(browse=1, search=10, album=100, album_tracks=pages),
         "extended": Counter(browse=2, albums=5, album_tracks=pages),
     }
     assert story.first.code == 0
-    assert story.first.calls == needed[story.regime]
+    assert story.first.calls == needed[story.quota_mode]
     assert story.first.tokens == 1
 
 
 def test_the_second_run_makes_only_the_listing_calls(story: Story) -> None:
     assert story.second.code == 0
-    assert story.second.calls == (Counter(search=10) if story.regime == "development" else Counter(browse=2))
+    assert story.second.calls == (Counter(search=10) if story.quota_mode == "development" else Counter(browse=2))
 
 
 def test_tomorrow_only_what_is_new_or_changed_costs_album_calls(story: Story) -> None:
@@ -88,7 +88,7 @@ def test_tomorrow_only_what_is_new_or_changed_costs_album_calls(story: Story) ->
     wanted = story.came_tomorrow | changed
     assert story.third.code == 0
     assert story.came_tomorrow
-    if story.regime == "development":
+    if story.quota_mode == "development":
         assert story.third.calls["album"] == len(wanted)
     else:
         assert story.third.calls["albums"] == -(-len(wanted) // 20)
@@ -103,7 +103,7 @@ def test_every_album_and_track_is_there_exactly_once(story: Story) -> None:
 def test_the_report_says_in_words_what_was_found_and_fetched(story: Story) -> None:
     fetched = story.today.listed_albums()
     tracks = sum(len(album["tracks"]) for album in fetched)
-    where = "search in US" if story.regime == "development" else "browse/new-releases"
+    where = "search in US" if story.quota_mode == "development" else "browse/new-releases"
     assert f"Found: 100 albums by {where}, 100 of them new." in story.first.out
     assert f"Fetched: {len(fetched)} albums, {tracks} tracks; 1 gone (404, not requested again)." in story.first.out
     assert "0 of them new." in story.second.out
@@ -113,7 +113,7 @@ def test_the_report_says_in_words_what_was_found_and_fetched(story: Story) -> No
 
 
 def test_every_run_has_its_row(story: Story) -> None:
-    development = story.regime == "development"
+    development = story.quota_mode == "development"
     via = "search" if development else "browse"
     listed = [(100, 100, len(story.today.listed_albums())), (100, 0, 0)]
     for row, (albums_listed, new, fetched), ran in zip(story.rows, listed, (story.first, story.second), strict=False):
@@ -139,7 +139,7 @@ def test_every_table_of_the_product_is_there(story: Story) -> None:
 
 @pytest.mark.slow
 def test_a_run_that_finds_nothing_makes_every_table(place: Place, serve: Serve) -> None:
-    ran = place.load(serve(regime="development"))
+    ran = place.load(serve(quota_mode="development"))
 
     assert ran.code == 0
     assert place.tables() >= ROOT_TABLES
@@ -175,7 +175,7 @@ def test_what_is_not_asked_for_costs_no_call_and_comes_later(place: Place, api: 
 
 @pytest.mark.slow
 def test_a_field_that_is_new_is_kept_and_reported(place: Place, serve: Serve) -> None:
-    api = serve(make_album("Odd", 2), regime="development")
+    api = serve(make_album("Odd", 2), quota_mode="development")
     api.always("album", lambda _, normal: replace(normal, body={**cast(Album, normal.body), "mood": "blue"}))
 
     ran = place.load(api)

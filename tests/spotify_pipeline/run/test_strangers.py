@@ -38,7 +38,7 @@ def with_next(page: dict[str, Any], link: str) -> dict[str, Any]:
 def test_a_next_link_to_another_host_is_an_error_and_nothing_is_sent_there(
     place: Place, serve: Serve, stranger: OfflineApi, albums: list[Album]
 ) -> None:
-    api = serve(*albums, regime="development")
+    api = serve(*albums, quota_mode="development")
     away = f"{stranger.api_url}search?q=tag:new&type=album&offset=10&limit=10"
     api.script("search", lambda _, normal: replace(normal, body=with_next(cast("dict[str, Any]", normal.body), away)))
 
@@ -54,7 +54,7 @@ def test_tracks_that_continue_on_another_host_are_left_pending(
     place: Place, serve: Serve, stranger: OfflineApi
 ) -> None:
     long = make_album("Long", 60, discs=2)
-    api = serve(long, make_album("Short", 2), regime="development")
+    api = serve(long, make_album("Short", 2), quota_mode="development")
 
     def lead_away(_request: LoggedRequest, normal: Reply) -> Reply:
         body = cast("dict[str, Any]", normal.body)
@@ -74,7 +74,7 @@ def test_redirects_to_another_host_are_not_followed(
     place: Place, serve: Serve, stranger: OfflineApi, albums: list[Album]
 ) -> None:
     statuses = (301, 302, 307, 308)
-    api = serve(*albums[: len(statuses)], regime="development")
+    api = serve(*albums[: len(statuses)], quota_mode="development")
     for status, album in zip(statuses, albums, strict=False):
         there = Reply(status, "", {"location": f"{stranger.api_url}albums/{album['id']}"})
         api.always("album", there, match=for_album(album["id"]))
@@ -100,7 +100,7 @@ def test_a_token_endpoint_that_redirects_gives_nothing_away(
 def test_a_next_link_that_repeats_ends_the_listing_with_an_error(
     place: Place, serve: Serve, albums: list[Album]
 ) -> None:
-    api = serve(*albums, regime="development")
+    api = serve(*albums, quota_mode="development")
 
     def again(request: LoggedRequest, normal: Reply) -> Reply:
         link = f"http://{request.host}{request.path}?q=tag:new&type=album&offset=10&limit=10&market=US"

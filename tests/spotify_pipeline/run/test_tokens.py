@@ -21,7 +21,7 @@ def albums() -> list[Album]:
 
 @pytest.mark.slow
 def test_a_token_revoked_in_mid_run_costs_one_request(place: Place, serve: Serve, albums: list[Album]) -> None:
-    api = serve(*albums, regime="development")
+    api = serve(*albums, quota_mode="development")
     api.script("album", *[None] * 15, lambda _, __: api.revoke_tokens())
 
     ran = place.load(api, env=EIGHT)
@@ -48,7 +48,7 @@ def test_a_call_that_is_refused_twice_though_the_token_is_new_is_made_once_more(
 def test_a_short_lifetime_costs_one_request_for_each_end(
     place: Place, serve: Serve, clock: FakeClock, albums: list[Album]
 ) -> None:
-    api = serve(*albums, regime="development")
+    api = serve(*albums, quota_mode="development")
     api.token_lifetime = 20
     began = clock.now()
 
@@ -82,7 +82,7 @@ def test_a_token_endpoint_that_fails_at_first_is_asked_again(place: Place, api: 
 def test_a_token_endpoint_that_fails_in_mid_run_loads_what_is_there_and_ends_with_69(
     place: Place, serve: Serve, albums: list[Album]
 ) -> None:
-    api = serve(*albums, regime="development")
+    api = serve(*albums, quota_mode="development")
 
     def end_tokens(_request: LoggedRequest, _normal: Reply) -> None:
         api.revoke_tokens()

@@ -17,8 +17,7 @@ import urllib3
 from dlt.common.typing import TSecretStrValue
 from hypothesis import given
 from hypothesis import strategies as st
-from spotify_pipeline.offline_api import OfflineApi, make_album
-from spotify_pipeline.offline_api.faults import dripping, gzip_bomb, hanging
+from spotify_pipeline.offline_api import OfflineApi, dripping, gzip_bomb, hanging, make_album
 
 from spotify_source import Run, settings
 from spotify_source.api.bodies import read_body

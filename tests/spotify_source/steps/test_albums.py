@@ -19,7 +19,7 @@ from tests.support.source import extract
 
 
 def test_one_token_serves_a_run(serve: Serve, run: Run) -> None:
-    api = serve(*albums_of(30), regime="development")
+    api = serve(*albums_of(30), quota_mode="development")
     extract(api, run)
     assert api.calls["token"] == 1
 
@@ -91,7 +91,7 @@ def test_a_batch_of_another_length_is_not_guessed_at(serve: Serve, run: Run, thr
     ],
 )
 def test_a_fault_that_passes_leaves_no_trace(serve: Serve, run: Run, three: list[Album], fault: Any) -> None:
-    api = serve(*three, regime="development")
+    api = serve(*three, quota_mode="development")
     api.script("album", fault)
     api.script("album_tracks", fault)
     found = extract(api, run)
@@ -103,7 +103,7 @@ def test_a_fault_that_passes_leaves_no_trace(serve: Serve, run: Run, three: list
 
 def test_five_tries_and_the_album_stays_pending_while_the_run_goes_on(serve: Serve, run: Run) -> None:
     albums = albums_of(4)
-    api = serve(*albums, regime="development")
+    api = serve(*albums, quota_mode="development")
     api.always("album", errors.bad_gateway, match=for_album(albums[1]["id"]))
     found = extract(api, run)
     assert found.calls["album"] == 3 + settings.MAX_ATTEMPTS
@@ -114,7 +114,7 @@ def test_five_tries_and_the_album_stays_pending_while_the_run_goes_on(serve: Ser
 
 def test_after_ten_failed_calls_in_a_row_the_run_stops_asking(serve: Serve, run: Run) -> None:
     albums = albums_of(60)
-    api = serve(*albums, regime="development")
+    api = serve(*albums, quota_mode="development")
     api.script("album", None, None)
     api.always("album", errors.bad_gateway)
     found = extract(api, run)
@@ -125,7 +125,7 @@ def test_after_ten_failed_calls_in_a_row_the_run_stops_asking(serve: Serve, run:
 
 def test_failures_with_successes_between_them_stop_nothing(serve: Serve, run: Run) -> None:
     albums = albums_of(40)
-    api = serve(*albums, regime="development")
+    api = serve(*albums, quota_mode="development")
     for album in albums[::2]:
         api.always("album", errors.bad_gateway, match=for_album(album["id"]))
     found = extract(api, run)
@@ -135,7 +135,7 @@ def test_failures_with_successes_between_them_stop_nothing(serve: Serve, run: Ru
 
 def test_a_lapsed_premium_in_mid_run_ends_it_and_keeps_what_is_there(serve: Serve, run: Run) -> None:
     albums = albums_of(30)
-    api = serve(*albums, regime="development")
+    api = serve(*albums, quota_mode="development")
     api.script("album", None, None, None)
     api.always("album", errors.premium_lapsed)
     found = extract(api, run)
@@ -147,7 +147,7 @@ def test_a_lapsed_premium_in_mid_run_ends_it_and_keeps_what_is_there(serve: Serv
 
 def test_a_token_that_is_refused_for_good_ends_the_run_and_keeps_what_is_there(serve: Serve, run: Run) -> None:
     albums = albums_of(30)
-    api = serve(*albums, regime="development")
+    api = serve(*albums, quota_mode="development")
     api.script("album", None, None, None)
     api.always("album", errors.bad_token)
     found = extract(api, run)
@@ -157,7 +157,7 @@ def test_a_token_that_is_refused_for_good_ends_the_run_and_keeps_what_is_there(s
 
 def test_a_token_that_is_revoked_in_mid_run_is_renewed_once(serve: Serve, run: Run) -> None:
     albums = albums_of(30)
-    api = serve(*albums, regime="development")
+    api = serve(*albums, quota_mode="development")
     api.script("album", *[None] * 8, lambda *_: api.revoke_tokens())
     found = extract(api, run)
     assert found.places == places_of(albums)
@@ -166,7 +166,7 @@ def test_a_token_that_is_revoked_in_mid_run_is_renewed_once(serve: Serve, run: R
 
 def test_tokens_that_live_for_seconds_are_renewed_as_they_end(serve: Serve, run: Run, clock: FakeClock) -> None:
     albums = albums_of(30)
-    api = serve(*albums, regime="development")
+    api = serve(*albums, quota_mode="development")
     api.token_lifetime = 10
 
     def take_a_second(_: LoggedRequest, reply: Reply) -> Reply:
@@ -182,7 +182,7 @@ def test_tokens_that_live_for_seconds_are_renewed_as_they_end(serve: Serve, run:
 
 def test_a_rate_limited_api_gets_all_calls_through_in_time(serve: Serve, run: Run) -> None:
     albums = albums_of(40)
-    api = serve(*albums, regime="development")
+    api = serve(*albums, quota_mode="development")
     api.rate_limit = (10, 5.0)
     api.rate_limit_retry_after = 5
     found = extract(api, run, requests_per_second=5)
@@ -191,7 +191,7 @@ def test_a_rate_limited_api_gets_all_calls_through_in_time(serve: Serve, run: Ru
 
 
 def test_no_more_calls_than_threads_meet_a_spent_quota(serve: Serve, run: Run) -> None:
-    api = serve(*albums_of(60), regime="development")
+    api = serve(*albums_of(60), quota_mode="development")
     api.quota["album"] = 3
     found = extract(api, run)
     assert found.calls["album"] <= 3 + 5
@@ -208,7 +208,7 @@ def test_a_spent_batch_quota_never_falls_back_to_single_calls(serve: Serve, run:
 
 
 def test_a_spent_page_quota_stops_no_album_that_needs_no_page(serve: Serve, run: Run, three: list[Album]) -> None:
-    api = serve(three[2], three[0], three[1], regime="development")
+    api = serve(three[2], three[0], three[1], quota_mode="development")
     api.quota["album_tracks"] = 0
     found = extract(api, run)
     assert found.places == places_of(three[:2])
@@ -216,14 +216,14 @@ def test_a_spent_page_quota_stops_no_album_that_needs_no_page(serve: Serve, run:
 
 
 def test_a_budget_is_kept_to_the_call(serve: Serve, run: Run) -> None:
-    found = extract(serve(*albums_of(12), regime="development"), run, daily_calls=7)
+    found = extract(serve(*albums_of(12), quota_mode="development"), run, daily_calls=7)
     assert found.calls == {"browse": 1, "search": 2, "album": 7}
     assert (run.result().albums.fetched, run.result().albums.pending) == (7, 5)
 
 
 def test_an_album_whose_pages_can_not_be_afforded_is_not_begun(serve: Serve, run: Run) -> None:
     albums = albums_of(3, tracks=120)
-    found = extract(serve(*albums, regime="development"), run, daily_calls=5)
+    found = extract(serve(*albums, quota_mode="development"), run, daily_calls=5)
     assert found.calls == {"browse": 1, "search": 1, "album": 2, "album_tracks": 4}
     assert found.places == places_of(albums[:2])
 
@@ -231,7 +231,7 @@ def test_an_album_whose_pages_can_not_be_afforded_is_not_begun(serve: Serve, run
 def test_a_gone_album_gives_back_what_was_set_aside_for_its_pages(serve: Serve, run: Run) -> None:
     # More albums before the last one than may be in the air at once: the gone one has ended before it is considered.
     albums = [make_album("Gone", 1, total_tracks=1500), *albums_of(25, tracks=1), make_album("Many", 120)]
-    api = serve(*albums, regime="development")
+    api = serve(*albums, quota_mode="development")
     api.catalogue.gone.add(albums[0]["id"])
     found = extract(api, run, daily_calls=30)
     assert found.calls["album_tracks"] == 2
@@ -239,7 +239,7 @@ def test_a_gone_album_gives_back_what_was_set_aside_for_its_pages(serve: Serve, 
 
 
 def test_a_repeated_call_counts_in_the_budget(serve: Serve, run: Run) -> None:
-    api = serve(*albums_of(12), regime="development")
+    api = serve(*albums_of(12), quota_mode="development")
     api.script("album", errors.bad_gateway, errors.bad_gateway)
     found = extract(api, run, daily_calls=7)
     assert (found.calls["album"], len(found.album_ids)) == (7, 5)
@@ -254,7 +254,7 @@ def test_further_pages_begin_where_the_album_ended(serve: Serve, run: Run) -> No
 
 
 def test_a_link_from_an_album_to_another_host_is_never_followed(serve: Serve, run: Run, three: list[Album]) -> None:
-    api, stranger = serve(*three, regime="development"), serve(*three)
+    api, stranger = serve(*three, quota_mode="development"), serve(*three)
 
     def lead_away(_: LoggedRequest, normal: Reply) -> Reply:
         body: Any = normal.body
@@ -280,7 +280,7 @@ def test_no_request_leaves_the_origin_of_the_api(serve: Serve, run: Run, three: 
 
 
 def test_a_redirect_to_another_host_is_never_followed(serve: Serve, run: Run, three: list[Album]) -> None:
-    api, stranger = serve(*three, regime="development"), serve(*three)
+    api, stranger = serve(*three, quota_mode="development"), serve(*three)
     moved = Reply(302, "", {"location": f"{stranger.api_url}albums/x"})
     api.always("album", moved, match=for_album(three[0]["id"]))
     found = extract(api, run)
@@ -292,7 +292,7 @@ def test_an_answer_of_absurd_size_is_cut_off(
     serve: Serve, run: Run, three: list[Album], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(settings, "MAX_BODY_BYTES", 200_000)
-    api = serve(*three, regime="development")
+    api = serve(*three, quota_mode="development")
     api.always("album", Reply(200, b" " * 300_000 + b"{}"), match=for_album(three[0]["id"]))
     found = extract(api, run)
     assert found.places == places_of(three[1:])
@@ -302,7 +302,7 @@ def test_an_answer_of_absurd_size_is_cut_off(
 def test_null_tracks_are_dropped_and_counted_and_one_that_was_there_before_is_loaded_once(
     serve: Serve, run: Run, three: list[Album]
 ) -> None:
-    api = serve(*three, regime="development")
+    api = serve(*three, quota_mode="development")
 
     def spoil(_: LoggedRequest, normal: Reply) -> Reply:
         body: Any = normal.body
@@ -321,7 +321,7 @@ def test_null_tracks_are_dropped_and_counted_and_one_that_was_there_before_is_lo
 
 def test_a_hundred_faults_at_once_end_with_everything(serve: Serve, run: Run) -> None:
     albums = albums_of(150, tracks=3)
-    api = serve(*albums, regime="development")
+    api = serve(*albums, quota_mode="development")
     api.chaos(seed=7, rate=0.25)
     found = extract(api, run)
     assert found.places == places_of(albums)

@@ -70,7 +70,7 @@ def test_search_gives_the_albums_of_browse(serve: Serve, clock: FakeClock, many:
 
 
 def test_search_asks_for_ten_a_page_of_the_market(serve: Serve, run: Run, many: list[Album]) -> None:
-    api = serve(*many, regime="development")
+    api = serve(*many, quota_mode="development")
     extract(api, run, discovery="search", market="SE")
     queries = [request.query for request in api.requests if request.bucket == "search"]
     assert [query["offset"] for query in queries] == ["0", "10", "20", "30", "40", "50"]
@@ -97,7 +97,7 @@ def test_browse_is_read_without_a_market(serve: Serve, run: Run, many: list[Albu
 
 
 def test_a_limit_asks_for_no_page_more_than_it_needs(serve: Serve, run: Run, many: list[Album]) -> None:
-    found = extract(serve(*many, regime="development"), run, limit=10)
+    found = extract(serve(*many, quota_mode="development"), run, limit=10)
     assert found.calls == {"browse": 1, "search": 1, "album": 10}
     assert run.result().is_complete
 
@@ -116,7 +116,7 @@ def test_an_app_that_may_not_browse_searches(serve: Serve, run: Run, three: list
 def test_an_older_app_that_may_browse_and_has_no_batch_fetches_one_by_one(
     serve: Serve, run: Run, three: list[Album]
 ) -> None:
-    found = extract(serve(*three, regime="development", allow={"browse"}), run)
+    found = extract(serve(*three, quota_mode="development", allow={"browse"}), run)
     assert found.calls == {"browse": 1, "albums": 1, "album": 3, "album_tracks": 1}
     # One refusal may pass: a second run has to find the same before it is believed for a week.
     assert (run.result().browse_allowed, run.result().batch_allowed) == (True, None)
@@ -147,7 +147,7 @@ def test_an_app_that_loses_browse_and_batch_in_mid_week_goes_the_other_ways(
 ) -> None:
     api = serve(*three)
     warehouse.load(api)
-    api.regime = "development"
+    api.quota_mode = "development"
     new = make_album("New", 1)
     api.catalogue = Catalogue.of([*three, new])
     second = warehouse.load(api)
@@ -162,11 +162,11 @@ def test_an_app_that_loses_browse_and_batch_in_mid_week_goes_the_other_ways(
 def test_auto_remembers_for_seven_days_and_then_asks_again(
     warehouse: Warehouse, serve: Serve, three: list[Album]
 ) -> None:
-    api = serve(*three, regime="development")
+    api = serve(*three, quota_mode="development")
     assert warehouse.load(api).calls["browse"] == 1
     warehouse.clock.move(7 * DAY - 60)
     assert warehouse.load(api).calls == {"search": 1}
-    api.regime = "extended"
+    api.quota_mode = "extended"
     warehouse.clock.move(120)
     assert warehouse.load(api).calls == {"browse": 1}
 
@@ -174,7 +174,7 @@ def test_auto_remembers_for_seven_days_and_then_asks_again(
 def test_browse_that_is_asked_for_and_refused_is_an_error_that_says_what_to_do(
     serve: Serve, run: Run, three: list[Album]
 ) -> None:
-    error = refused(serve(*three, regime="development"), run, discovery="browse")
+    error = refused(serve(*three, quota_mode="development"), run, discovery="browse")
     assert isinstance(error, ForbiddenError)
     assert "search" in error.guidance
 
@@ -190,7 +190,7 @@ def test_a_lapsed_premium_is_an_error_that_says_so(serve: Serve, run: Run, three
 
 
 def test_an_app_that_may_neither_browse_nor_search_is_refused(serve: Serve, run: Run, three: list[Album]) -> None:
-    api = serve(*three, regime="development")
+    api = serve(*three, quota_mode="development")
     api.always("search", errors.forbidden)
     assert isinstance(refused(api, run), ForbiddenError)
     assert api.calls == {"token": 1, "browse": 1, "search": 1}

@@ -50,7 +50,7 @@ def world_of(*beyond: Album, plain: Album, older: tuple[Album, ...] = ()) -> Cat
 
 
 def serving(serve: Serve, *beyond: Album, plain: Album, older: tuple[Album, ...] = ()) -> OfflineApi:
-    api = serve(regime="development")
+    api = serve(quota_mode="development")
     api.catalogue = world_of(*beyond, plain=plain, older=older)
     return api
 

@@ -72,7 +72,7 @@ MONO = GOOD["artists"][0]["id"]
 @pytest.fixture
 def api(serve: Serve) -> OfflineApi:
     """An API whose list shows one album, and whose searches show two more, of one artist."""
-    found = serve(regime="development")
+    found = serve(quota_mode="development")
     found.catalogue = Catalogue.of([by("Somebody Listed", "New")], beyond=[GOOD, BAD])
     return found
 

@@ -17,7 +17,7 @@ LISTED = ("new_releases", "release_sightings")
 
 @pytest.fixture
 def api(serve: Serve) -> OfflineApi:
-    return serve(*albums_of(55), regime="development")
+    return serve(*albums_of(55), quota_mode="development")
 
 
 def positions(warehouse: Warehouse) -> list[tuple[int, str]]:

@@ -27,7 +27,7 @@ def larger() -> Catalogue:
 
 @pytest.fixture
 def api(serve: Any, larger: Catalogue) -> OfflineApi:
-    found = serve(regime="development")
+    found = serve(quota_mode="development")
     found.catalogue = larger
     return found
 

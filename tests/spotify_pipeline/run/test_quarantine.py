@@ -15,7 +15,7 @@ from unittest.mock import patch
 import dlt
 import pytest
 from spotify_pipeline.destinations.duckdb_file import DuckDbFile
-from spotify_pipeline.dlt_internals.working_folder import KEPT_PACKAGES, KEPT_SET_ASIDE
+from spotify_pipeline.dlt_internals.working_directory import KEPT_PACKAGES, KEPT_QUARANTINED
 from spotify_pipeline.offline_api import OfflineApi
 
 from spotify_source import schema
@@ -55,9 +55,9 @@ def folder_of(place: Place) -> Path:
     return found
 
 
-def set_aside_of(place: Place) -> list[Path]:
+def quarantined_in(place: Place) -> list[Path]:
     """What was set aside, oldest first."""
-    return sorted(place.data_dir.glob("pipelines/*/set_aside/*"), key=lambda folder: int(folder.name))
+    return sorted(place.data_dir.glob("pipelines/*/quarantine/*"), key=lambda folder: int(folder.name))
 
 
 def assert_complete(place: Place, ran: Ran, what: object = None) -> None:
@@ -79,7 +79,7 @@ def leave_a_package_that_fails(place: Place) -> None:
         return schema.declare(albums, schema.ALBUMS)
 
     with patch.dict(os.environ, place.environment()):
-        pipeline = DuckDbFile(place.database, "spotify_raw").pipeline()
+        pipeline = DuckDbFile(place.database, "spotify_raw").working_directory().pipeline()
         pipeline.extract(earlier())
         pipeline.deactivate()
 
@@ -95,11 +95,11 @@ def test_a_package_that_never_loads_is_set_aside_and_the_run_goes_on(
     ran = place.load(api)
 
     assert_complete(place, ran)
-    (aside,) = set_aside_of(place)
-    assert f"Set aside: {aside}" in ran.out
+    (aside,) = quarantined_in(place)
+    assert f"Quarantined: {aside}" in ran.out
     assert f"dlt pipeline --pipelines-dir {aside} spotify load-package " in ran.out
     assert list(aside.glob("spotify/normalize/extracted/*"))
-    assert "set_aside" not in place.load(api).out
+    assert "Quarantined" not in place.load(api).out
 
 
 def test_what_was_set_aside_stands_in_the_json_report_and_in_every_check(place: Place, api: OfflineApi) -> None:
@@ -109,14 +109,14 @@ def test_what_was_set_aside_stands_in_the_json_report_and_in_every_check(place: 
 
     report = json.loads(place.load(api, "--report", "json").out)
 
-    (aside,) = set_aside_of(place)
+    (aside,) = quarantined_in(place)
     assert [one["folder"] for one in report["set_aside"]] == [str(aside)]
     checked = place.load(api, "--check")
     assert checked.code == 0
     assert "nothing pending" in checked.out
-    assert f"Set aside: {aside}" in checked.out
+    assert f"Quarantined: {aside}" in checked.out
     shutil.rmtree(aside)
-    assert "Set aside" not in place.load(api, "--check").out
+    assert "Quarantined" not in place.load(api, "--check").out
 
 
 def test_a_package_that_can_not_be_loaded_now_waits(place: Place, api: OfflineApi) -> None:
@@ -135,7 +135,7 @@ def test_a_package_that_can_not_be_loaded_now_waits(place: Place, api: OfflineAp
 
     assert_complete(place, ran)
     assert ran.album_calls == 0
-    assert set_aside_of(place) == []
+    assert quarantined_in(place) == []
 
 
 @pytest.mark.parametrize("file", ["state.json", "schemas/spotify.schema.json", "load/.version"])
@@ -143,7 +143,7 @@ def test_a_damaged_folder_is_begun_anew_with_what_is_loaded(place: Place, api: O
     assert place.load(api).code == 0
     damaged(folder_of(place) / file, "garbled")
     checked = place.load(api, "--check")
-    assert "the next run sets it aside" in checked.out
+    assert "the next run quarantines it" in checked.out
     planned = place.load(api, "--dry-run")
     assert (planned.code, planned.err) == (0, "")
 
@@ -151,7 +151,7 @@ def test_a_damaged_folder_is_begun_anew_with_what_is_loaded(place: Place, api: O
 
     assert_complete(place, ran)
     assert ran.album_calls == 0
-    assert f"Set aside: {set_aside_of(place)[0]}" in ran.out
+    assert f"Quarantined: {quarantined_in(place)[0]}" in ran.out
     assert "browse" not in ran.calls, "what the app may call was remembered"
 
 
@@ -168,14 +168,14 @@ def test_a_holder_that_is_not_one_is_no_trouble(place: Place, api: OfflineApi) -
     assert "another process" in second[0].err
 
 
-@pytest.mark.parametrize("name", ["running.json", "running.lock", "set_aside", "."])
+@pytest.mark.parametrize("name", ["running.json", "running.lock", "quarantine", "."])
 def test_what_lies_in_the_way_is_named_with_what_to_do(place: Place, api: OfflineApi, name: str) -> None:
     assert place.load(api).code == 0
     folder = folder_of(place).parent
     if name == ".":
         shutil.rmtree(folder)
         folder.write_text("mine")
-    elif name == "set_aside":
+    elif name == "quarantine":
         (folder / name).write_text("mine")
         damaged(folder / "spotify" / "state.json", "empty")
     else:
@@ -191,11 +191,11 @@ def test_what_lies_in_the_way_is_named_with_what_to_do(place: Place, api: Offlin
 
 
 def test_only_the_last_few_folders_that_were_set_aside_are_kept(place: Place, api: OfflineApi) -> None:
-    for _ in range(KEPT_SET_ASIDE + 2):
+    for _ in range(KEPT_QUARANTINED + 2):
         assert place.load(api, "--resources", "new_releases").code == 0
         damaged(folder_of(place) / "state.json", "empty")
     assert place.load(api).code == 0
-    assert [folder.name for folder in set_aside_of(place)] == [str(3 + number) for number in range(KEPT_SET_ASIDE)]
+    assert [folder.name for folder in quarantined_in(place)] == [str(3 + number) for number in range(KEPT_QUARANTINED)]
 
 
 @pytest.mark.slow
