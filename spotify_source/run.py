@@ -10,9 +10,8 @@ from datetime import datetime, timezone
 from typing import Final
 
 from .errors import SpotifySourceError
-from .limits.clock import Clock, SystemClock
-from .limits.governor import Governor
-from .limits.source_state import SourceState
+from .limits.governor import Clock, Governor, SystemClock
+from .limits.state import SourceState
 from .models import AlbumCounts, CallCounts, DataIssue, DataIssueCount, DataIssueKind, ListingCounts, RunResult
 
 # A reply can hold any number of undocumented fields; a report and a row of load_runs cannot.

@@ -14,9 +14,8 @@ from typing import Any, TypeVar, cast
 import dlt
 
 from .. import settings
-from ..api.endpoints import ALBUM, ALBUM_TRACKS, ALBUMS
-from ..api.responses import is_album
-from ..connection import Connection
+from ..api.responses import ALBUM, ALBUM_TRACKS, ALBUMS, is_album
+from ..config import Connection
 from ..errors import (
     BadRequestError,
     BucketClosedError,

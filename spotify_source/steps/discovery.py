@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 
+from ..config import SourceOptions
 from ..errors import (
     ApiUnavailableError,
     AppRefusedError,
@@ -13,7 +14,6 @@ from ..errors import (
     SpotifySourceError,
 )
 from ..models import Listing, ListingEnd, WatchedArtist
-from ..options import Options
 from ..run import Run
 from .listings.artists import unresolved
 from .listings.path import Gathering, ListingPath
@@ -28,7 +28,7 @@ class Discoverer:
         plain: The plain listing.
     """
 
-    def __init__(self, run: Run, options: Options, plain: ListingPath) -> None:
+    def __init__(self, run: Run, options: SourceOptions, plain: ListingPath) -> None:
         self._run = run
         self._counts = run.listing
         self._options = options

@@ -109,7 +109,7 @@ def _declared(table: str) -> tuple[declared.Column, ...]:
 
 def _repair(dataset: str, name: str, column: str, data_type: str, *, is_there: bool) -> str:
     table = quoted_name(dataset, name)
-    if name.split("__", maxsplit=1)[0] in {one.name for one in declared.FETCHED}:
+    if name.split("__", maxsplit=1)[0] in {one.name for one in declared.TABLES if one.origin == "album_request"}:
         # All that is in it can be fetched again.
         return f"DROP TABLE {table};"
     wanted = _TYPES_BY_NAME.get(data_type, "VARCHAR")

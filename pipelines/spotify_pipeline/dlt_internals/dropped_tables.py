@@ -88,7 +88,7 @@ def _forget(schema: dlt.Schema, dropped: AbstractSet[str]) -> None:
 
 def _to_empty(schema: dlt.Schema, dropped: AbstractSet[str], existing: AbstractSet[str]) -> Iterator[str]:
     """The tables whose rows are worth nothing without a dropped one: nested in it, or to be fetched again with it."""
-    fetched = {table.name for table in declared.FETCHED}
+    fetched = {table.name for table in declared.TABLES if table.origin == "album_request"}
     for root in [name for name, table in schema.tables.items() if not table.get("parent")]:
         family = _with_nested(schema, root)
         if root in dropped or (root in fetched and not dropped.isdisjoint(family)):

@@ -13,7 +13,7 @@ from spotify_pipeline.cli.progress import describe
 from spotify_pipeline.offline_api import OfflineApi
 
 from spotify_source import Run
-from spotify_source.connection import SpotifyConfiguration, connect
+from spotify_source.config import SpotifyConfiguration, connect
 from spotify_source.models import AlbumCounts
 from tests.support.place import Place
 
