@@ -86,7 +86,7 @@ class Checker:
             return asked.ended(is_unfinished=True)
         except (ApiUnavailableError, CallFailedError) as error:
             # Not again before its turn: the bucket is small, and search asks for the artist too.
-            asked.known = replace(wanted, swept_at=self.clock.now(), last_error=error.what)
+            asked.known = replace(wanted, swept_at=self.clock.now(), last_error=error.summary)
             return asked.ended(has_failed=True)
         return asked.ended()
 

@@ -97,7 +97,7 @@ def checked(artist: WatchedArtist, albums: Sequence[SimplifiedAlbum], now: float
 
 def not_found(artist: WatchedArtist, error: SpotifySourceError, now: float) -> WatchedArtist:
     """The artist whose id nobody has: who is gone may come back, but not today."""
-    return replace(artist, resolved=Resolution.NOT_FOUND, due_at=now + DAY, failures=0, last_error=error.what)
+    return replace(artist, resolved=Resolution.NOT_FOUND, due_at=now + DAY, failures=0, last_error=error.summary)
 
 
 def unsearchable(artist: WatchedArtist, now: float) -> WatchedArtist:
@@ -107,7 +107,7 @@ def unsearchable(artist: WatchedArtist, now: float) -> WatchedArtist:
 
 def failed(artist: WatchedArtist, error: SpotifySourceError, now: float) -> WatchedArtist:
     """The artist after a check that failed: first in line again, but not for ever."""
-    return replace(unfinished(artist, now), last_error=error.what)
+    return replace(unfinished(artist, now), last_error=error.summary)
 
 
 def unfinished(artist: WatchedArtist, now: float) -> WatchedArtist:
