@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from .connection import Connection
+from .config import Connection
 from .models import FetchedAlbum, Listing, LoadedState, PathCost, Plan, RunResult, is_id
-from .schema import FETCHED
+from .schema import RESOURCES
 from .steps.albums import AlbumFetcher
 from .steps.backlog import album_requests, given_up_albums
 from .steps.data_issue_log import DataIssueLog
@@ -88,7 +88,7 @@ class Extraction:
 
     def _planned(self, requested: Collection[str], listing: Listing, loaded: LoadedState) -> Plan:
         options = self._connection.options
-        wanted = {table.name for table in FETCHED}.intersection(requested)
+        wanted = {table.name for table in RESOURCES if table.origin == "album_request"}.intersection(requested)
         found = album_requests(
             listing,
             loaded,

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime, timezone
 
-from .limits.clock import Clock, SystemClock
+from .limits.governor import Clock, SystemClock
 from .models import RunResult
 
 

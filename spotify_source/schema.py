@@ -14,6 +14,8 @@ from dlt.common.schema.typing import TColumnSchema
 from dlt.extract import DltResource
 
 DataType = Literal["text", "bigint", "bool", "double", "date", "timestamp", "json"]
+# Where rows come from: the listing, album requests (can be repeated at any time), or the application's record of runs.
+Origin = Literal["listing", "album_request", "run"]
 
 
 @dataclass(frozen=True)
@@ -35,23 +37,33 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table, and the tables nested in it by the field that they hold.
-
-    Attributes:
-        primary_key: What a row is known by.
-        merge_key: What is replaced as a whole when any row of it is loaded again.
-        write_disposition: 'merge', or 'append' where each row is written once.
-        is_small: Whether a run brings few rows as a rule; those that bring many say so, see `as_many`.
-    """
+    """A table with all facts that other modules need about it."""
 
     name: str
     description: str
     columns: tuple[Column, ...]
     primary_key: tuple[str, ...] = ()
+    # Rows with the same value here are replaced together.
     merge_key: str | None = None
     write_disposition: Literal["merge", "append"] = "merge"
-    is_small: bool = False
+    # Child tables by the field of the row that holds their list.
     nested: Mapping[str, Table] = field(default_factory=dict)
+    origin: Origin = "listing"
+    # A load usually has few rows; see `as_many` for one that has many.
+    is_small: bool = False
+    # No request returns the rows again: `refresh` and write disposition 'replace' leave them alone, and an export
+    # never overwrites them with fewer. The other resources' tables are read at the start of a run to plan it.
+    is_irreplaceable: bool = False
+    # Rows of earlier runs never change. Not so in `load_runs`, to which follow-ups add their outcome.
+    is_append_only: bool = False
+    # `--export` reads it.
+    is_exported: bool = False
+    # Column with the id of the album that the row describes. Retention removes the rows of old albums, or the id alone
+    # where the table is irreplaceable.
+    album_id_column: str | None = None
+    # SQL expression for the time when the row was last requested, where its content belongs to no album. Retention
+    # removes older rows.
+    requested_at: str | None = None
 
 
 def _key(name: str, data_type: DataType, description: str, *, added: bool = False) -> Column:
@@ -115,6 +127,7 @@ NEW_RELEASES: Final = Table(
     name="new_releases",
     description="Every album ever listed as new, as it was last listed.",
     primary_key=("id",),
+    album_id_column="id",
     columns=(
         _key("id", "text", "Spotify id of the album."),
         *_LISTED_ALBUM_COLUMNS,
@@ -143,6 +156,9 @@ RELEASE_SIGHTINGS: Final = Table(
     description="Which album was seen where in a listing, run by run.",
     primary_key=("run_id", "market", "position"),
     is_small=True,
+    is_irreplaceable=True,
+    is_append_only=True,
+    album_id_column="album_id",
     columns=(
         _key("run_id", "text", "The run that saw it; see load_runs."),
         Column("seen_at", "timestamp", "When the run started, UTC; the same for all its sightings."),
@@ -159,6 +175,9 @@ ALBUMS: Final = Table(
     name="albums",
     description="Albums in full, as they were last fetched.",
     primary_key=("id",),
+    origin="album_request",
+    is_exported=True,
+    album_id_column="id",
     columns=(
         _key("id", "text", "Spotify id of the album."),
         *_LISTED_ALBUM_COLUMNS,
@@ -180,7 +199,7 @@ ALBUMS: Final = Table(
         *_LOADED,
     ),
     nested={
-        "artists": Table("albums__artists", "Artists of an album, in order.", _ARTIST_COLUMNS),
+        "artists": Table("albums__artists", "Artists of an album, in order.", _ARTIST_COLUMNS, is_exported=True),
         "images": Table("albums__images", "Cover of an album in several sizes.", _IMAGE_COLUMNS),
         "copyrights": Table("albums__copyrights", "Copyright statements of an album.", _COPYRIGHT_COLUMNS),
     },
@@ -191,6 +210,9 @@ ALBUM_TRACKS: Final = Table(
     description="Places on an album, with the track that holds each. Track ids move, places do not.",
     primary_key=("album_id", "disc_number", "track_number"),
     merge_key="album_id",
+    origin="album_request",
+    is_exported=True,
+    album_id_column="album_id",
     columns=(
         _key("album_id", "text", "Spotify id of the album.", added=True),
         _key("disc_number", "bigint", "Disc, from 1; as sent, or told by the order of the list.", added=True),
@@ -222,7 +244,9 @@ ALBUM_TRACKS: Final = Table(
         ),
         *_LOADED,
     ),
-    nested={"artists": Table("album_tracks__artists", "Artists of a track, in order.", _ARTIST_COLUMNS)},
+    nested={
+        "artists": Table("album_tracks__artists", "Artists of a track, in order.", _ARTIST_COLUMNS, is_exported=True)
+    },
 )
 
 WATCHED_ARTISTS: Final = Table(
@@ -230,6 +254,8 @@ WATCHED_ARTISTS: Final = Table(
     description="Artists of the watchlist, each as last checked.",
     primary_key=("artist_id",),
     is_small=True,
+    # Rows of artists never checked and of unresolved names have only due_at.
+    requested_at="coalesce(greatest(checked_at, swept_at), nullif(due_at, to_timestamp(0)))",
     columns=(
         _key("artist_id", "text", "Spotify id of the artist; 'name:' and the name where the artist is not identified."),
         Column("name", "text", "Name of the artist, as Spotify has it."),
@@ -262,6 +288,8 @@ SEARCH_YIELDS: Final = Table(
     description="What each query beyond the plain listing returned, run by run.",
     primary_key=("run_id", "market", "query"),
     is_small=True,
+    is_append_only=True,
+    requested_at="asked_at",
     columns=(
         _key("run_id", "text", "The run that asked; see load_runs."),
         _key("market", "text", "Market that it asked in."),
@@ -280,6 +308,8 @@ LOAD_RUNS: Final = Table(
     description="Runs of the pipeline, one row each, failed ones too.",
     primary_key=("run_id",),
     write_disposition="append",
+    origin="run",
+    is_irreplaceable=True,
     columns=(
         _key("run_id", "text", "Start time and a random suffix."),
         Column("load_id", "text", "The load package of the run; see _dlt_loads. Null where nothing was loaded."),
@@ -322,8 +352,8 @@ LOAD_RUNS: Final = Table(
 )
 
 TABLES: Final = (NEW_RELEASES, RELEASE_SIGHTINGS, ALBUMS, ALBUM_TRACKS, WATCHED_ARTISTS, SEARCH_YIELDS, LOAD_RUNS)
-# What is fetched album by album, and can be fetched again. What was listed once, can't.
-FETCHED: Final = (ALBUMS, ALBUM_TRACKS)
+# The tables that `spotify_source` has resources for.
+RESOURCES: Final = tuple(table for table in TABLES if table.origin != "run")
 
 
 def with_nested(table: Table) -> tuple[Table, ...]:

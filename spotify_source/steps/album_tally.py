@@ -19,9 +19,8 @@ from ..errors import (
     SpotifySourceError,
     TokenRefusedError,
 )
-from ..limits.clock import Clock
-from ..limits.governor import ALL_BUCKETS, Governor
-from ..limits.source_state import SourceState
+from ..limits.governor import ALL_BUCKETS, Clock, Governor
+from ..limits.state import SourceState
 from ..models import AlbumCounts, AlbumRequest, CompleteAlbum
 
 

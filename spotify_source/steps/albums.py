@@ -15,8 +15,7 @@ import dlt
 
 from .. import settings
 from ..api.client import SpotifyClient
-from ..api.endpoints import ALBUM, ALBUM_TRACKS, ALBUMS
-from ..api.responses import is_album
+from ..api.responses import ALBUM, ALBUM_TRACKS, ALBUMS, is_album
 from ..errors import (
     BadRequestError,
     BucketClosedError,
@@ -25,9 +24,8 @@ from ..errors import (
     SpotifySourceError,
     UnreadableReplyError,
 )
-from ..limits.clock import Clock
-from ..limits.governor import Governor
-from ..limits.source_state import SourceState
+from ..limits.governor import Clock, Governor
+from ..limits.state import SourceState
 from ..models import Album, AlbumCounts, AlbumRequest, CompleteAlbum, FetchedAlbum, whole_number
 from .album_tally import AlbumTally
 from .data_issue_log import DataIssueLog

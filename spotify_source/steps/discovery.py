@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 
+from ..config import SourceOptions
 from ..errors import (
     ApiUnavailableError,
     AppRefusedError,
@@ -13,7 +14,6 @@ from ..errors import (
     SpotifySourceError,
 )
 from ..models import Listing, ListingCounts, ListingEnd, WatchedArtist
-from ..options import Options
 from .data_issue_log import DataIssueLog
 from .listings.artists import unresolved
 from .listings.path import Gathering, ListingPath
@@ -32,7 +32,7 @@ class Discoverer:
         failure: What keeps the run from being good, whatever was read.
     """
 
-    def __init__(self, options: Options, plain: ListingPath, data_issues: DataIssueLog) -> None:
+    def __init__(self, options: SourceOptions, plain: ListingPath, data_issues: DataIssueLog) -> None:
         self._options = options
         self._oddities = data_issues
         self._paths = [plain]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 import dlt
 from dlt.common.storages.exceptions import CurrentLoadPackageStateNotAvailable
@@ -17,11 +17,7 @@ from dlt.extract.exceptions import CurrentSourceNotAvailable
 from dlt.extract.items_transform import FilterItem
 
 from ..errors import ConfigurationError
-from ..schema import ALBUM_TRACKS, ALBUMS, LOAD_RUNS, NEW_RELEASES, RELEASE_SIGHTINGS, SEARCH_YIELDS, WATCHED_ARTISTS
-
-_READ: Final = (NEW_RELEASES, ALBUMS, ALBUM_TRACKS, WATCHED_ARTISTS, SEARCH_YIELDS)
-# What can't be had again.
-_KEPT: Final = (RELEASE_SIGHTINGS, LOAD_RUNS)
+from ..schema import ALBUM_TRACKS, ALBUMS, RELEASE_SIGHTINGS, RESOURCES, TABLES
 
 
 @dataclass(frozen=True)
@@ -54,7 +50,11 @@ def target_of_run() -> Target:
         state: MutableMapping[str, Any] = dlt.current.load_package_state()["state"]  # type: ignore[assignment]
     except (CurrentSourceNotAvailable, CurrentLoadPackageStateNotAvailable):
         return Target()
-    resources = {table.name: source.resources[table.name] for table in _READ if table.name in source.resources}
+    resources = {
+        table.name: source.resources[table.name]
+        for table in RESOURCES
+        if table.name in source.resources and not table.is_irreplaceable
+    }
     names = {declared: _table_name(source, resource) for declared, resource in resources.items()}
     _keep(source, state)
     gone = {table["name"] for key in ("dropped_tables", "truncated_tables") for table in state.get(key, ())}
@@ -104,7 +104,7 @@ def _has_filter(resource: DltResource) -> bool:
 
 def _keep(source: DltSource, state: MutableMapping[str, Any]) -> None:
     """Take what can't be had again out of what dlt is about to drop, truncate or replace."""
-    kept = {table.name for table in _KEPT}
+    kept = {table.name for table in TABLES if table.is_irreplaceable}
     for key in ("dropped_tables", "truncated_tables"):
         if key in state:
             state[key] = _without(state[key], kept)

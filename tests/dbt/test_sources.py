@@ -1,4 +1,4 @@
-"""The declared sources are those of the pipeline; rows of older runs keep their meaning."""
+"""Rows of older runs keep their meaning; the profile in the root is the project's."""
 
 from __future__ import annotations
 
@@ -6,19 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
-from spotify_pipeline.after_load import data_dictionary
-from spotify_pipeline.after_load.dbt_sources import PROJECT, SOURCES_FILE, render
+from spotify_pipeline.after_load.transform import PROJECT
 
 LISTING_RUNS = PROJECT / "models" / "intermediate" / "int_spotify__listing_runs.sql"
-
-
-def test_sources_are_what_the_declaration_says() -> None:
-    assert SOURCES_FILE.read_text(encoding="utf-8") == render(), "Run python -m spotify_pipeline.after_load.dbt_sources"
-
-
-def test_the_data_dictionary_is_what_tables_and_models_say() -> None:
-    written = data_dictionary.path().read_text(encoding="utf-8")
-    assert written == data_dictionary.render(), "Run python -m spotify_pipeline.after_load.data_dictionary"
 
 
 # What runs wrote as their reason before load_runs had the columns listing_complete and closed.

@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 import duckdb
 
-from spotify_pipeline.destinations.duckdb_sql import empty_table, existing_tables, quoted_name, quoted_text
+from spotify_pipeline.destinations.duckdb import empty_table, existing_tables, quoted_name, quoted_text
 from spotify_source import schema
 from spotify_source.errors import ConfigurationError
 
@@ -23,14 +23,9 @@ _COPY_OPTIONS: Final[Mapping[Format, str]] = {
     "parquet": "FORMAT parquet, USE_TMP_FILE true",
     "csv": "FORMAT csv, HEADER true, USE_TMP_FILE true",
 }
-_DECLARED: Final = (
-    schema.ALBUMS,
-    schema.ALBUMS.nested["artists"],
-    schema.ALBUM_TRACKS,
-    schema.ALBUM_TRACKS.nested["artists"],
-)
+_EXPORTED: Final = tuple(table for table in schema.all_tables() if table.is_exported)
 # What `export` reads.
-TABLES: Final = tuple(table.name for table in _DECLARED)
+TABLES: Final = tuple(table.name for table in _EXPORTED)
 _ITEMS: Final = """
     loaded_tracks AS (FROM album_tracks WHERE _dlt_load_id = $load_id),
     track_artist_lists AS (
@@ -168,7 +163,7 @@ def _tables(connection: duckdb.DuckDBPyConnection, dataset: str) -> str:
     present = existing_tables(connection, dataset)
     rows = {
         table.name: f"FROM {quoted_name(dataset, table.name)}" if table.name in present else empty_table(table)
-        for table in _DECLARED
+        for table in _EXPORTED
     }
     return ", ".join(f"{name} AS ({query})" for name, query in rows.items())
 

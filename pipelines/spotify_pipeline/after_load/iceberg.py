@@ -24,8 +24,7 @@ from pyiceberg.table.snapshots import Operation, Snapshot
 
 from spotify_pipeline.after_load.iceberg_catalog import ForeignTablesError, busy, told_for
 from spotify_pipeline.after_load.iceberg_schema import PREFIX, RUN, WRITER, Found, differs, evolve, table_of, tables_of
-from spotify_pipeline.destinations.duckdb_sql import quoted_name
-from spotify_source import schema
+from spotify_pipeline.destinations.duckdb import quoted_name
 
 _DIGEST: Final = f"{PREFIX}digest"
 _THROUGH: Final = f"{PREFIX}through"
@@ -34,10 +33,6 @@ EXPORTED_AT: Final = f"{PREFIX}exported-at"
 # Of each table, in the properties of the namespace.
 SNAPSHOT: Final = f"{PREFIX}snapshot."
 
-# Rows of these are written once, run by run. Those of load_runs are not: what follows a load is entered later.
-_GROWING: Final = frozenset({schema.RELEASE_SIGHTINGS.name, schema.SEARCH_YIELDS.name})
-# What can't be fetched again is never overwritten by a database that does not have it.
-_IRREPLACEABLE: Final = frozenset({schema.RELEASE_SIGHTINGS.name, schema.LOAD_RUNS.name})
 _ATTEMPTS: Final = 4
 _BATCH: Final = 100_000
 # pyiceberg holds all that one append writes: https://github.com/apache/iceberg-python/issues/2152
@@ -114,7 +109,9 @@ class Export:
             # Whether it may be written at all is known before anything is.
             opened = {found.name: self._table(found) for found in tables}
             planned = {
-                found.name: self._plan(found, opened[found.name]) for found in tables if found.name in _IRREPLACEABLE
+                found.name: self._plan(found, opened[found.name])
+                for found in tables
+                if found.declared and found.declared.is_irreplaceable
             }
             written = [self._exported(found, opened[found.name], planned.get(found.name)) for found in tables]
             self._name_snapshots(written, now)
@@ -154,7 +151,7 @@ class Export:
                 return _Plan("unchanged", content)
             if through is not None and held[_DIGEST] == content.before:
                 return _Plan("appended", content, through)
-        if found.name in _IRREPLACEABLE:
+        if found.declared and found.declared.is_irreplaceable:
             self._check_runs(found, table)
         return _Plan("written", content)
 
@@ -162,7 +159,7 @@ class Export:
         """Read through a table once, in DuckDB. Another version of it may hash otherwise: all is written anew then."""
         row = f"hash({', '.join(quoted_name(column) for column in sorted(found.types))})::HUGEINT"
         digest = f"concat(count(*) {{0}}, ':', coalesce(sum({row}) {{0}}, 0))"
-        grows = found.name in _GROWING
+        grows = found.declared is not None and found.declared.is_append_only
         before = digest.format(f"FILTER (WHERE {RUN} <= $through)") if grows else "''"
         last = f"max({RUN})" if grows else "NULL"
         query = f"SELECT {digest.format('')}, {before}, {last} FROM {quoted_name(self._dataset, found.name)}"  # noqa: S608 - quoted

@@ -16,20 +16,18 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from spotify_pipeline.after_load.transform import schemas
-from spotify_pipeline.destinations.duckdb_sql import quoted_name
-from spotify_pipeline.dlt_internals.destinations import SqlClient
+from spotify_pipeline.destinations.duckdb import quoted_name
+from spotify_pipeline.dlt_internals.capabilities import SqlClient
 from spotify_source import schema
-from spotify_source.options import check_at_least
+from spotify_source.config import check_at_least
 
 # What stands in a sighting for the album that was there.
 REMOVED: Final = "removed"
 # The tables that hold albums, with the column that names the album.
-_ALBUM_TABLES: Final = {schema.NEW_RELEASES.name: "id", schema.ALBUMS.name: "id", schema.ALBUM_TRACKS.name: "album_id"}
-# The tables of what was asked for beyond the listing, with when it was asked for last. An artist who was never reached
-# was due all the time; of a name that nobody has, it is known when it is looked up again.
-_ASKED_AT: Final = {
-    schema.SEARCH_YIELDS.name: "asked_at",
-    schema.WATCHED_ARTISTS.name: "coalesce(greatest(checked_at, swept_at), nullif(due_at, to_timestamp(0)))",
+_ALBUM_TABLES: Final = {
+    table.name: table.album_id_column
+    for table in schema.TABLES
+    if table.album_id_column is not None and not table.is_irreplaceable
 }
 _SIGHTINGS: Final = schema.RELEASE_SIGHTINGS.name
 _LOADS: Final = "_dlt_loads"
@@ -203,10 +201,10 @@ def _take_names_out(client: SqlClient, dataset: str, tables: Tables, albums: Seq
 def _forget(client: SqlClient, dataset: str, tables: Tables, before: datetime) -> dict[str, int]:
     """Delete what queries brought, and what is known of artists, where neither was asked for since that time."""
     rows = {}
-    for table, asked_at in _ASKED_AT.items():
-        if table in tables:
-            old = f'DELETE FROM "{dataset}".{table} WHERE {asked_at} < %s'  # noqa: S608 - names of ours
-            rows[table] = _count(client, old, before)
+    for table in schema.TABLES:
+        if table.requested_at is not None and table.name in tables:
+            old = f'DELETE FROM "{dataset}".{table.name} WHERE {table.requested_at} < %s'  # noqa: S608 - names of ours
+            rows[table.name] = _count(client, old, before)
     return {table: count for table, count in rows.items() if count}
 
 

@@ -18,10 +18,10 @@ from spotify_pipeline.cli.console import say
 from spotify_pipeline.cli.options import Options
 from spotify_pipeline.cli.progress import shown
 from spotify_pipeline.cli.signals import stopped_by_signals
+from spotify_pipeline.destinations import named_destination
 from spotify_pipeline.destinations.base import Destination
-from spotify_pipeline.destinations.duckdb_file import DuckDbFile
-from spotify_pipeline.destinations.other import OtherDestination
-from spotify_pipeline.dlt_internals.defaults import register_defaults
+from spotify_pipeline.destinations.duckdb import DuckDbFile
+from spotify_pipeline.dlt_internals.config import register_defaults
 from spotify_pipeline.dlt_internals.unknown_settings import unknown_settings
 from spotify_pipeline.exits import Exit
 from spotify_pipeline.run import dry_run, load_runs
@@ -32,9 +32,8 @@ from spotify_pipeline.run.next_steps import Place
 from spotify_pipeline.run.outcome import Loaded
 from spotify_pipeline.run.summary import as_json, as_text
 from spotify_source import Run, spotify_source
-from spotify_source.connection import Connection, configured, connect
-from spotify_source.limits.clock import Clock, SystemClock
-from spotify_source.options import parse_markets, parse_types
+from spotify_source.config import Connection, connect, parse_markets, parse_types, resolve
+from spotify_source.limits.governor import Clock, SystemClock
 
 
 def load(options: Options, clock: Clock | None = None) -> int:
@@ -77,7 +76,7 @@ def _say_unknown_settings() -> None:
 
 def _destination(options: Options) -> Destination:
     if options.destination is not None:
-        return OtherDestination(options.destination, options.dataset)
+        return named_destination(options.destination, options.dataset)
     file = options.db or Path("spotify_demo.duckdb" if options.demo else "spotify.duckdb")
     return DuckDbFile(file, options.dataset, options.storage_version)
 
@@ -158,7 +157,7 @@ def _load(options: Options, destination: Destination, arguments: dict[str, Any],
     place = Place(
         destination.file,
         destination.dataset,
-        destination.sql_dialect(),
+        destination.sql_dialect,
         destination.pipelines_dir,
         queries=options.demo,
     )
@@ -168,7 +167,7 @@ def _load(options: Options, destination: Destination, arguments: dict[str, Any],
 
 
 def _dry_run(options: Options, destination: Destination, arguments: dict[str, Any], run: Run, stack: ExitStack) -> Exit:
-    connection = connect(configured(**arguments), run)
+    connection = connect(resolve(**arguments), run)
     stack.enter_context(destination.locked())
     destination.check(create=False)
     with destination.active_pipeline() as stored_state:
@@ -184,7 +183,7 @@ def _check(destination: Destination, arguments: dict[str, Any], run: Run) -> Exi
     say(f"Settings: {settings if settings.is_dir() else 'none found, the environment alone'}")
 
     def connected() -> Connection:
-        return connect(configured(**arguments), run, max_attempts=1)
+        return connect(resolve(**arguments), run, max_attempts=1)
 
     findings = []
     for finding in check_all(destination, connected):

@@ -191,7 +191,7 @@ class Destination(ABC):
                 target = f"TABLE {name}" if column is None else f"COLUMN {name}.{client.escape_column_name(column)}"
                 client.execute_sql(f"COMMENT ON {target} IS {client.capabilities.escape_literal(text)}")
 
-    def as_duckdb_file(self, tables: Collection[str] | None = None) -> AbstractContextManager[Path]:
+    def as_duckdb_file(self, tables: Collection[str] | None = None) -> AbstractContextManager[Path]:  # noqa: ARG002
         """Return a DuckDB file with the loaded tables, for reading inside the context.
 
         Args:

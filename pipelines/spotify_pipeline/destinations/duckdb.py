@@ -21,7 +21,7 @@ from spotify_source.errors import ConfigurationError
 # The oldest DuckDB that opens a file in the default storage version.
 OPENED_BY: Final = "v1.2.0"
 # DuckDB's types for dlt's.
-TYPES: Final[Mapping[declared.DataType, str]] = {
+TYPES: Final[Mapping[str, str]] = {
     "text": "VARCHAR",
     "bigint": "BIGINT",
     "bool": "BOOLEAN",
@@ -211,7 +211,7 @@ def existing_tables(connection: duckdb.DuckDBPyConnection, dataset: str) -> dict
     return tables
 
 
-def empty_table(table: declared.Table, types: Mapping[declared.DataType, str] = TYPES) -> str:
+def empty_table(table: declared.Table, types: Mapping[str, str] = TYPES) -> str:
     """Return a query with the columns of a table and no rows, for a table that does not exist yet."""
     columns = ", ".join(f'CAST(NULL AS {types[column.data_type]}) AS "{column.name}"' for column in table.columns)
     return f"SELECT {columns} WHERE false"
@@ -289,12 +289,11 @@ def _problem(table: str, column: str, found: str | None) -> str | None:
 
 def _repair(dataset: str, table: str, column: str, data_type: str, *, exists: bool) -> str:
     name = quoted_name(dataset, table)
-    if table.split("__", maxsplit=1)[0] in {one.name for one in declared.FETCHED}:
+    if table.split("__", maxsplit=1)[0] in {one.name for one in declared.TABLES if one.origin == "album_request"}:
         # The next run fetches all of its rows again.
         return f"DROP TABLE {name};"
     change = f"ALTER COLUMN {quoted_name(column)} TYPE" if exists else f"ADD COLUMN {quoted_name(column)}"
-    types: Mapping[str, str] = {**TYPES}
-    return f"ALTER TABLE {name} {change} {types.get(data_type, 'VARCHAR')};"
+    return f"ALTER TABLE {name} {change} {TYPES.get(data_type, 'VARCHAR')};"
 
 
 def _damage(problem: str, statement: str) -> ConfigurationError:

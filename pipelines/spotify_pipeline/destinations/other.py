@@ -12,7 +12,7 @@ from uuid import uuid4
 import dlt
 from dlt.extract import DltResource, DltSource
 
-from spotify_pipeline.destinations.base import Destination, Row
+from spotify_pipeline.destinations.base import Destination, Row, Tier
 from spotify_pipeline.destinations.driver_errors import translating_driver_errors
 from spotify_pipeline.dlt_internals.capabilities import (
     Capabilities,
@@ -51,7 +51,7 @@ class OtherDestination(Destination):
         capabilities: Capabilities that dlt declares for it.
     """
 
-    tier = "single-writer"
+    tier: Tier = "single-writer"
 
     def __init__(self, name: str, dataset: str, destination: DltDestination, capabilities: Capabilities) -> None:
         super().__init__(name, dataset, destination, capabilities.location)

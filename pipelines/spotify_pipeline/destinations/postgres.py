@@ -301,9 +301,7 @@ def _copy_tables(client: SqlClient, file: Path, tables: Collection[str] | None) 
             _copy_table(client, connection, schema or client.dataset_name, table, file.with_suffix(".csv"))
 
 
-def _copy_table(
-    client: SqlClient, connection: duckdb.DuckDBPyConnection, schema: str, table: str, text: Path
-) -> None:
+def _copy_table(client: SqlClient, connection: duckdb.DuckDBPyConnection, schema: str, table: str, text: Path) -> None:
     found = client.execute_sql(
         "SELECT column_name, data_type FROM information_schema.columns "
         "WHERE table_schema = %s AND table_name = %s ORDER BY ordinal_position",

@@ -70,11 +70,11 @@ def destination_by_name(name: str) -> DltDestination:
     """
     # SQLAlchemy 2 warns about dlt's code, which a user can't change.
     warnings.filterwarnings("ignore", module=r"dlt\.destinations\.impl\.sqlalchemy")
-    destination = Destination.from_reference(name)
-    if destination is None:
+    if not name:
         raise ConfigurationError(
             "--destination is empty.", guidance="Name a destination, such as postgres, or leave out --destination."
         )
+    destination: DltDestination = Destination.from_reference(name)  # type: ignore[assignment]  # None only without a name
     capabilities = destination.capabilities()
     formats = list(capabilities.supported_loader_file_formats or [])
     # Parquet has no JSON type: unless parquet is its native format, a destination stores JSON as a quoted string.
@@ -83,7 +83,10 @@ def destination_by_name(name: str) -> DltDestination:
         return destination
     formats.remove("parquet")
     # A format selector would remove parquet again and fail because it is not in the list.
-    return Destination.from_reference(name, supported_loader_file_formats=formats, loader_file_format_selector=None)
+    limited: DltDestination = Destination.from_reference(  # type: ignore[assignment]  # the same
+        name, supported_loader_file_formats=formats, loader_file_format_selector=None
+    )
+    return limited
 
 
 def declared_capabilities(destination: DltDestination, dataset: str) -> Capabilities:
@@ -108,9 +111,7 @@ def declared_capabilities(destination: DltDestination, dataset: str) -> Capabili
 def temporary_pipeline(destination: DltDestination, dataset: str) -> Iterator[dlt.Pipeline]:
     """Yield a pipeline whose working directory is deleted afterwards."""
     with TemporaryDirectory() as directory:
-        pipeline = dlt.pipeline(
-            "spotify_probe", destination=destination, dataset_name=dataset, pipelines_dir=directory
-        )
+        pipeline = dlt.pipeline("spotify_probe", destination=destination, dataset_name=dataset, pipelines_dir=directory)
         try:
             yield pipeline
         finally:

@@ -44,8 +44,7 @@ def repair_dropped_tables(pipeline: dlt.Pipeline) -> None:
         sql: SqlClient = client.sql_client  # type: ignore[attr-defined]  # the same
         if not own_tables().keys() <= existing:
             _empty(sql, VERSIONS)
-        if schema is not None:
-            _repair_data_tables(schema, existing, sql)
+        if schema is not None and _repair_data_tables(schema, existing, sql):
             pipeline.schemas.save_schema(schema)
 
 
@@ -64,10 +63,11 @@ def _columns(table: TTableSchema) -> Columns:
     return {name: str(column["data_type"]) for name, column in table["columns"].items() if column.get("data_type")}
 
 
-def _repair_data_tables(schema: dlt.Schema, existing: AbstractSet[str], sql: SqlClient) -> None:
+def _repair_data_tables(schema: dlt.Schema, existing: AbstractSet[str], sql: SqlClient) -> bool:
+    """Return whether tables were dropped, after removing them from the schema."""
     dropped = set(schema.data_table_names(seen_data_only=True)) - existing
     if not dropped:
-        return
+        return False
     for table in _tables_to_empty(schema, dropped, existing):
         _empty(sql, table)
     listed = declared.NEW_RELEASES.name
@@ -75,13 +75,14 @@ def _repair_data_tables(schema: dlt.Schema, existing: AbstractSet[str], sql: Sql
         # A listed album is written again if its hash differs.
         sql.execute_sql(f"UPDATE {sql.make_qualified_table_name(listed)} SET content_hash = NULL")  # noqa: S608 - dlt quotes it
     _empty(sql, VERSIONS)
-    # Out of dlt's schema, with nested tables, so that the next run declares them.
+    # The next run declares them again.
     schema.drop_tables(sorted({name for table in dropped for name in _with_nested(schema, table)}))
+    return True
 
 
 def _tables_to_empty(schema: dlt.Schema, dropped: AbstractSet[str], existing: Collection[str]) -> Iterator[str]:
     """Yield the tables whose rows are useless without a dropped one: nested in it, or fetched together with it."""
-    fetched = {table.name for table in declared.FETCHED}
+    fetched = {table.name for table in declared.TABLES if table.origin == "album_request"}
     for root in [name for name, table in schema.tables.items() if not table.get("parent")]:
         family = _with_nested(schema, root)
         if root in dropped or (root in fetched and not dropped.isdisjoint(family)):

@@ -10,7 +10,7 @@ from spotify_pipeline.exits import Exit
 from spotify_pipeline.run.failures import Failure, understand
 from spotify_pipeline.run.summary import quarantine_lines
 from spotify_pipeline.run.wording import by_bucket, count, local_time
-from spotify_source.connection import Connection
+from spotify_source.config import Connection
 from spotify_source.errors import BucketClosedError, ForbiddenError, PremiumRequiredError, SpotifySourceError
 
 
@@ -76,9 +76,9 @@ def check_destination(destination: Destination) -> Iterator[Finding]:
     try:
         destination.check(create=False)
     except SpotifySourceError as error:
-        yield Finding(f"Destination: {destination.place}", understand(error))
+        yield Finding(f"Destination: {destination.name}", understand(error))
         return
-    yield Finding(f"Destination: {destination.place}, dataset {destination.dataset}; {destination.state()}")
+    yield Finding(f"Destination: {destination.name}, dataset {destination.dataset}; {destination.describe()}")
     yield from check_working_directory(destination)
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from ... import settings
-from ...api.client import SpotifyClient
-from ...api.endpoints import BROWSE, SEARCH
-from ...api.pages import PAGE_SIZE, AlbumPage, search_albums
+from ...api.client import PAGE_SIZE, AlbumPage, SpotifyClient
+from ...api.responses import BROWSE, SEARCH
+from ...config import SourceOptions
 from ...errors import ForbiddenError, NotFoundError, SpotifySourceError
-from ...limits.clock import Clock
-from ...limits.source_state import SourceState
+from ...limits.governor import Clock
+from ...limits.state import SourceState
 from ...models import ANY_MARKET, PathCost, PathCounts, SimplifiedAlbum
-from ...options import Options
 from .calls import side_by_side
 from .path import Gathering
 
@@ -27,7 +26,7 @@ class PlainListing:
         options: Which way, how browse is paged, and where search looks. Browse takes no market: several mean search.
     """
 
-    def __init__(self, client: SpotifyClient, state: SourceState, clock: Clock, options: Options) -> None:
+    def __init__(self, client: SpotifyClient, state: SourceState, clock: Clock, options: SourceOptions) -> None:
         self._client = client
         self._state = state
         self._clock = clock
@@ -73,7 +72,7 @@ class PlainListing:
 
     def _page(self, market: str, number: int) -> AlbumPage | SpotifySourceError:
         try:
-            return search_albums(self._client, settings.NEW_QUERY, market, PAGE_SIZE * number)
+            return self._client.search_albums(settings.NEW_QUERY, market, PAGE_SIZE * number)
         except SpotifySourceError as error:
             return error
 

@@ -14,12 +14,12 @@ from unittest.mock import patch
 
 import dlt
 import pytest
-from spotify_pipeline.destinations.duckdb_file import DuckDbFile
+from spotify_pipeline.destinations.duckdb import DuckDbFile
 from spotify_pipeline.dlt_internals.working_directory import KEPT_PACKAGES, KEPT_QUARANTINED
 from spotify_pipeline.offline_api import OfflineApi
 
 from spotify_source import schema
-from spotify_source.limits.clock import SystemClock
+from spotify_source.limits.governor import SystemClock
 from tests.support.crashes import crash
 from tests.support.database import held_by_another_process
 from tests.support.place import Place
