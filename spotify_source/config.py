@@ -419,7 +419,8 @@ def connect(configuration: SpotifyConfiguration, run: Run, *, max_attempts: int 
     policy = Policy(configuration.requests_per_second, configuration.max_wait, configuration.daily_calls, max_attempts)
     client_id, client_secret = check_credentials(configuration.client_id, configuration.client_secret)
     ledger = Ledger.of_app(client_id)
-    governor = Governor(policy, ledger, run.clock, run.stopping)
+    governor = run.governor = Governor(policy, ledger, run.clock, run.stopping)
+    run.listing.markets = options.markets
     client = SpotifyClient(
         client_id,
         client_secret,
@@ -430,4 +431,4 @@ def connect(configuration: SpotifyConfiguration, run: Run, *, max_attempts: int 
         token_url=check_url("token_url", configuration.token_url),
         stopping=run.stopping,
     )
-    return Connection(client, governor, ledger, SourceState(), policy, options, run)
+    return Connection(client, governor, ledger, run.state, policy, options, run)

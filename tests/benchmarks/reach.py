@@ -14,10 +14,10 @@ from datetime import date
 from spotify_pipeline.offline_api import Catalogue
 from spotify_pipeline.offline_api.query import parse
 
+from spotify_source import Run
 from spotify_source.api.client import AlbumPage
 from spotify_source.api.responses import SEARCH
 from spotify_source.limits.allowance import pay
-from spotify_source.steps.data_issue_log import DataIssueLog
 from spotify_source.steps.listings import shards
 from spotify_source.steps.listings.alphabets import letters_of
 from spotify_source.steps.listings.path import Gathering
@@ -61,7 +61,7 @@ class Standing:
 
 def planned(search: Search, reach: int) -> Gathering:
     """What the source finds."""
-    gathered = Gathering((), None, DataIssueLog())
+    gathered = Gathering((), None, Run())
     for offset in range(0, 100, PAGE):
         gathered.enter(search.search_albums("tag:new", search.market, offset).albums, search.market, "search")
     shards.Shards(search, Standing(), "run", [search.market], [], lambda: reach - PLAIN_CALLS).read(gathered)  # type: ignore[arg-type]

@@ -60,7 +60,7 @@ def _lines(plan: Plan, further: Sequence[PathCost], connection: Connection, resu
     kinds = _kinds(plan)
     listed = len(plan.listing.albums)
     yield (
-        f"Listed: {count(listed, 'album')}; {plan.albums_new} new, {kinds['changed']} changed, "
+        f"Listed: {count(listed, 'album')}; {result.listing.albums_new} new, {kinds['changed']} changed, "
         f"{kinds['pending']} pending from earlier runs, {listed - kinds['listed']} known."
     )
     yield f"Calls needed: {by_bucket(calls)}."

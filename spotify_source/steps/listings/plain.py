@@ -9,9 +9,8 @@ from ...api.client import PAGE_SIZE, AlbumPage, SpotifyClient
 from ...api.responses import BROWSE, SEARCH
 from ...config import SourceOptions
 from ...errors import ForbiddenError, NotFoundError, SpotifySourceError
-from ...limits.governor import Clock
-from ...limits.state import SourceState
 from ...models import ANY_MARKET, PathCost, PathCounts, SimplifiedAlbum
+from ...run import Run
 from .calls import side_by_side
 from .path import Gathering
 
@@ -21,15 +20,13 @@ class PlainListing:
 
     Args:
         client: The door to the API.
-        state: Remembers whether the app may browse.
-        clock: Where the time comes from.
+        run: Remembers whether the app may browse, and collects the counts.
         options: Which way, how browse is paged, and where search looks. Browse takes no market: several mean search.
     """
 
-    def __init__(self, client: SpotifyClient, state: SourceState, clock: Clock, options: SourceOptions) -> None:
+    def __init__(self, client: SpotifyClient, run: Run, options: SourceOptions) -> None:
         self._client = client
-        self._state = state
-        self._clock = clock
+        self._run = run
         self._options = options
         self._counts = PathCounts("search")
         self._depths: Mapping[str, int] = {}
@@ -81,7 +78,7 @@ class PlainListing:
         discovery = self._options.discovery
         if discovery == "search" or (discovery == "auto" and len(self._options.markets) > 1):
             return False
-        return not (discovery == "auto" and self._state.allowed("browse", self._clock.now()) is False)
+        return not (discovery == "auto" and self._run.state.allowed("browse", self._run.clock.now()) is False)
 
     def _browse(self, gathered: Gathering) -> bool:
         try:
@@ -102,7 +99,7 @@ class PlainListing:
         for page in pages:
             if via == "browse":
                 self._note_browse(True)
-            gathered.discovered_via = via
+            self._run.listing.discovered_via = via
             listed, new = gathered.enter(page, market, via)
             before = self._counts
             self._counts = PathCounts(
@@ -116,4 +113,4 @@ class PlainListing:
                 return
 
     def _note_browse(self, allowed: bool) -> None:
-        self._state.remember_allowed("browse", allowed, self._clock.now())
+        self._run.state.remember_allowed("browse", allowed, self._run.clock.now())
