@@ -22,7 +22,7 @@ from spotify_pipeline.destinations.duckdb_sql import TYPES
 from spotify_pipeline.exits import MEANINGS
 
 from spotify_source import schema, spotify_source
-from spotify_source.connection import SpotifyConfiguration
+from spotify_source.config import SpotifyConfiguration
 from spotify_source.schema import Column, Table
 
 CHECKOUT: Final = Path(__file__).resolve().parents[1]

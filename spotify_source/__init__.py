@@ -11,7 +11,7 @@ from dlt.extract import DltResource
 from . import settings
 from .api.auth import SpotifyClientCredentials
 from .api.paginators import NextLinkPaginator, OffsetPaginator
-from .connection import SpotifyConfiguration, connect
+from .config import SpotifyConfiguration, connect
 from .errors import SpotifySourceError
 from .models import Discovery, Paging, RunResult
 from .resources import spotify_resources

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from .connection import Connection
-from .models import FetchedAlbum, Listing, LoadedState, PathCost, Plan, RunResult, is_id
+from .config import Connection
+from .models import FetchedAlbum, Listing, LoadedState, PathCost, Plan, is_id
 from .schema import RESOURCES
 from .steps.albums import AlbumFetcher
 from .steps.backlog import album_requests, given_up_albums
-from .steps.data_issue_log import DataIssueLog
 from .steps.discovery import Discoverer
 from .steps.listings.artists import Watchlist
 from .steps.listings.further import FurtherReach
@@ -30,14 +29,11 @@ class Extraction:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        client, state, clock = connection.client, connection.state, connection.run.clock
-        self._oddities = DataIssueLog()
-        self._plain = PlainListing(client, state, clock, connection.options)
-        self._discoverer = Discoverer(connection.options, self._plain, self._oddities)
+        client, clock = connection.client, connection.run.clock
+        self._plain = PlainListing(client, connection.run, connection.options)
+        self._discoverer = Discoverer(connection.run, connection.options, self._plain)
         self._reach = FurtherReach(client, connection.governor, clock, connection.options, connection.run.run_id)
-        self._fetcher = AlbumFetcher(client, connection.governor, state, clock, self._oddities)
-        self._plan: Plan | None = None
-        connection.run.begin(self.result)
+        self._fetcher = AlbumFetcher(connection)
 
     def plan(self, requested: Collection[str]) -> Plan:
         """Read the listing, compare it with what is loaded, and say which albums to fetch.
@@ -100,20 +96,16 @@ class Extraction:
         )
         # Listed and reported, but nothing that can be asked for.
         requests = [one for one in found if is_id(one.album_id)]
-        if self._discoverer.failure is not None and not requests:
-            raise self._discoverer.failure
+        if self._connection.run.failure is not None and not requests:
+            raise self._connection.run.failure
         now = requests[: options.limit]
         given_up = given_up_albums(
             listing, loaded, self._connection.state, requested=wanted, default_market=options.markets[0]
         )
-        self._plan = Plan(
-            listing,
-            loaded,
-            now,
-            over_limit=len(requests) - len(now),
-            given_up=() if options.full_refresh else given_up,
-        )
-        return self._plan
+        counts = self._connection.run.albums
+        counts.wanted, counts.over_limit = len(now), len(requests) - len(now)
+        counts.given_up = () if options.full_refresh else given_up
+        return Plan(listing, loaded, now)
 
     def fetch(self, plan: Plan) -> Iterator[Any]:
         """The calls for the albums of the plan; see `AlbumFetcher.fetch`."""
@@ -131,24 +123,5 @@ class Extraction:
             album_id: The album that it belongs to.
         """
         if row.findings:
-            self._oddities.note(row.findings, album_id)
+            self._connection.run.data_issues.note(row.findings, album_id)
         return row.values
-
-    def result(self) -> RunResult:
-        """What has come of it so far."""
-        state, now = self._connection.state, self._connection.run.clock.now()
-        plan = self._plan
-        return RunResult(
-            listing=self._discoverer.counts(albums_new=plan.albums_new if plan else 0),
-            albums=self._fetcher.counts(
-                wanted=len(plan.requests) if plan else 0,
-                over_limit=plan.over_limit if plan else 0,
-                given_up=plan.given_up if plan else (),
-            ),
-            data_issues=self._oddities.counts(),
-            calls=self._connection.governor.counts(),
-            browse_allowed=state.allowed("browse", now),
-            batch_allowed=state.allowed("batch", now),
-            failure=self._discoverer.failure or self._fetcher.failure,
-            source_state=state.snapshot(),
-        )

@@ -537,20 +537,11 @@ class Plan:
         listing: What was listed.
         loaded: What was loaded before.
         requests: The albums to fetch, in order.
-        over_limit: How many more need a call, and are kept back by `limit`.
-        given_up: Which need one, and are not asked for any more: all calls for them failed, run after run.
     """
 
     listing: Listing
     loaded: LoadedState
     requests: Sequence[AlbumRequest]
-    over_limit: int = 0
-    given_up: Sequence[str] = ()
-
-    @property
-    def albums_new(self) -> int:
-        """Listed albums that were never listed before."""
-        return len(self.listing.albums.keys() - self.loaded.releases.keys())
 
 
 @dataclass(frozen=True)
@@ -610,9 +601,9 @@ class CallCounts:
     blocked_until: Mapping[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass
 class ListingCounts:
-    """What was found.
+    """Counts of the listing of one run, updated while it is read.
 
     Attributes:
         markets: The markets that were asked for.
@@ -642,9 +633,9 @@ class ListingCounts:
         return None if self.end is None else self.end in (ListingEnd.COMPLETE, ListingEnd.LIMIT)
 
 
-@dataclass(frozen=True)
+@dataclass
 class AlbumCounts:
-    """What was fetched.
+    """Counts of the album requests of one run, updated as they are made.
 
     Attributes:
         wanted: Albums that the run set out to fetch.
@@ -662,7 +653,7 @@ class AlbumCounts:
     fetched: int = 0
     gone: int = 0
     short: int = 0
-    failed: Mapping[str, str] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
     given_up: Sequence[str] = ()
     over_limit: int = 0
     tracks_loaded: int = 0

@@ -10,7 +10,7 @@ from dlt.common.utils import chunks
 from dlt.extract import DltResource
 
 from . import schema, settings
-from .connection import Connection
+from .config import Connection
 from .errors import ConfigurationError
 from .extraction import Extraction
 from .models import CompleteAlbum, FetchedAlbum, LoadedRelease, Plan

@@ -16,7 +16,7 @@ from requests import PreparedRequest, Response
 
 from .. import settings
 from ..errors import UnreadableReplyError
-from ..limits.clock import Clock, SystemClock
+from ..limits.governor import Clock, SystemClock
 from .responses import is_token
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import Any, Final, cast
 
 from dlt.common import jsonpath
 from dlt.sources.helpers.rest_client.client import RESTClient
@@ -12,16 +13,40 @@ from dlt.sources.helpers.rest_client.paginators import BasePaginator
 
 from .. import settings
 from ..limits.call_budget import CallBudget
-from ..limits.clock import Clock
-from ..limits.governor import Governor
-from ..models import Album, Paging, PagingObject, SimplifiedAlbum, Track, checked_id
+from ..limits.governor import Clock, Governor
+from ..models import Album, Artist, Paging, PagingObject, SimplifiedAlbum, Track, checked_id, is_id, whole_number
 from .auth import SpotifyClientCredentials
 from .paginators import NextLinkPaginator, OffsetPaginator, resolve_link
+from .responses import paging_object
 from .transport import GovernedSession
 
+PAGE_SIZE: Final = settings.SEARCH_PAGE_SIZE
 # Compiled once: a selector given as text is parsed again for every page.
 _ALBUM_ITEMS = jsonpath.compile_path("albums.items")
 _ITEMS = jsonpath.compile_path("items")
+
+
+@dataclass(frozen=True)
+class AlbumPage:
+    """One page of albums.
+
+    Attributes:
+        albums: As they came; null items are real.
+        has_more: Whether a page follows that can be asked for.
+        total: What the API says about the size of the whole; of a search no count.
+    """
+
+    albums: Sequence[SimplifiedAlbum | None]
+    has_more: bool
+    total: int
+
+
+@dataclass(frozen=True)
+class ArtistPage:
+    """One page of artists, and whether a page follows that can be asked for."""
+
+    artists: Sequence[Artist]
+    has_more: bool
 
 
 class SpotifyClient(RESTClient):
@@ -145,6 +170,56 @@ class SpotifyClient(RESTClient):
         params = {"limit": settings.TRACKS_PAGE_SIZE, "offset": len(first["items"]), "market": market}
         return self._pages(f"albums/{checked_id(album_id)}/tracks", params, NextLinkPaginator(), _ITEMS, budget)
 
+    def search_albums(self, query: str, market: str, offset: int, budget: CallBudget | None = None) -> AlbumPage:
+        """GET search?type=album.
+
+        https://developer.spotify.com/documentation/web-api/reference/search
+
+        Args:
+            query: With its filters, such as `tag:new artist:"NAME"`.
+            market: ISO 3166-1 alpha-2 code.
+            offset: Of the first item.
+            budget: The call budget that each call is charged to.
+        """
+        page = paging_object(self._search("album", query, market, offset, budget), "albums")
+        return AlbumPage(_albums(page), _has_more(page, offset), whole_number(page.get("total")) or 0)
+
+    def search_artists(self, query: str, market: str, offset: int, budget: CallBudget | None = None) -> ArtistPage:
+        """GET search?type=artist; see `search_albums`."""
+        page = paging_object(self._search("artist", query, market, offset, budget), "artists")
+        # What has no id of Spotify's, or no name, can be nobody's artist.
+        found = [cast(Artist, item) for item in page["items"] if isinstance(item, dict) and is_id(item.get("id"))]
+        return ArtistPage([one for one in found if isinstance(one.get("name"), str)], _has_more(page, offset))
+
+    def artist(self, artist_id: str, budget: CallBudget | None = None) -> Artist:
+        """GET artists/{id}.
+
+        https://developer.spotify.com/documentation/web-api/reference/get-an-artist
+        """
+        return cast(Artist, self.get(f"artists/{checked_id(artist_id)}", budget=budget).json())
+
+    def artist_albums(
+        self, artist_id: str, groups: str, market: str, offset: int, budget: CallBudget | None = None
+    ) -> AlbumPage:
+        """GET artists/{id}/albums: the discography, the newest first in each group.
+
+        https://developer.spotify.com/documentation/web-api/reference/get-an-artists-albums
+
+        Args:
+            artist_id: Spotify id of the artist.
+            groups: Of 'album', 'single', 'appears_on' and 'compilation', with commas between them.
+            market: ISO 3166-1 alpha-2 code.
+            offset: Of the first item.
+            budget: The call budget that each call is charged to.
+        """
+        params = {"include_groups": groups, "limit": PAGE_SIZE, "offset": offset, "market": market}
+        page = paging_object(self.get(f"artists/{checked_id(artist_id)}/albums", params, budget=budget).json())
+        return AlbumPage(_albums(page), _has_more(page, offset), whole_number(page.get("total")) or 0)
+
+    def _search(self, kind: str, query: str, market: str, offset: int, budget: CallBudget | None) -> Any:
+        params = {"q": query, "type": kind, "limit": PAGE_SIZE, "offset": offset, "market": market}
+        return self.get("search", params, budget=budget).json()
+
     def _pages(
         self,
         path: str,
@@ -157,3 +232,11 @@ class SpotifyClient(RESTClient):
         return self.paginate(
             path, params=params, paginator=paginator, data_selector=selector, hooks={"response": []}, budget=budget
         )
+
+
+def _albums(page: PagingObject) -> list[SimplifiedAlbum | None]:
+    return cast("list[SimplifiedAlbum | None]", page["items"])
+
+
+def _has_more(page: PagingObject, offset: int) -> bool:
+    return page["next"] is not None and offset + 2 * PAGE_SIZE <= settings.SEARCH_MAX_OFFSET

@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from enum import Enum
-from typing import Any, cast
+from typing import Any, Final, cast
+from urllib.parse import parse_qs, urlsplit
 
 from ..errors import UnreadableReplyError
 from ..models import PagingObject
@@ -189,3 +190,40 @@ def _words(content: Any, body: bytes) -> tuple[str, str]:
 
 def _one_line(text: object) -> str:
     return " ".join(str(text or "").split())[:200]
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One endpoint.
+
+    Attributes:
+        bucket: Name of the quota that its calls count towards, as the ledger and `load_runs.calls` have it.
+        path: What its URLs end in.
+        envelope: The shape of its good replies.
+    """
+
+    bucket: str
+    path: re.Pattern[str]
+    envelope: Envelope | None
+
+
+BROWSE: Final = Endpoint("browse", re.compile(r"/browse/new-releases/?$"), has_albums_page)
+SEARCH: Final = Endpoint("search", re.compile(r"/search/?$"), has_albums_page)
+SEARCH_ARTISTS: Final = Endpoint("search", SEARCH.path, has_artists_page)
+ARTIST: Final = Endpoint("artist", re.compile(r"/artists/[^/]+/?$"), is_artist)
+ARTIST_ALBUMS: Final = Endpoint("artist_albums", re.compile(r"/artists/[^/]+/albums/?$"), is_paging_object)
+ALBUM: Final = Endpoint("album", re.compile(r"/albums/[^/]+/?$"), is_album)
+ALBUMS: Final = Endpoint("albums", re.compile(r"/albums/?$"), has_albums)
+ALBUM_TRACKS: Final = Endpoint("album_tracks", re.compile(r"/albums/[^/]+/tracks/?$"), is_paging_object)
+TOKEN: Final = Endpoint("token", re.compile(r"$"), has_token)
+OTHER: Final = Endpoint("other", re.compile(r""), None)
+
+_API: Final = (BROWSE, SEARCH, ARTIST_ALBUMS, ARTIST, ALBUMS, ALBUM_TRACKS, ALBUM)
+
+
+def endpoint_of(url: str) -> Endpoint:
+    """The endpoint that an API URL belongs to."""
+    parts = urlsplit(url)
+    found = next((endpoint for endpoint in _API if endpoint.path.search(parts.path)), OTHER)
+    # The only endpoint whose replies have their shape from a parameter.
+    return SEARCH_ARTISTS if found is SEARCH and parse_qs(parts.query).get("type") == ["artist"] else found

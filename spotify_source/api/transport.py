@@ -32,9 +32,8 @@ from ..limits.allowance import pay
 from ..limits.call_budget import CallBudget
 from ..limits.governor import ALL_BUCKETS, Governor
 from .bodies import ACCEPTED_ENCODINGS, read_body
-from .endpoints import TOKEN, Endpoint, endpoint_of
 from .paginators import origin
-from .responses import Meaning, Reply, classify
+from .responses import TOKEN, Endpoint, Meaning, Reply, classify, endpoint_of
 from .wires import Wires
 
 _MAX_CONNECTIONS = 50

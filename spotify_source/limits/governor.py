@@ -6,19 +6,60 @@ https://developer.spotify.com/documentation/web-api/concepts/rate-limits
 
 from __future__ import annotations
 
+import random
 import threading
+import time
 from collections import Counter
 from dataclasses import dataclass
+from typing import Protocol
 
 from .. import settings
 from ..errors import BucketClosedError, ClosedReason
 from ..models import CallCounts
 from .call_budget import CallBudget
-from .clock import Clock
 from .ledger import Ledger, Refusal
-from .pace import Pace
 
 ALL_BUCKETS = "*"
+
+
+class Clock(Protocol):
+    """Where the time comes from, and how it is waited for."""
+
+    def now(self) -> float:
+        """Unix time in seconds."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+        ...
+
+    def wait(self, seconds: float, wake: threading.Event) -> None:
+        """Wait, but not past the moment at which `wake` is set."""
+        ...
+
+    def jitter(self) -> float:
+        """A random number, 0 to 1."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> float:
+        """Unix time in seconds."""
+        return time.time()
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+        return time.monotonic()
+
+    def wait(self, seconds: float, wake: threading.Event) -> None:
+        """Wait, but not past the moment at which `wake` is set."""
+        wake.wait(seconds)
+
+    def jitter(self) -> float:
+        """A random number, 0 to 1."""
+        return random.random()  # noqa: S311 - spreads retries, guards nothing
 
 
 @dataclass(frozen=True)
@@ -42,6 +83,40 @@ class Policy:
         """The most calls in any 30 s; None is no limit."""
         pace = self.requests_per_second
         return max(1, int(pace * settings.WINDOW_SECONDS)) if pace else None
+
+
+class Pace:
+    """Spaces calls evenly once a rate limit was met. Not locked: its owner is.
+
+    Args:
+        per_second: The rate at which calls are no longer spaced; 0 is unlimited.
+    """
+
+    def __init__(self, per_second: float) -> None:
+        self._ceiling = per_second or settings.UNLIMITED_PACE_AFTER_LIMIT
+        self._rate: float | None = None
+        self._next = 0.0
+
+    def seconds_until_next(self, now: float) -> float:
+        """How long from `now` (monotonic seconds) until the next call may go."""
+        return self._next - now if self._rate else 0.0
+
+    def take(self, now: float) -> None:
+        """A call goes out at `now`."""
+        if self._rate:
+            self._next = max(self._next, now) + 1 / self._rate
+
+    def halve(self) -> None:
+        """Go on at half the rate."""
+        self._rate = (self._rate or self._ceiling) / 2
+
+    def rise(self) -> None:
+        """Come back a little: a twentieth of the full rate for each call that went well."""
+        if self._rate is None:
+            return
+        self._rate += self._ceiling / 20
+        if self._rate >= self._ceiling:
+            self._rate = None
 
 
 class Governor:

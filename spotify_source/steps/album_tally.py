@@ -19,52 +19,29 @@ from ..errors import (
     SpotifySourceError,
     TokenRefusedError,
 )
-from ..limits.clock import Clock
 from ..limits.governor import ALL_BUCKETS, Governor
-from ..limits.source_state import SourceState
-from ..models import AlbumCounts, AlbumRequest, CompleteAlbum
+from ..models import AlbumRequest, CompleteAlbum
+from ..run import Run
 
 
 class AlbumTally:
     """Counts what came of the requests, remembers it for later runs, and ends a run that is hopeless.
 
     Args:
+        run: The run, which collects the counts and remembers which albums are gone, short or failed.
         governor: Closed where no call will do any better.
-        state: Remembers which albums are gone, short or failed.
-        clock: Where the time comes from.
     """
 
-    def __init__(self, governor: Governor, state: SourceState, clock: Clock) -> None:
+    def __init__(self, run: Run, governor: Governor) -> None:
+        self._run = run
         self._governor = governor
-        self._state = state
-        self._clock = clock
+        self._state = run.state
+        self._counts = run.albums
         self._lock = threading.Lock()
-        self._fetched = 0
-        self._gone = 0
-        self._short = 0
-        self._tracks_loaded = 0
-        self._tracks_dropped = 0
-        self._failed: dict[str, str] = {}
         self._calls_failed_in_a_row = 0
         self._refused_in_a_row: list[str] = []
         self._down: set[str] = set()
         self._has_succeeded = False
-        self.failure: SpotifySourceError | None = None
-
-    def counts(self, *, wanted: int, over_limit: int, given_up: Sequence[str]) -> AlbumCounts:
-        """What came of the requests so far; the arguments are what is not known here."""
-        with self._lock:
-            return AlbumCounts(
-                wanted=wanted,
-                fetched=self._fetched,
-                gone=self._gone,
-                short=self._short,
-                failed=dict(self._failed),
-                given_up=tuple(given_up),
-                over_limit=over_limit,
-                tracks_loaded=self._tracks_loaded,
-                tracks_dropped=self._tracks_dropped,
-            )
 
     def succeeded(self) -> None:
         """A call was answered well: what failed before it was not the app's fault, nor the API's."""
@@ -82,13 +59,13 @@ class AlbumTally:
         """
         request, loaded = complete.request, complete.tracks_loaded
         with self._lock:
-            self._fetched += 1
-            self._failed.pop(request.album_id, None)
+            self._counts.fetched += 1
+            self._counts.failed.pop(request.album_id, None)
             if loaded is not None:
                 expected = came if complete.total is None else complete.total
-                self._tracks_loaded += loaded
-                self._tracks_dropped += came - loaded
-                self._short += loaded < expected
+                self._counts.tracks_loaded += loaded
+                self._counts.tracks_dropped += came - loaded
+                self._counts.short += loaded < expected
         got = complete.total if loaded is None else loaded
         if got is not None:
             self._state.note_fetched(request.album_id, request.listed_tracks, got)
@@ -97,8 +74,8 @@ class AlbumTally:
         """There is no such album any more."""
         self.succeeded()
         with self._lock:
-            self._gone += 1
-        self._state.note_gone(request.album_id, self._clock.now())
+            self._counts.gone += 1
+        self._state.note_gone(request.album_id, self._run.clock.now())
 
     def failed(self, error: SpotifySourceError, group: Sequence[AlbumRequest]) -> None:
         """One call failed, and with it the albums that it was for: they stay pending."""
@@ -116,10 +93,10 @@ class AlbumTally:
 
     def _note_failed(self, error: SpotifySourceError, group: Sequence[AlbumRequest]) -> None:
         for request in group:
-            if request.album_id not in self._failed:
+            if request.album_id not in self._counts.failed:
                 self._state.note_failed(request.album_id)
         with self._lock:
-            self._failed.update({request.album_id: error.what for request in group})
+            self._counts.failed.update({request.album_id: error.what for request in group})
 
     def _refused(self, error: SpotifySourceError, group: Sequence[AlbumRequest]) -> None:
         """A refusal is the album's, until different calls have met one with no success between them."""
@@ -151,5 +128,5 @@ class AlbumTally:
 
     def _end(self, error: SpotifySourceError) -> None:
         with self._lock:
-            self.failure = self.failure or error
+            self._run.failure = self._run.failure or error
         self._governor.close(ALL_BUCKETS, ClosedReason.REFUSED)

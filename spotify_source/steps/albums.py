@@ -14,9 +14,8 @@ from typing import Any, TypeVar, cast
 import dlt
 
 from .. import settings
-from ..api.client import SpotifyClient
-from ..api.endpoints import ALBUM, ALBUM_TRACKS, ALBUMS
-from ..api.responses import is_album
+from ..api.responses import ALBUM, ALBUM_TRACKS, ALBUMS, is_album
+from ..config import Connection
 from ..errors import (
     BadRequestError,
     BucketClosedError,
@@ -25,12 +24,8 @@ from ..errors import (
     SpotifySourceError,
     UnreadableReplyError,
 )
-from ..limits.clock import Clock
-from ..limits.governor import Governor
-from ..limits.source_state import SourceState
-from ..models import Album, AlbumCounts, AlbumRequest, CompleteAlbum, FetchedAlbum, whole_number
+from ..models import Album, AlbumRequest, CompleteAlbum, FetchedAlbum, whole_number
 from .album_tally import AlbumTally
-from .data_issue_log import DataIssueLog
 from .places import placed_tracks
 
 T = TypeVar("T")
@@ -47,38 +42,17 @@ class AlbumFetcher:
     """Fetches the requested albums of one run.
 
     Args:
-        client: The door to the API.
-        governor: Says which buckets are open, and reserves calls for further tracks.
-        state: Remembers what the app may call, and which albums are gone, short or failed.
-        clock: Where the time comes from.
-        data_issues: Where it is noted what came otherwise than documented.
+        connection: The client, the governor, the state and the run, which collects the counts.
     """
 
-    def __init__(
-        self, client: SpotifyClient, governor: Governor, state: SourceState, clock: Clock, data_issues: DataIssueLog
-    ) -> None:
-        self._client = client
-        self._governor = governor
-        self._state = state
-        self._clock = clock
-        self._oddities = data_issues
-        self._tally = AlbumTally(governor, state, clock)
+    def __init__(self, connection: Connection) -> None:
+        self._client = connection.client
+        self._governor = connection.governor
+        self._state = connection.state
+        self._clock = connection.run.clock
+        self._data_issues = connection.run.data_issues
+        self._tally = AlbumTally(connection.run, connection.governor)
         self._batches_refused = 0
-
-    @property
-    def failure(self) -> SpotifySourceError | None:
-        """What showed that no call will do any better: a refusal of the app or its credentials."""
-        return self._tally.failure
-
-    def counts(self, *, wanted: int, over_limit: int, given_up: Sequence[str]) -> AlbumCounts:
-        """What came of the requests so far.
-
-        Args:
-            wanted: How many albums there are to fetch.
-            over_limit: How many more need a call.
-            given_up: Which need one, and are not asked for any more.
-        """
-        return self._tally.counts(wanted=wanted, over_limit=over_limit, given_up=given_up)
 
     def fetch(self, requests: Sequence[AlbumRequest]) -> Iterator[list[FetchedAlbum] | Deferred[FetchedAlbum]]:
         """Hand out the calls that fetch the albums, in order, until their bucket closes.
@@ -230,7 +204,7 @@ class AlbumFetcher:
         request, album = fetched.request, fetched.album
         self._release(request, calls)
         tracks, findings = placed_tracks(items)
-        self._oddities.note(findings, request.album_id)
+        self._data_issues.note(findings, request.album_id)
         total = whole_number(album.get("total_tracks"))
         if total is None:
             total = whole_number(album["tracks"].get("total"))

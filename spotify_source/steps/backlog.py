@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from .. import settings
-from ..limits.source_state import SourceState
+from ..limits.state import SourceState
 from ..models import ANY_MARKET, AlbumRequest, Listing, LoadedState
 from ..schema import ALBUM_TRACKS, ALBUMS
 from .priority import in_order, is_chosen

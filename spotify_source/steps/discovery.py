@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 
+from ..config import SourceOptions
 from ..errors import (
     ApiUnavailableError,
     AppRefusedError,
@@ -12,9 +13,8 @@ from ..errors import (
     ConfigurationError,
     SpotifySourceError,
 )
-from ..models import Listing, ListingCounts, ListingEnd, WatchedArtist
-from ..options import Options
-from .data_issue_log import DataIssueLog
+from ..models import Listing, ListingEnd, WatchedArtist
+from ..run import Run
 from .listings.artists import unresolved
 from .listings.path import Gathering, ListingPath
 
@@ -23,24 +23,17 @@ class Discoverer:
     """Reads the listings of one run: the plain one first, which alone has ranks, then whatever else is wanted.
 
     Args:
+        run: The run, which collects the counts.
         options: Which markets, and how much to list.
         plain: The plain listing.
-        data_issues: Where it is noted what came otherwise than documented.
-
-    Attributes:
-        cut_by: What ended the plain listing before its end, though something was read.
-        failure: What keeps the run from being good, whatever was read.
     """
 
-    def __init__(self, options: Options, plain: ListingPath, data_issues: DataIssueLog) -> None:
+    def __init__(self, run: Run, options: SourceOptions, plain: ListingPath) -> None:
+        self._run = run
+        self._counts = run.listing
         self._options = options
-        self._oddities = data_issues
         self._paths = [plain]
-        self._gathered = Gathering((), options.limit, data_issues)
-        self._end: ListingEnd | None = None
-        self._artists: Callable[[], Sequence[WatchedArtist]] = tuple
-        self.cut_by: SpotifySourceError | None = None
-        self.failure: SpotifySourceError | None = None
+        self._gathered = Gathering((), options.limit, run)
 
     def discover(
         self,
@@ -59,47 +52,35 @@ class Discoverer:
             ConfigurationError: The credentials are refused.
             AppRefusedError: The app may take no path.
         """
-        self._gathered = Gathering(known, self._options.limit, self._oddities)
-        self._artists = artists
+        self._gathered = Gathering(known, self._options.limit, self._run)
+        try:
+            self._read(further)
+        finally:
+            self._counts.paths = [path.counts() for path in self._paths]
+            self._counts.unresolved = unresolved(artists())
+        watched = [artist.key for artist in artists() if artist.is_known]
+        return self._gathered.listing(self._counts.end or ListingEnd.COMPLETE, watched)
+
+    def _read(self, further: Callable[[], Sequence[ListingPath]]) -> None:
         plain = self._paths[0]
         try:
             plain.read(self._gathered)
-            self._end = ListingEnd.LIMIT if self._gathered.is_full else ListingEnd.COMPLETE
+            self._counts.end = ListingEnd.LIMIT if self._gathered.is_full else ListingEnd.COMPLETE
         except BucketClosedError as closed:
-            self._end = ListingEnd.CLOSED
+            self._counts.end = ListingEnd.CLOSED
             if self._gathered.sightings:
-                self.cut_by = closed
+                self._counts.cut_by = closed
         except SpotifySourceError as error:
-            self._end = ListingEnd.FAILED
+            self._counts.end = ListingEnd.FAILED
             if not self._gathered.sightings and not isinstance(error, (ApiUnavailableError, CallFailedError)):
                 raise
             self._end_early(error)
-        for path in further() if self.failure is None else ():
+        for path in further() if self._run.failure is None else ():
             self._read_further(path)
-        watched = [artist.key for artist in artists() if artist.is_known]
-        return self._gathered.listing(self._end, watched)
-
-    def counts(self, albums_new: int) -> ListingCounts:
-        """What was found so far.
-
-        Args:
-            albums_new: How many of the albums are new, which is not known here.
-        """
-        return ListingCounts(
-            markets=self._options.markets,
-            discovered_via=self._gathered.discovered_via,
-            albums_listed=len(self._gathered.albums),
-            albums_new=albums_new,
-            items_dropped=self._gathered.items_dropped,
-            end=self._end,
-            cut_by=self.cut_by,
-            paths=[path.counts() for path in self._paths],
-            unresolved=unresolved(self._artists()),
-        )
 
     def _read_further(self, path: ListingPath) -> None:
         """Take one more way, unless nothing goes any more. What ends it is no matter of the plain listing."""
-        if self.failure is not None or self._gathered.is_full:
+        if self._run.failure is not None or self._gathered.is_full:
             return
         self._paths.append(path)
         try:
@@ -108,10 +89,10 @@ class Discoverer:
             # The governor knows, and tells.
             return
         except (AppRefusedError, ConfigurationError) as error:
-            self.failure = error
+            self._run.failure = error
 
     def _end_early(self, error: SpotifySourceError) -> None:
         if self._gathered.sightings:
-            self.cut_by = error
+            self._counts.cut_by = error
         if not self._gathered.sightings or isinstance(error, (AppRefusedError, ConfigurationError)):
-            self.failure = error
+            self._run.failure = error

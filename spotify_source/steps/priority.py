@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from typing import Final
 
-from ..limits.source_state import SourceState
+from ..limits.state import SourceState
 from ..models import AlbumRequest, Listing, LoadedState
 from .credits import credits_of
 from .rows import released_on

@@ -10,15 +10,14 @@ import argparse
 import heapq
 from collections.abc import Sequence
 from datetime import date
-from unittest.mock import patch
 
 from spotify_pipeline.offline_api import Catalogue
 from spotify_pipeline.offline_api.query import parse
 
-from spotify_source.api.endpoints import SEARCH
-from spotify_source.api.pages import AlbumPage
+from spotify_source import Run
+from spotify_source.api.client import AlbumPage
+from spotify_source.api.responses import SEARCH
 from spotify_source.limits.allowance import pay
-from spotify_source.steps.data_issue_log import DataIssueLog
 from spotify_source.steps.listings import shards
 from spotify_source.steps.listings.alphabets import letters_of
 from spotify_source.steps.listings.path import Gathering
@@ -45,7 +44,7 @@ class Search:
             self._found[query] = [album_id for album_id in found if album_id][:100]
         return self._found[query]
 
-    def page(self, _client: object, query: str, _market: str, offset: int) -> AlbumPage:
+    def search_albums(self, query: str, _market: str, offset: int) -> AlbumPage:
         # Without HTTP, nobody else does.
         pay(SEARCH.bucket)
         found = self.shows(query)
@@ -62,11 +61,10 @@ class Standing:
 
 def planned(search: Search, reach: int) -> Gathering:
     """What the source finds."""
-    gathered = Gathering((), None, DataIssueLog())
+    gathered = Gathering((), None, Run())
     for offset in range(0, 100, PAGE):
-        gathered.enter(search.page(None, "tag:new", search.market, offset).albums, search.market, "search")
-    with patch.object(shards, "search_albums", search.page):
-        shards.Shards(None, Standing(), "run", [search.market], [], lambda: reach - PLAIN_CALLS).read(gathered)  # type: ignore[arg-type]
+        gathered.enter(search.search_albums("tag:new", search.market, offset).albums, search.market, "search")
+    shards.Shards(search, Standing(), "run", [search.market], [], lambda: reach - PLAIN_CALLS).read(gathered)  # type: ignore[arg-type]
     return gathered
 
 

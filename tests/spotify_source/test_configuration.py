@@ -12,7 +12,7 @@ from spotify_pipeline.cli.options import RESOURCES
 
 import spotify_source
 from spotify_source import schema
-from spotify_source.connection import SpotifyConfiguration, configured
+from spotify_source.config import SpotifyConfiguration, resolve
 from spotify_source.errors import BucketClosedError, ClosedReason
 
 
@@ -30,13 +30,13 @@ def test_the_arguments_of_the_source_are_its_settings() -> None:
 def test_settings_come_from_the_environment_and_an_argument_goes_before_them(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"CLIENT_ID": "me", "CLIENT_SECRET": "secret", "MARKET": "SE", "DAILY_CALLS": "7"}.items():
         monkeypatch.setenv(f"SOURCES__SPOTIFY__{name}", value)
-    found = configured(market="GB")
+    found = resolve(market="GB")
     assert (found.client_id, found.market, found.daily_calls) == ("me", "GB", 7)
 
 
 def test_settings_that_are_nowhere_are_named() -> None:
     with pytest.raises(ConfigFieldMissingException) as caught:
-        configured(market="GB")
+        resolve(market="GB")
     assert caught.value.fields == ["client_id", "client_secret"]
 
 

@@ -10,8 +10,8 @@ import pytest
 from spotify_pipeline.offline_api import Album, OfflineApi, Reply, errors
 
 from spotify_source import Run
+from spotify_source.config import check_url
 from spotify_source.errors import ConfigurationError
-from spotify_source.options import check_url
 from tests.support.albums import places_of
 from tests.support.apis import Serve
 from tests.support.place import Place

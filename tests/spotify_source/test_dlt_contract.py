@@ -28,8 +28,8 @@ from dlt.sources.helpers.rest_client.client import RESTClient
 from dlt.sources.helpers.rest_client.paginators import BasePaginator
 from dlt.sources.helpers.rest_client.redaction import sanitize_url
 
+from spotify_source.config import check_credentials
 from spotify_source.errors import CredentialsError
-from spotify_source.options import check_credentials
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spotify_source.config import parse_artists, parse_lines
 from spotify_source.errors import ConfigurationError
 from spotify_source.models import WatchEntry
-from spotify_source.watchlist import parse_artists, parse_lines
 
 ID = "4tZwfgrHOc3mvqYlEYSvVi"
 ids = st.text(string.ascii_letters + string.digits, min_size=22, max_size=22)

@@ -16,7 +16,7 @@ from spotify_pipeline.cli.command import load
 from spotify_pipeline.cli.options import parse
 from spotify_pipeline.offline_api import OfflineApi
 
-from spotify_source.limits.clock import Clock
+from spotify_source.limits.governor import Clock
 from tests.support.apis import calls_since
 from tests.support.checkout import LOAD_PY
 from tests.support.clock import FakeClock

@@ -19,7 +19,7 @@ from spotify_pipeline.destinations.duckdb_sql import quoted_name
 from spotify_pipeline.dlt_internals.destinations import SqlClient
 from spotify_pipeline.places import of_models
 from spotify_source import schema
-from spotify_source.options import check_at_least
+from spotify_source.config import check_at_least
 
 # Replaces the album id and the query in a sighting.
 REMOVED: Final = "removed"

@@ -32,9 +32,8 @@ from spotify_pipeline.run.next_steps import Place
 from spotify_pipeline.run.outcome import Loaded
 from spotify_pipeline.run.summary import as_json, as_text
 from spotify_source import Run, spotify_source
-from spotify_source.connection import Connection, configured, connect
-from spotify_source.limits.clock import Clock, SystemClock
-from spotify_source.options import parse_markets, parse_types
+from spotify_source.config import Connection, connect, parse_markets, parse_types, resolve
+from spotify_source.limits.governor import Clock, SystemClock
 
 
 def load(options: Options, clock: Clock | None = None) -> int:
@@ -168,7 +167,7 @@ def _load(options: Options, destination: Destination, arguments: dict[str, Any],
 
 
 def _dry_run(options: Options, destination: Destination, arguments: dict[str, Any], run: Run, stack: ExitStack) -> Exit:
-    connection = connect(configured(**arguments), run)
+    connection = connect(resolve(**arguments), run)
     stack.enter_context(destination.locked())
     destination.check(create=False)
     with destination.active_pipeline() as stored_state:
@@ -184,7 +183,7 @@ def _check(destination: Destination, arguments: dict[str, Any], run: Run) -> Exi
     say(f"Settings: {settings if settings.is_dir() else 'none found, the environment alone'}")
 
     def connected() -> Connection:
-        return connect(configured(**arguments), run, max_attempts=1)
+        return connect(resolve(**arguments), run, max_attempts=1)
 
     findings = []
     for finding in check_all(destination, connected):

@@ -22,7 +22,7 @@ from spotify_pipeline.cli.options import Parser, positive
 from spotify_pipeline.exits import Exit
 
 if TYPE_CHECKING:
-    from spotify_source.limits.clock import Clock
+    from spotify_source.limits.governor import Clock
 
 ENDPOINTS = ("search", "browse", "album", "albums", "album_tracks")
 # A third of what an app in Development Mode has for a day.
@@ -97,13 +97,13 @@ def probe(options: Options, clock: Clock | None = None) -> Exit:
     from spotify_pipeline.run.failures import tell
     from spotify_pipeline.run.probe import Measurement
     from spotify_source import Run
-    from spotify_source.connection import configured, connect
+    from spotify_source.config import connect, resolve
 
     run, measurement = Run(clock), None
     try:
         _warn(options)
         with _arguments(options, run.clock) as arguments:
-            connection = connect(configured(requests_per_second=0, **arguments), run, max_attempts=1)
+            connection = connect(resolve(requests_per_second=0, **arguments), run, max_attempts=1)
             measurement = Measurement(connection, options.endpoint, options.calls, say)
             measurement.run(options.interval)
         code = Exit.PENDING if measurement.closed else Exit.COMPLETE

@@ -11,7 +11,7 @@ from typing import Final
 from dlt.common.configuration.container import Container
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 
-from spotify_source.connection import SpotifyConfiguration
+from spotify_source.config import SpotifyConfiguration
 
 _VARIABLE: Final = "SOURCES__SPOTIFY__"
 # What dlt itself reads for any source: https://dlthub.com/docs/general-usage/source

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from datetime import date, datetime, timezone
 
-from spotify_source.limits.clock import Clock
+from spotify_source.limits.governor import Clock
 
 
 class ClockOfDay:

@@ -10,7 +10,7 @@ from spotify_pipeline.exits import Exit
 from spotify_pipeline.run.failures import Failure, understand
 from spotify_pipeline.run.summary import quarantine_lines
 from spotify_pipeline.run.wording import by_bucket, count, local_time
-from spotify_source.connection import Connection
+from spotify_source.config import Connection
 from spotify_source.errors import BucketClosedError, ForbiddenError, PremiumRequiredError, SpotifySourceError
 
 

@@ -11,7 +11,7 @@ from spotify_pipeline.run.reach import cost_lines
 from spotify_pipeline.run.reasons import closed_reason
 from spotify_pipeline.run.wording import by_bucket, count, local_time
 from spotify_source import RunResult, schema, settings
-from spotify_source.connection import Connection
+from spotify_source.config import Connection
 from spotify_source.extraction import Extraction
 from spotify_source.models import AlbumRequest, PathCost, Plan
 
@@ -60,7 +60,7 @@ def _lines(plan: Plan, further: Sequence[PathCost], connection: Connection, resu
     kinds = _kinds(plan)
     listed = len(plan.listing.albums)
     yield (
-        f"Listed: {count(listed, 'album')}; {plan.albums_new} new, {kinds['changed']} changed, "
+        f"Listed: {count(listed, 'album')}; {result.listing.albums_new} new, {kinds['changed']} changed, "
         f"{kinds['pending']} pending from earlier runs, {listed - kinds['listed']} known."
     )
     yield f"Calls needed: {by_bucket(calls)}."

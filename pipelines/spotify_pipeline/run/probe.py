@@ -9,9 +9,8 @@ from typing import Any, Final
 from requests import Response
 
 from spotify_pipeline.run.reasons import closed_reason
-from spotify_source.api.endpoints import endpoint_of
-from spotify_source.api.responses import Meaning, Reply, classify
-from spotify_source.connection import Connection
+from spotify_source.api.responses import Meaning, Reply, classify, endpoint_of
+from spotify_source.config import Connection
 from spotify_source.errors import ApiUnavailableError, BucketClosedError
 
 # What is asked of each bucket: path and parameters; {id} stands for an album.

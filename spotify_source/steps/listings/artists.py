@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from ... import settings
-from ...api.endpoints import ARTIST_ALBUMS, SEARCH
+from ...api.responses import ARTIST_ALBUMS, SEARCH
 from ...models import ArtistCheck, PathCost, PathCounts, Resolution, WatchedArtist
 from . import watching
 from .calls import AT_ONCE, side_by_side

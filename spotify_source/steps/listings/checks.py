@@ -8,12 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ... import settings
-from ...api.client import SpotifyClient
-from ...api.endpoints import ARTIST_ALBUMS, SEARCH
-from ...api.pages import PAGE_SIZE, AlbumPage, artist, artist_albums, search_albums, search_artists
+from ...api.client import PAGE_SIZE, AlbumPage, SpotifyClient
+from ...api.responses import ARTIST_ALBUMS, SEARCH
 from ...errors import ApiUnavailableError, BucketClosedError, CallFailedError, NotFoundError
 from ...limits.allowance import Allowance, AllowanceSpentError, Share, paid_by
-from ...limits.clock import Clock
+from ...limits.governor import Clock
 from ...models import Artist, ArtistCheck, Resolution, SimplifiedAlbum, WatchedArtist
 from . import watching
 
@@ -96,7 +95,7 @@ class Checker:
         if not known.is_known:
             known = asked.known = watching.resolved(known, self._namesakes(asked), self.clock.now())
         elif known.name is None:
-            name = artist(self.client, known.key)["name"]
+            name = self.client.artist(known.key)["name"]
             known = asked.known = replace(known, name=name, resolved=Resolution.GIVEN)
         if not known.is_known:
             return
@@ -107,7 +106,7 @@ class Checker:
         for market in self.markets:
             for number in range(settings.SEARCH_LISTING_CALLS):
                 asked.pages += 1
-                page = search_albums(self.client, query, market, PAGE_SIZE * number)
+                page = self.client.search_albums(query, market, PAGE_SIZE * number)
                 asked.enter(market, watching.of_artist(page.albums, known.key))
                 if not page.has_more:
                     break
@@ -120,7 +119,7 @@ class Checker:
         found: list[Artist] = []
         for number in range(_NAME_PAGES):
             asked.pages += 1
-            page = search_artists(self.client, query, self.markets[0], PAGE_SIZE * number)
+            page = self.client.search_artists(query, self.markets[0], PAGE_SIZE * number)
             found += page.artists
             if not page.has_more:
                 break
@@ -146,7 +145,7 @@ class Checker:
 
     def _discography(self, asked: _Asked, groups: str, market: str, offset: int) -> AlbumPage:
         asked.pages += 1
-        page = artist_albums(self.client, asked.known.key, groups, market, offset)
+        page = self.client.artist_albums(asked.known.key, groups, market, offset)
         since = self.clock.now() - _SWEPT_DAYS * watching.DAY
         asked.enter(market, watching.released_since(since, page.albums))
         return page

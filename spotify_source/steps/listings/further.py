@@ -8,12 +8,11 @@ from functools import partial
 
 from ... import settings
 from ...api.client import SpotifyClient
-from ...api.endpoints import ARTIST_ALBUMS, SEARCH
+from ...api.responses import ARTIST_ALBUMS, SEARCH
+from ...config import SourceOptions
 from ...limits.allowance import Allowance
-from ...limits.clock import Clock
-from ...limits.governor import Governor
+from ...limits.governor import Clock, Governor
 from ...models import LoadedState
-from ...options import Options
 from ...schema import SEARCH_YIELDS, WATCHED_ARTISTS
 from .artists import ArtistSearches, ArtistSweeps, Watchlist
 from .checks import Checker, sure_calls
@@ -38,7 +37,7 @@ class FurtherReach:
     client: SpotifyClient
     governor: Governor
     clock: Clock
-    options: Options
+    options: SourceOptions
     run_id: str
 
     def wants_artists(self, requested: Collection[str]) -> bool:

@@ -21,8 +21,8 @@ from ...models import (
     is_id,
     whole_number,
 )
+from ...run import Run
 from ...schema import NEW_RELEASES
-from ..data_issue_log import DataIssueLog
 from ..safe_values import safe_text
 
 
@@ -52,27 +52,24 @@ class Gathering:
     Args:
         known: Ids of the albums that earlier runs listed.
         limit: The most albums to list; None is no limit.
-        data_issues: Where it is noted what came otherwise than documented.
+        run: The run, which collects the counts.
 
     Attributes:
         albums: Each album once, as it was seen first, by id.
         sightings: Every place that held an album.
-        items_dropped: Places that held nothing, or nothing with an id.
-        discovered_via: The way of the plain listing.
         yields: What queries beyond it brought.
         artists: Artists of the watchlist that were checked, by the key of their row.
     """
 
-    def __init__(self, known: Collection[str], limit: int | None, data_issues: DataIssueLog) -> None:
-        self._oddities = data_issues
+    def __init__(self, known: Collection[str], limit: int | None, run: Run) -> None:
+        self._data_issues = run.data_issues
+        self._counts = run.listing
         self._known = known
         self._limit = limit
         self._totals: dict[str, dict[str, int | None]] = {}
         self._positions: Counter[str] = Counter()
         self.albums: dict[str, SimplifiedAlbum] = {}
         self.sightings: list[Sighting] = []
-        self.items_dropped = 0
-        self.discovered_via: str | None = None
         self.yields: list[QueryYield] = []
         self.artists: dict[str, WatchedArtist] = {}
 
@@ -107,7 +104,7 @@ class Gathering:
             # Null items are real: https://github.com/spotify/web-api/issues/1547
             found = album.get("id") if isinstance(album, dict) else None
             if not isinstance(album, dict) or not isinstance(found, str) or not found:
-                self.items_dropped += 1
+                self._counts.items_dropped += 1
                 self._note(DataIssueKind.WITHOUT_ID if isinstance(album, dict) else DataIssueKind.EMPTY, None)
                 continue
             album_id = safe_text(found)
@@ -120,10 +117,12 @@ class Gathering:
                     self._note(DataIssueKind.MALFORMED_ID, album_id)
                 _share_market_codes(album)
                 self.albums[album_id] = album
+                self._counts.albums_listed += 1
+                self._counts.albums_new += album_id not in self._known
         return listed, new
 
     def _note(self, what: DataIssueKind, album_id: str | None) -> None:
-        self._oddities.note([DataIssue(what, NEW_RELEASES.name)], album_id)
+        self._data_issues.note([DataIssue(what, NEW_RELEASES.name)], album_id)
 
     def listing(self, end: ListingEnd, watched: Collection[str]) -> Listing:
         """What was listed.
@@ -136,9 +135,9 @@ class Gathering:
             self.albums,
             self._totals,
             self.sightings,
-            self.discovered_via,
+            self._counts.discovered_via,
             end,
-            self.items_dropped,
+            self._counts.items_dropped,
             self.yields,
             list(self.artists.values()),
             watched,

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from ... import settings
-from ...api.client import SpotifyClient
-from ...api.endpoints import BROWSE, SEARCH
-from ...api.pages import PAGE_SIZE, AlbumPage, search_albums
+from ...api.client import PAGE_SIZE, AlbumPage, SpotifyClient
+from ...api.responses import BROWSE, SEARCH
+from ...config import SourceOptions
 from ...errors import ForbiddenError, NotFoundError, SpotifySourceError
-from ...limits.clock import Clock
-from ...limits.source_state import SourceState
 from ...models import ANY_MARKET, PathCost, PathCounts, SimplifiedAlbum
-from ...options import Options
+from ...run import Run
 from .calls import side_by_side
 from .path import Gathering
 
@@ -22,15 +20,13 @@ class PlainListing:
 
     Args:
         client: The door to the API.
-        state: Remembers whether the app may browse.
-        clock: Where the time comes from.
+        run: Remembers whether the app may browse, and collects the counts.
         options: Which way, how browse is paged, and where search looks. Browse takes no market: several mean search.
     """
 
-    def __init__(self, client: SpotifyClient, state: SourceState, clock: Clock, options: Options) -> None:
+    def __init__(self, client: SpotifyClient, run: Run, options: SourceOptions) -> None:
         self._client = client
-        self._state = state
-        self._clock = clock
+        self._run = run
         self._options = options
         self._counts = PathCounts("search")
         self._depths: Mapping[str, int] = {}
@@ -73,7 +69,7 @@ class PlainListing:
 
     def _page(self, market: str, number: int) -> AlbumPage | SpotifySourceError:
         try:
-            return search_albums(self._client, settings.NEW_QUERY, market, PAGE_SIZE * number)
+            return self._client.search_albums(settings.NEW_QUERY, market, PAGE_SIZE * number)
         except SpotifySourceError as error:
             return error
 
@@ -82,7 +78,7 @@ class PlainListing:
         discovery = self._options.discovery
         if discovery == "search" or (discovery == "auto" and len(self._options.markets) > 1):
             return False
-        return not (discovery == "auto" and self._state.allowed("browse", self._clock.now()) is False)
+        return not (discovery == "auto" and self._run.state.allowed("browse", self._run.clock.now()) is False)
 
     def _browse(self, gathered: Gathering) -> bool:
         try:
@@ -103,7 +99,7 @@ class PlainListing:
         for page in pages:
             if via == "browse":
                 self._note_browse(True)
-            gathered.discovered_via = via
+            self._run.listing.discovered_via = via
             listed, new = gathered.enter(page, market, via)
             before = self._counts
             self._counts = PathCounts(
@@ -117,4 +113,4 @@ class PlainListing:
                 return
 
     def _note_browse(self, allowed: bool) -> None:
-        self._state.remember_allowed("browse", allowed, self._clock.now())
+        self._run.state.remember_allowed("browse", allowed, self._run.clock.now())

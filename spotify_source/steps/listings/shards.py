@@ -11,12 +11,11 @@ from datetime import datetime, timezone
 from typing import Final
 
 from ... import settings
-from ...api.client import SpotifyClient
-from ...api.endpoints import SEARCH
-from ...api.pages import PAGE_SIZE, AlbumPage, search_albums
+from ...api.client import PAGE_SIZE, AlbumPage, SpotifyClient
+from ...api.responses import SEARCH
 from ...errors import ApiUnavailableError, BucketClosedError, CallFailedError
 from ...limits.allowance import Allowance, AllowanceSpentError, Pool, paid_by
-from ...limits.clock import Clock
+from ...limits.governor import Clock
 from ...models import PathCost, PathCounts, QueryYield
 from .calls import AT_ONCE, side_by_side
 from .path import Gathering
@@ -155,7 +154,7 @@ class Shards:
         """The next page of a shard; None where none came."""
         try:
             with paid_by(Pool(SEARCH.bucket, allowance)):
-                return search_albums(self._client, shard.query, shard.market, PAGE_SIZE * len(shard.pages))
+                return self._client.search_albums(shard.query, shard.market, PAGE_SIZE * len(shard.pages))
         except (BucketClosedError, AllowanceSpentError):
             return None
         except (ApiUnavailableError, CallFailedError):

@@ -6,13 +6,15 @@ import re
 import sys
 
 import pytest
+from dlt.common.typing import TSecretStrValue
 from rich.console import Console
 from spotify_pipeline.cli.live import picture
 from spotify_pipeline.cli.progress import describe
 from spotify_pipeline.offline_api import OfflineApi
 
-from spotify_source import Run, RunResult
-from spotify_source.models import AlbumCounts, CallCounts
+from spotify_source import Run
+from spotify_source.config import SpotifyConfiguration, connect
+from spotify_source.models import AlbumCounts
 from tests.support.place import Place
 
 
@@ -34,8 +36,10 @@ def test_nothing_is_shown_where_there_is_no_terminal(place: Place, api: OfflineA
 def run_with(paused_for: float = 0, **albums: int) -> Run:
     """A run that has come so far."""
     run = Run()
-    calls = CallCounts(paused_until=run.clock.monotonic() + paused_for)
-    run.begin(lambda: RunResult(albums=AlbumCounts(**albums), calls=calls))  # type: ignore[arg-type]
+    run.albums = AlbumCounts(**albums)  # type: ignore[arg-type]
+    if paused_for:
+        configuration = SpotifyConfiguration(client_id="demo", client_secret=TSecretStrValue("demo"))
+        connect(configuration, run).governor.rate_limited("album", paused_for, 1)
     return run
 
 

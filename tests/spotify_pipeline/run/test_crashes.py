@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from spotify_pipeline.offline_api import Album, Catalogue, OfflineApi, Reply, make_album
 
-from spotify_source.limits.clock import SystemClock
+from spotify_source.limits.governor import SystemClock
 from tests.support.crashes import crash
 from tests.support.place import Place
 

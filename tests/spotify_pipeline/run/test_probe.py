@@ -13,7 +13,7 @@ import pytest
 from spotify_pipeline.cli.probe import MANY_CALLS, Options, build_parser, probe
 from spotify_pipeline.offline_api import OfflineApi, Reply, errors
 
-from spotify_source.limits.clock import Clock
+from spotify_source.limits.governor import Clock
 from tests.support.apis import calls_since
 from tests.support.checkout import PROBE_PY
 from tests.support.clock import FakeClock

@@ -19,7 +19,7 @@ from spotify_pipeline.dlt_internals.working_directory import KEPT_PACKAGES, KEPT
 from spotify_pipeline.offline_api import OfflineApi
 
 from spotify_source import schema
-from spotify_source.limits.clock import SystemClock
+from spotify_source.limits.governor import SystemClock
 from tests.support.crashes import crash
 from tests.support.database import held_by_another_process
 from tests.support.place import Place

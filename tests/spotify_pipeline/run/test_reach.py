@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from spotify_pipeline.offline_api import Catalogue, LoggedRequest, OfflineApi, Reply, make_album
 
-from spotify_source.limits.clock import SystemClock
+from spotify_source.limits.governor import SystemClock
 from tests.support.apis import Serve
 from tests.support.place import Place
 

@@ -7,7 +7,7 @@ from dlt.common.typing import TSecretStrValue
 from spotify_pipeline.offline_api import errors, make_album
 
 from spotify_source import Run
-from spotify_source.connection import SpotifyConfiguration, connect
+from spotify_source.config import SpotifyConfiguration, connect
 from spotify_source.limits.call_budget import CallBudget, CallBudgetSpentError
 from tests.support.apis import Serve
 

@@ -22,7 +22,7 @@ from spotify_pipeline.offline_api import OfflineApi, dripping, gzip_bomb, hangin
 from spotify_source import Run, settings
 from spotify_source.api.bodies import read_body
 from spotify_source.api.client import SpotifyClient
-from spotify_source.connection import SpotifyConfiguration, connect
+from spotify_source.config import SpotifyConfiguration, connect
 from spotify_source.errors import BucketClosedError, SpotifySourceError, UnreadableReplyError
 from tests.support.apis import Serve
 

@@ -11,8 +11,7 @@ import pytest
 from spotify_source import settings
 from spotify_source.errors import BucketClosedError, ClosedReason
 from spotify_source.limits.call_budget import CallBudget, CallBudgetSpentError
-from spotify_source.limits.clock import Clock, SystemClock
-from spotify_source.limits.governor import ALL_BUCKETS, Governor, Policy
+from spotify_source.limits.governor import ALL_BUCKETS, Clock, Governor, Policy, SystemClock
 from spotify_source.limits.ledger import Ledger
 from tests.support.clock import DAY, HOUR, FakeClock
 

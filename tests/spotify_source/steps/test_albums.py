@@ -10,7 +10,7 @@ from dlt.common.typing import TSecretStrValue
 from spotify_pipeline.offline_api import Album, LoggedRequest, Reply, errors, make_album
 
 from spotify_source import Run, settings
-from spotify_source.connection import SpotifyConfiguration, connect
+from spotify_source.config import SpotifyConfiguration, connect
 from spotify_source.errors import ForeignOriginError, PremiumRequiredError, TokenRefusedError
 from tests.support.albums import albums_of, places_of
 from tests.support.apis import Serve, for_album

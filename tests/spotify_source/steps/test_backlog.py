@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spotify_source import settings
-from spotify_source.limits.source_state import SourceState
+from spotify_source.limits.state import SourceState
 from spotify_source.models import AlbumRequest, Listing, LoadedAlbum, LoadedRelease, LoadedState
 from spotify_source.steps.backlog import album_requests, given_up_albums
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spotify_source.limits.source_state import SourceState
+from spotify_source.limits.state import SourceState
 from spotify_source.models import AlbumRequest, Listing, LoadedRelease, LoadedState, SimplifiedAlbum
 from spotify_source.steps.priority import in_order, is_chosen
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from spotify_source.limits.source_state import SourceState
+from spotify_source.limits.state import SourceState
 from tests.support.clock import DAY
 
 NOW = 1_795_000_000.0
