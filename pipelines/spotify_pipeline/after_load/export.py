@@ -1,4 +1,4 @@
-"""Export of the albums and tracks that one load brought to a JSON, Parquet or CSV file, by DuckDB's COPY."""
+"""Export step: a JSON, Parquet or CSV file of the albums and tracks of one load."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _csv_query() -> str:
     )
     # Without a byte order mark, Excel reads the file in the system's code page. DuckDB, pandas, Polars and R skip it;
     # Python's csv does with encoding='utf-8-sig'.
-    return f'SELECT * REPLACE ({cells}) RENAME (album_id AS "\ufeffalbum_id") FROM items'  # noqa: S608 - constants
+    return f'SELECT * RENAME (album_id AS "\ufeffalbum_id") FROM (SELECT * REPLACE ({cells}) FROM items)'  # noqa: S608 - constants
 
 
 _QUERIES: Final[Mapping[ExportFormat, str]] = {"json": "FROM items", "parquet": "FROM items", "csv": _csv_query()}
@@ -101,9 +101,9 @@ def check(options: FollowUpOptions, destination: Destination) -> None:  # noqa: 
 
 
 def run(options: FollowUpOptions, destination: Destination, load_id: str | None, now: datetime) -> FollowUp:
-    """Write the tracks that a load brought, each with its album, to `album_items_<time>.<format>`.
+    """Write the tracks of a load, each with its album, to a new file.
 
-    One item per track. An album loaded without tracks is one item with nulls for the track: an album that has none, or
+    The file is `album_items_<time>.<format>`, with one item per track. An album loaded without tracks is one item with nulls for the track: an album that has none, or
     every album of a run without `album_tracks`. A load without either writes a file without items, so that the newest
     file in the folder is always that of the last run. In CSV, a text that starts with =, +, -, @, a tab or a line break
     gets an apostrophe in front.
@@ -141,7 +141,7 @@ def _check_folder(folder: Path) -> None:
 
 
 def _tables(connection: duckdb.DuckDBPyConnection, dataset: str) -> str:
-    """Return the tables as common table expressions; a table that no load has created yet is empty."""
+    """Return the tables as common table expressions, missing tables as empty ones."""
     present = existing_tables(connection, dataset)
     rows = {
         table.name: f"FROM {quoted_name(dataset, table.name)}" if table.name in present else empty_table(table)

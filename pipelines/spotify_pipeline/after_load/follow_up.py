@@ -1,4 +1,4 @@
-"""Follow-ups, the optional steps after a load: export, retention, transform, Iceberg.
+"""Follow-ups, the steps after a load: export, retention, transform, Iceberg.
 
 Each step is one module, imported only by runs that request it, with the same entry point: `check(options, destination)`
 before any call is spent, and `run(options, destination, load_id, now)` after the load.
@@ -41,7 +41,12 @@ class FollowUpOptions:
     @property
     def requested(self) -> list[Feature]:
         """The requested steps, in the order in which they run."""
-        values = {"export": self.export, "retention": self.retain_days, "transform": self.transform, "iceberg": self.iceberg}
+        values = {
+            "export": self.export,
+            "retention": self.retain_days,
+            "transform": self.transform,
+            "iceberg": self.iceberg,
+        }
         return [feature for feature in _OPTIONS if values[feature]]
 
 
@@ -87,7 +92,7 @@ def check(options: FollowUpOptions, destination: Destination) -> None:
 def follow_up(
     options: FollowUpOptions, destination: Destination, load_id: str | None, now: datetime
 ) -> Iterator[FollowUp]:
-    """Run the requested steps one after the other; a step that fails does not stop the next.
+    """Run the requested steps in order; a step that fails does not stop the next.
 
     Args:
         options: The requested steps.
@@ -110,13 +115,14 @@ def _step(feature: Feature) -> _Step:
     """Import the module of a step.
 
     Raises:
-        ConfigurationError: A package of its extra is not installed.
+        ConfigurationError: pyiceberg is not installed.
     """
     try:
         return cast("_Step", import_module(f"spotify_pipeline.after_load.{feature}"))
-    except ModuleNotFoundError as error:
-        option, package = _OPTIONS[feature], str(error.name).partition(".")[0]
+    except ModuleNotFoundError:
+        if feature != "iceberg":
+            raise
         raise ConfigurationError(
-            f"{option} needs {package}, which is not installed.",
-            guidance=f"Install it: {installing(requirement(feature))}. Without {option}, the load works as it is.",
+            "--iceberg needs pyiceberg, which is not installed.",
+            guidance=f"Install it: {installing(requirement('iceberg'))}. Without --iceberg, the load works as it is.",
         ) from None

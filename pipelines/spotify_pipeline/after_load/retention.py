@@ -1,4 +1,4 @@
-"""Retention step: removal of albums that have not been listed for a number of days.
+"""Retention step: removal of albums not listed for a number of days.
 
 Spotify's terms allow no permanent storage of its content: https://developer.spotify.com/terms. Content is an album with
 its id, tracks, artists, images, dates and names. The rows of `release_sightings` stay without it, so that the length of
@@ -23,11 +23,11 @@ from spotify_source.config import check_at_least
 
 # Replaces the album id and the query in a sighting.
 REMOVED: Final = "removed"
-_ALBUM_TABLES: Final = {
-    table.name: table.album_id_column
-    for table in schema.TABLES
-    if table.album_id_column is not None and not table.is_irreplaceable
-}
+# Column with the album's id, by table; and the tables whose rows are removed with the album.
+_ALBUM_IDS: Final = {table.name: table.album_id_column for table in schema.TABLES if table.album_id_column is not None}
+_ALBUM_TABLES: Final = tuple(
+    table.name for table in schema.TABLES if table.name in _ALBUM_IDS and not table.is_irreplaceable
+)
 _REQUESTED_AT: Final = {table.name: table.requested_at for table in schema.TABLES if table.requested_at is not None}
 _SIGHTINGS: Final = schema.RELEASE_SIGHTINGS.name
 _IDS: Final = "(SELECT unnest(CAST(%s AS VARCHAR[])))"
@@ -68,7 +68,9 @@ def run(options: FollowUpOptions, destination: Destination, load_id: str | None,
 
 
 def remove_older(client: SqlClient, dataset: str, days: int, now: datetime) -> Removed:
-    """Remove albums last listed more than `days` days before `now`, in one transaction.
+    """Remove albums last listed more than `days` days before `now`.
+
+    Everything is removed in one transaction:
 
     - An album is removed with all its rows, nested ones too. Its sightings stay with 'removed' instead of its id. An
       album without sightings counts from the load of its newest row.
@@ -99,7 +101,8 @@ def remove_older(client: SqlClient, dataset: str, days: int, now: datetime) -> R
         # dlt keeps the rows of the last load in its staging tables.
         _remove(_Schema(client, f"{dataset}_staging"), albums, before)
         if marts is not None and marts.has("snap_albums", "album_id"):
-            marts.change(f"DELETE FROM {marts.table('snap_albums')} WHERE album_id IN {_IDS}", albums)
+            versions = f"{marts.table('snap_albums')} WHERE album_id IN {_IDS}"
+            marts.change(f"DELETE FROM {versions}", albums)  # noqa: S608 - declared names
     return Removed(len(albums), rows, sightings)
 
 
@@ -128,14 +131,14 @@ class _Schema:
         return quoted_name(self._name, name)
 
     def nested_in(self, table: str) -> list[str]:
-        """Return the tables nested in one, at any depth, including those of undeclared lists."""
+        """Return the tables nested in one, at any depth, also those of undeclared lists."""
         return [
             name
             for name, columns in self._columns.items()
             if name.startswith(f"{table}__") and "_dlt_root_id" in columns
         ]
 
-    def rows(self, query: str, *values: object) -> Sequence[tuple[object, ...]]:
+    def rows(self, query: str, *values: object) -> Sequence[Sequence[object]]:
         """Return the rows of a query."""
         return self._client.execute_sql(query, *values) or ()
 
@@ -145,18 +148,19 @@ class _Schema:
 
 
 def _albums_last_seen(loaded: _Schema, before: datetime) -> list[str]:
-    """Return the ids of albums last seen before that time. Rows of unfinished loads do not count."""
+    """Return the ids of albums last seen before that time, by finished loads."""
     if not loaded.has("_dlt_loads"):
         return []
-    seen = [(table, key, "NULL::TIMESTAMPTZ") for table, key in _ALBUM_TABLES.items()]
-    seen.append((_SIGHTINGS, "album_id", "entry.seen_at"))
     queries = [
         f"""
-        SELECT entry.{key} AS album_id, {seen_at} AS seen_at, load.inserted_at AS loaded_at
+        SELECT
+            entry.{key} AS album_id,
+            {"entry.seen_at" if table == _SIGHTINGS else "NULL::TIMESTAMPTZ"} AS seen_at,
+            load.inserted_at AS loaded_at
         FROM {loaded.table(table)} AS entry
         LEFT JOIN {loaded.table("_dlt_loads")} AS load ON load.load_id = entry._dlt_load_id
         """  # noqa: S608 - declared names
-        for table, key, seen_at in seen
+        for table, key in _ALBUM_IDS.items()
         if loaded.has(table)
     ]
     if not queries:
@@ -194,7 +198,7 @@ def _without_listed_editions(loaded: _Schema, marts: _Schema | None, albums: lis
         return albums
     present = {
         album_id
-        for table, key in _ALBUM_TABLES.items()
+        for table, key in _ALBUM_IDS.items()
         if loaded.has(table)
         for (album_id,) in loaded.rows(f"SELECT DISTINCT {key} FROM {loaded.table(table)}")  # noqa: S608 - declared names
     }
@@ -212,12 +216,12 @@ def _without_listed_editions(loaded: _Schema, marts: _Schema | None, albums: lis
 
 
 def _remove(tables: _Schema, albums: Iterable[str], before: datetime) -> tuple[dict[str, int], int]:
-    """Remove the albums and older requests; return the rows by table, and the number of sightings."""
+    """Remove albums and older requests; return rows by table, and sightings."""
     ids = list(albums)
     rows: dict[str, int] = {}
-    for table, key in _ALBUM_TABLES.items():
+    for table in _ALBUM_TABLES:
         if tables.has(table):
-            old = f"{tables.table(table)} WHERE {key} IN {_IDS}"
+            old = f"{tables.table(table)} WHERE {_ALBUM_IDS[table]} IN {_IDS}"
             for nested in tables.nested_in(table):
                 nested_rows = f"{tables.table(nested)} WHERE _dlt_root_id IN (SELECT _dlt_id FROM {old})"  # noqa: S608 - declared names
                 rows[nested] = tables.change(f"DELETE FROM {nested_rows}", ids)  # noqa: S608 - declared names

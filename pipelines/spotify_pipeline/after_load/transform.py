@@ -128,12 +128,12 @@ def run(
     now: datetime,  # noqa: ARG001
 ) -> FollowUp:
     """Build and test all models; a failed model or test is the error of the step."""
-    result = build(DbtTarget.of(destination), destination.working_folder / "dbt")
+    result = build(DbtTarget.of(destination), destination.pipelines_dir / "dbt")
     return FollowUp("transform", tuple(result.lines()), asdict(result), result.failure)
 
 
 def model_schemas() -> tuple[str, str]:
-    """Return the schemas of staging and marts, with the prefix that the environment sets."""
+    """Return the schemas of staging and marts, with the configured prefix."""
     staging, marts = SCHEMAS
     return of_models(staging), of_models(marts)
 
@@ -160,9 +160,10 @@ def check_target(target: DbtTarget) -> None:
 
 
 def build(target: DbtTarget, cache_folder: Path) -> TransformResult:
-    """Build and test all models, and write only to the database and the cache: the checkout may be read-only.
+    """Build and test all models.
 
-    Unit tests are left out: they check the models, not the data.
+    Only the database and the cache are written: the checkout may be read-only. Unit tests are left out: they check the
+    models, not the data.
 
     Args:
         target: Database to build in. No one else in this process may hold a DuckDB file open.
