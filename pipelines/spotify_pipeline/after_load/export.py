@@ -12,7 +12,7 @@ import duckdb
 
 from spotify_pipeline.after_load.follow_up import ExportFormat, FollowUp, FollowUpOptions
 from spotify_pipeline.destinations.base import Destination
-from spotify_pipeline.destinations.duckdb_sql import empty_table, existing_tables, quoted_name, quoted_text
+from spotify_pipeline.destinations.duckdb import empty_table, existing_tables, quoted_name, quoted_text
 from spotify_source import schema
 from spotify_source.errors import ConfigurationError
 
@@ -114,7 +114,7 @@ def run(options: FollowUpOptions, destination: Destination, load_id: str | None,
     folder = _folder(options)
     path = folder / f"album_items_{now.astimezone(timezone.utc):%Y%m%dT%H%M%S}.{options.export_format}"
     with (
-        destination.as_file([table.name for table in _TABLES]) as file,
+        destination.as_duckdb_file([table.name for table in _TABLES]) as file,
         duckdb.connect(str(file)) as connection,
     ):
         _check_folder(folder)

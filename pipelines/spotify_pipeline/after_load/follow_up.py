@@ -13,14 +13,15 @@ from importlib import import_module
 from pathlib import Path
 from typing import Final, Literal, Protocol, cast
 
-from spotify_pipeline.destinations.base import Destination, Feature
+from spotify_pipeline.destinations.base import Destination
 from spotify_pipeline.places import installing, requirement
 from spotify_source.errors import ConfigurationError
 
 ExportFormat = Literal["json", "parquet", "csv"]
+Step = Literal["export", "retention", "transform", "iceberg"]
 
 # In the order in which they run. Iceberg is last: it copies what the others leave, including the row of load_runs.
-_OPTIONS: Final[Mapping[Feature, str]] = {
+_OPTIONS: Final[Mapping[Step, str]] = {
     "export": "--export",
     "retention": "--retain-days",
     "transform": "--transform",
@@ -39,7 +40,7 @@ class FollowUpOptions:
     iceberg: str | None = None  # name of the catalog in pyiceberg's configuration
 
     @property
-    def requested(self) -> list[Feature]:
+    def requested(self) -> list[Step]:
         """The requested steps, in the order in which they run."""
         values = {
             "export": self.export,
@@ -47,14 +48,14 @@ class FollowUpOptions:
             "transform": self.transform,
             "iceberg": self.iceberg,
         }
-        return [feature for feature in _OPTIONS if values[feature]]
+        return [step for step in _OPTIONS if values[step]]
 
 
 @dataclass(frozen=True)
 class FollowUp:
     """Result of one step."""
 
-    name: Feature
+    name: Step
     lines: Sequence[str] = ()  # of the report
     data: Mapping[str, object] = field(default_factory=dict)  # of the JSON report
     error: Exception | None = None
@@ -62,7 +63,7 @@ class FollowUp:
     is_copy: bool = False
 
 
-class _Step(Protocol):
+class _StepModule(Protocol):
     """Module of one step."""
 
     def check(self, options: FollowUpOptions, destination: Destination) -> None: ...
@@ -79,14 +80,13 @@ def check(options: FollowUpOptions, destination: Destination) -> None:
         ConfigurationError: The destination does not support a step, a package is missing, or an option is wrong.
         DestinationUnavailableError: The Iceberg catalog cannot be reached.
     """
-    for feature in options.requested:
-        if not destination.supports(feature):
+    for step in options.requested:
+        if destination.tier != "proven":
             raise ConfigurationError(
-                f"{_OPTIONS[feature]} needs a DuckDB file or Postgres, but the destination is {destination.place}.",
-                guidance=f"Leave out {_OPTIONS[feature]} or --destination.",
+                f"{_OPTIONS[step]} needs a DuckDB file or Postgres, but the destination is {destination.name}.",
+                guidance=f"Leave out {_OPTIONS[step]} or --destination.",
             )
-    for feature in options.requested:
-        _step(feature).check(options, destination)
+        _step_module(step).check(options, destination)
 
 
 def follow_up(
@@ -103,24 +103,24 @@ def follow_up(
     Yields:
         The result of each step as soon as it has ended.
     """
-    for feature in options.requested:
+    for step in options.requested:
         try:
-            result = _step(feature).run(options, destination, load_id, now)
+            result = _step_module(step).run(options, destination, load_id, now)
         except Exception as error:  # noqa: BLE001 - reported with the outcome of the run
-            result = FollowUp(feature, error=error)
+            result = FollowUp(step, error=error)
         yield result
 
 
-def _step(feature: Feature) -> _Step:
+def _step_module(step: Step) -> _StepModule:
     """Import the module of a step.
 
     Raises:
         ConfigurationError: pyiceberg is not installed.
     """
     try:
-        return cast("_Step", import_module(f"spotify_pipeline.after_load.{feature}"))
+        return cast("_StepModule", import_module(f"spotify_pipeline.after_load.{step}"))
     except ModuleNotFoundError:
-        if feature != "iceberg":
+        if step != "iceberg":
             raise
         raise ConfigurationError(
             "--iceberg needs pyiceberg, which is not installed.",

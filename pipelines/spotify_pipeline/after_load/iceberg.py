@@ -33,10 +33,9 @@ from pyiceberg.utils.config import Config
 from requests import RequestException
 
 from spotify_pipeline.after_load.follow_up import FollowUp, FollowUpOptions
-from spotify_pipeline.destinations.base import Destination
-from spotify_pipeline.destinations.driver_errors import meaning, of_driver, without_passwords
-from spotify_pipeline.destinations.duckdb_sql import TYPES, quoted_name
-from spotify_pipeline.destinations.errors import DestinationUnavailableError
+from spotify_pipeline.destinations.base import Destination, DestinationUnavailableError
+from spotify_pipeline.destinations.driver_errors import driver_exception, redact_passwords, translate_driver_error
+from spotify_pipeline.destinations.duckdb import TYPES, existing_tables, quoted_name
 from spotify_source import schema
 from spotify_source.errors import ConfigurationError, SpotifySourceError
 
@@ -139,7 +138,7 @@ def run(options: FollowUpOptions, destination: Destination, load_id: str | None,
         SpotifySourceError: As in `export_tables`.
     """
     name, namespace = str(options.iceberg), destination.dataset
-    with destination.as_file() as file, duckdb.connect(str(file)) as connection:
+    with destination.as_duckdb_file() as file, duckdb.connect(str(file)) as connection:
         changes = export_tables(name, connection, namespace, load_id or "", now)
     changed = ", ".join(f"{one.table} ({one.rows} {one.action})" for one in changes if one.action != "unchanged")
     unchanged = sum(one.action == "unchanged" for one in changes)
@@ -387,21 +386,10 @@ class TableWriter:
 
 def _tables(connection: duckdb.DuckDBPyConnection, dataset: str) -> dict[str, dict[str, str]]:
     """Return the columns and DuckDB types of the declared tables and their lists."""
-    rows = connection.execute(
-        """
-        FROM duckdb_columns() SEMI JOIN duckdb_tables() USING (database_name, schema_name, table_name)
-        SELECT table_name, column_name, data_type
-        WHERE database_name = current_database() AND schema_name = $1 ORDER BY table_name, column_index
-        """,
-        [dataset],
-    ).fetchall()
     declared = {table.name for table in schema.all_tables()}
     nested = tuple(f"{table.name}__" for table in schema.TABLES)
-    columns: dict[str, dict[str, str]] = {}
-    for table, column, data_type in rows:
-        if table in declared or table.startswith(nested):
-            columns.setdefault(table, {})[column] = data_type
-    return columns
+    found = existing_tables(connection, dataset).items()
+    return {name: columns for name, columns in found if name in declared or name.startswith(nested)}
 
 
 def _iceberg_type(data_type: str) -> types.PrimitiveType:
@@ -459,12 +447,12 @@ def _translated_errors(name: str) -> Iterator[None]:
 
 def _translated(name: str, error: Exception) -> SpotifySourceError | None:
     """Return the error to report; None if the catalog has not caused it."""
-    driver = of_driver(error)
+    driver = driver_exception(error)
     message = _message(name, error)
     if isinstance(driver, duckdb.Error):
         return None
     if driver is not None:
-        is_lasting = isinstance(meaning(driver), ConfigurationError)
+        is_lasting = isinstance(translate_driver_error(driver), ConfigurationError)
     elif isinstance(error, _UNAVAILABLE):
         is_lasting = False
     elif isinstance(error, OSError):
@@ -500,4 +488,4 @@ def _message(name: str, error: Exception) -> str:
         for key, value in _configuration(name).items():
             if len(value) > 3 and _SECRET_KEY.search(key):
                 text = text.replace(value, "***")
-    return without_passwords(text)[:300]
+    return redact_passwords(text)[:300]

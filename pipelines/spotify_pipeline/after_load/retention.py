@@ -15,8 +15,8 @@ from typing import Final
 
 from spotify_pipeline.after_load.follow_up import FollowUp, FollowUpOptions
 from spotify_pipeline.destinations.base import Destination
-from spotify_pipeline.destinations.duckdb_sql import quoted_name
-from spotify_pipeline.dlt_internals.destinations import SqlClient
+from spotify_pipeline.destinations.duckdb import quoted_name
+from spotify_pipeline.dlt_internals.capabilities import SqlClient
 from spotify_pipeline.places import of_models
 from spotify_source import schema
 from spotify_source.config import check_at_least

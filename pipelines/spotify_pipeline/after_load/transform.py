@@ -11,11 +11,12 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from spotify_pipeline.after_load.follow_up import FollowUp, FollowUpOptions
 from spotify_pipeline.destinations.base import Destination
-from spotify_pipeline.destinations.driver_errors import without_passwords
+from spotify_pipeline.destinations.driver_errors import redact_passwords
+from spotify_pipeline.destinations.postgres import PostgresDestination
 from spotify_pipeline.places import dbt_project, installing, of_models, requirement
 from spotify_source.errors import ConfigurationError, SpotifySourceError
 
@@ -48,14 +49,11 @@ class DbtTarget:
 
     @classmethod
     def of(cls, destination: Destination) -> DbtTarget:
-        """Return the target for a destination.
-
-        Raises:
-            ConfigurationError: The destination is neither a DuckDB file nor Postgres.
-        """
+        """Return the target for a DuckDB file or a Postgres server."""
         if destination.file is not None:
             return cls.duckdb(destination.file, destination.dataset)
-        connection = destination.libpq_environment()
+        # The only other proven destination.
+        connection = cast("PostgresDestination", destination).libpq_environment()
         # dbt keeps variables with this prefix out of its logs.
         secret = {"DBT_ENV_SECRET_PGPASSWORD": connection.get("PGPASSWORD", "")}
         return cls("postgres", destination.dataset, {**connection, **secret})
@@ -241,7 +239,7 @@ def _status(result: Any) -> str:
 
 
 def _one_line(message: object) -> str:
-    return without_passwords(" ".join(str(message).split()))[:300]
+    return redact_passwords(" ".join(str(message).split()))[:300]
 
 
 @contextmanager

@@ -15,7 +15,7 @@ import pytest
 from spotify_pipeline.after_load import export
 from spotify_pipeline.after_load.follow_up import ExportFormat as Format
 from spotify_pipeline.after_load.follow_up import FollowUpOptions
-from spotify_pipeline.destinations.duckdb_file import DuckDbFile
+from spotify_pipeline.destinations.duckdb import DuckDbFile
 from spotify_pipeline.offline_api import Album, OfflineApi, make_album
 
 from spotify_source.errors import ConfigurationError
