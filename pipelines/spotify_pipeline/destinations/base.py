@@ -72,7 +72,7 @@ class Destination(ABC):
         self.dataset = dataset = normalize_dataset_name(dataset)
         self._destination = destination
         digest = hashlib.sha256(f"{location or name}\n{dataset}".encode()).hexdigest()[:12]
-        label = re.sub(r"\W+", "_", Path(name).stem)[:40]
+        label = re.sub(r"\W+", "_", self.file.resolve().stem if self.file else name)[:40]
         self.pipelines_dir = pipelines_dir() / f"{PIPELINE_NAME}-{label}-{digest}"
 
     # -- before a run
