@@ -18,10 +18,10 @@ from spotify_pipeline.cli.console import say
 from spotify_pipeline.cli.options import Options
 from spotify_pipeline.cli.progress import shown
 from spotify_pipeline.cli.signals import stopped_by_signals
+from spotify_pipeline.destinations import named_destination
 from spotify_pipeline.destinations.base import Destination
-from spotify_pipeline.destinations.duckdb_file import DuckDbFile
-from spotify_pipeline.destinations.other import OtherDestination
-from spotify_pipeline.dlt_internals.defaults import register_defaults
+from spotify_pipeline.destinations.duckdb import DuckDbFile
+from spotify_pipeline.dlt_internals.config import register_defaults
 from spotify_pipeline.dlt_internals.unknown_settings import unknown_settings
 from spotify_pipeline.exits import Exit
 from spotify_pipeline.run import dry_run, load_runs
@@ -76,7 +76,7 @@ def _say_unknown_settings() -> None:
 
 def _destination(options: Options) -> Destination:
     if options.destination is not None:
-        return OtherDestination(options.destination, options.dataset)
+        return named_destination(options.destination, options.dataset)
     file = options.db or Path("spotify_demo.duckdb" if options.demo else "spotify.duckdb")
     return DuckDbFile(file, options.dataset, options.storage_version)
 
@@ -157,7 +157,7 @@ def _load(options: Options, destination: Destination, arguments: dict[str, Any],
     place = Place(
         destination.file,
         destination.dataset,
-        destination.sql_dialect(),
+        destination.sql_dialect,
         destination.pipelines_dir,
         queries=options.demo,
     )

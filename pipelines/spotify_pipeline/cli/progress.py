@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import Literal
 
-from spotify_pipeline.dlt_internals.progress import Progress
+from spotify_pipeline.dlt_internals.config import StepCollector
 from spotify_source import Run
 from spotify_source.models import AlbumCounts
 
@@ -18,7 +18,7 @@ _LOG_SECONDS = 10.0
 
 
 @contextmanager
-def shown(kind: Kind, run: Run) -> Iterator[Progress]:
+def shown(kind: Kind, run: Run) -> Iterator[StepCollector]:
     """Show the run until the block ends.
 
     Args:
@@ -28,7 +28,7 @@ def shown(kind: Kind, run: Run) -> Iterator[Progress]:
     Yields:
         The collector to hand to the pipeline.
     """
-    steps = Progress()
+    steps = StepCollector()
     if kind == "bar" or (kind == "auto" and sys.stderr.isatty()):
         from spotify_pipeline.cli.live import live_display  # noqa: PLC0415 - what a scheduler never sees, it need not import
 
@@ -64,7 +64,7 @@ def _fetched(run: Run, albums: AlbumCounts) -> str:
 
 
 @contextmanager
-def _logged(run: Run, steps: Progress) -> Iterator[None]:
+def _logged(run: Run, steps: StepCollector) -> Iterator[None]:
     over = threading.Event()
 
     def log() -> None:

@@ -109,18 +109,18 @@ def _report(options: argparse.Namespace, now: datetime | None) -> int:
 @contextmanager
 def _database(options: argparse.Namespace) -> Iterator[Database]:
     """What is loaded, opened for reading."""
-    from spotify_pipeline.dlt_internals.destinations import dataset_name  # noqa: PLC0415 - takes most of a second
+    from spotify_pipeline.dlt_internals.config import normalize_dataset_name  # noqa: PLC0415 - takes most of a second
     from spotify_pipeline.page.database import opened, read_tables  # noqa: PLC0415 - the same
 
     if options.destination is None:
-        with opened(options.db.expanduser(), dataset_name(options.dataset)) as database:
+        with opened(options.db.expanduser(), normalize_dataset_name(options.dataset)) as database:
             yield database
         return
-    from spotify_pipeline.destinations.other import OtherDestination  # noqa: PLC0415 - the same
+    from spotify_pipeline.destinations import named_destination  # noqa: PLC0415 - the same
 
-    destination = OtherDestination(options.destination, options.dataset)
+    destination = named_destination(options.destination, options.dataset)
     with (
-        destination.as_file(read_tables()) as copy,
+        destination.as_duckdb_file(read_tables()) as copy,
         opened(copy, destination.dataset, options.destination) as database,
     ):
         yield database
