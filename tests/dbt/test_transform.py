@@ -11,7 +11,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
-from spotify_pipeline.after_load.transform import PROJECT, Target, check, transform
+from spotify_pipeline.after_load.transform import PROJECT, DbtTarget, build, check_target
 
 from spotify_source.errors import ConfigurationError
 from tests.dbt.conftest import Built
@@ -22,10 +22,10 @@ import re
 import sys
 from pathlib import Path
 sys.modules["dbt"] = None
-from spotify_pipeline.after_load.transform import Target, transform
+from spotify_pipeline.after_load.transform import DbtTarget, build
 from spotify_source.errors import ConfigurationError
 try:
-    transform(Target.file(Path("spotify.duckdb"), "spotify_raw"), Path("cache"))
+    build(DbtTarget.duckdb(Path("spotify.duckdb"), "spotify_raw"), Path("cache"))
 except ConfigurationError as error:
     print(error.what, error.guidance)
 """
@@ -40,7 +40,7 @@ def test_build_writes_only_the_database_and_the_cache(
     environment = dict(os.environ)
     cache = tmp_path / "working folder" / "dbt"
     with patch.dict(os.environ, {"TMPDIR": str(tmp_path)}):
-        result = transform(Target.file(database, "spotify_raw"), cache)
+        result = build(DbtTarget.duckdb(database, "spotify_raw"), cache)
     assert result.succeeded
     models = sum(node.resource_type in {"model", "snapshot"} for node in project.manifest.nodes.values())
     assert (result.built, result.warned, result.skipped) == (models, (), 0)
@@ -60,12 +60,12 @@ def test_parse_cache_is_reused_and_a_damaged_one_replaced(
     extended: Built, project: DbtProject, copy_of: Callable[[Built], Path], tmp_path: Path
 ) -> None:
     database, cache = copy_of(extended), tmp_path / "dbt"
-    assert transform(Target.file(database, "spotify_raw"), cache).succeeded
+    assert build(DbtTarget.duckdb(database, "spotify_raw"), cache).succeeded
     parsed = cache / "partial_parse.msgpack"
     assert parsed.stat().st_size > 100_000
     for content in (parsed.read_bytes(), b"broken", b""):
         parsed.write_bytes(content)
-        assert transform(Target.file(database, "spotify_raw"), cache).succeeded
+        assert build(DbtTarget.duckdb(database, "spotify_raw"), cache).succeeded
         assert parsed.stat().st_size > 100_000
 
 
@@ -78,7 +78,7 @@ def test_failures_and_warnings_are_reported(
         "UPDATE spotify_raw.new_releases SET album_type = 'cassette', market = '*'",
         "UPDATE spotify_raw.load_runs SET run_id = 'the same'",
     )
-    result = transform(Target.file(database, "spotify_raw"), tmp_path / "dbt")
+    result = build(DbtTarget.duckdb(database, "spotify_raw"), tmp_path / "dbt")
     assert not result.succeeded
     assert "unique_stg_spotify__load_runs_run_id" in {finding.name for finding in result.failed}
     assert any("cassette" in line or "new_releases_album_type" in line for line in result.lines())
@@ -88,7 +88,7 @@ def test_failures_and_warnings_are_reported(
 def test_dataset_without_a_load_is_reported(
     extended: Built, project: DbtProject, copy_of: Callable[[Built], Path], tmp_path: Path
 ) -> None:
-    result = transform(Target.file(copy_of(extended), "elsewhere"), tmp_path / "dbt")
+    result = build(DbtTarget.duckdb(copy_of(extended), "elsewhere"), tmp_path / "dbt")
     assert not result.succeeded
     assert "Nothing was loaded into elsewhere" in result.failed[0].message
 
@@ -104,7 +104,7 @@ def test_dataset_without_a_load_is_reported(
 )
 def test_clashing_names_are_refused(project: DbtProject, tmp_path: Path, name: str, dataset: str) -> None:
     with pytest.raises(ConfigurationError):
-        check(Target.file(tmp_path / name, dataset))
+        check_target(DbtTarget.duckdb(tmp_path / name, dataset))
 
 
 def test_dbt_refuses_clashing_names(project: DbtProject, tmp_path: Path) -> None:
