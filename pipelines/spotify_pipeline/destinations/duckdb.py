@@ -205,6 +205,7 @@ def existing_tables(connection: duckdb.DuckDBPyConnection, dataset: str) -> dict
         """
         FROM duckdb_columns() SEMI JOIN duckdb_tables() USING (database_name, schema_name, table_name)
         SELECT table_name, column_name, data_type WHERE database_name = current_database() AND schema_name = $1
+        ORDER BY table_name, column_index
         """,
         [dataset],
     ).fetchall()
