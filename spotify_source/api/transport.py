@@ -33,7 +33,6 @@ from ..errors import (
     TokenRejectedError,
     UnreadableReplyError,
 )
-from ..limits.allowance import pay
 from ..limits.call_budget import CallBudget
 from ..limits.governor import ALL_BUCKETS, Governor
 from .paginators import origin
@@ -201,7 +200,6 @@ class _GovernedAdapter(HTTPAdapter):
         if origin(url) != self._api_origin:
             raise ForeignOriginError(f"A request to {origin(url)[1]} was blocked: it is not the API.")
         endpoint = endpoint_of(url)
-        pay(endpoint.bucket)
         call = self._governor.admit(endpoint.bucket, budget)
         try:
             return _read_response(super().send(request, *args, **kwargs), endpoint)
