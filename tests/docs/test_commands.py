@@ -1,4 +1,4 @@
-"""Commands and scripts of README and docs/, run page by page in the order of the page.
+"""Commands and scripts of README and docs/, run in the order of each page.
 
 A block that only loads the demo is not run: the shared demo database is copied instead.
 """

@@ -40,7 +40,7 @@ class Block:
 
 
 def pages() -> list[Path]:
-    """List README and the pages of docs/, without those that only include another file."""
+    """List README and the pages of docs/ that have text of their own."""
     return [README, *sorted(path for path in DOCS.rglob("*.md") if "```{" not in path.read_text(encoding="utf-8"))]
 
 
