@@ -85,7 +85,6 @@ PENDING: Final = (
     "docs/*",
     "pipelines/dbt_spotify/*",
     "pipelines/schedules/*",
-    "pipelines/spotify_pipeline/after_load/*",
     "pipelines/spotify_pipeline/cli/*",
     "pipelines/spotify_pipeline/destinations/*",
     "pipelines/spotify_pipeline/dlt_internals/*",

@@ -1,4 +1,4 @@
-"""Generated parts of the documentation and the sources of the dbt project.
+"""Generated files, compared with the output of `docs/generate.py`.
 
 UPDATE_DOCS=1 writes them, as `python docs/generate.py` does.
 """

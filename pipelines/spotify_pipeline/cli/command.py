@@ -13,7 +13,7 @@ from typing import Any
 
 from dlt.extract import DltSource
 
-from spotify_pipeline.after_load.follow_up import FollowUp, Wanted, check, follow_up
+from spotify_pipeline.after_load.follow_up import FollowUp, FollowUpOptions, check, follow_up
 from spotify_pipeline.cli.console import say
 from spotify_pipeline.cli.options import Options
 from spotify_pipeline.cli.progress import shown
@@ -137,7 +137,9 @@ def _source(options: Options, arguments: dict[str, Any], run: Run) -> DltSource:
 def _load(options: Options, destination: Destination, arguments: dict[str, Any], run: Run, stack: ExitStack) -> Exit:
     source = _source(options, arguments, run)
     destination.adapt(source)
-    wanted = Wanted(options.export, options.export_format, options.retain_days, options.transform, options.iceberg)
+    wanted = FollowUpOptions(
+        options.export, options.export_format, options.retain_days, options.transform, options.iceberg
+    )
     stack.enter_context(destination.locked())
     destination.check()
     check(wanted, destination)

@@ -12,8 +12,9 @@ from spotify_pipeline.run.reasons import closed_reason
 from spotify_pipeline.run.wording import by_bucket, count, local_time
 from spotify_source import RunResult, schema, settings
 from spotify_source.config import Connection
-from spotify_source.extraction import Extraction
+from spotify_source.discovery import list_plainly, path_costs
 from spotify_source.models import AlbumRequest, PathCost, Plan
+from spotify_source.resources import plan_albums, read_tables
 
 
 def plan_of(connection: Connection, resources: Collection[str] | None) -> tuple[Plan, list[PathCost]]:
@@ -26,7 +27,10 @@ def plan_of(connection: Connection, resources: Collection[str] | None) -> tuple[
     Returns:
         What would be fetched of it, and what the ways beyond it may cost.
     """
-    return Extraction(connection).rehearse(resources or [table.name for table in schema.TABLES])
+    tables = resources or [table.name for table in schema.TABLES]
+    loaded = read_tables(connection, tables)
+    listing = list_plainly(connection, loaded)
+    return plan_albums(connection, listing, loaded, tables), path_costs(connection, loaded, tables)
 
 
 def describe(plan: Plan, further: Sequence[PathCost], connection: Connection) -> str:
