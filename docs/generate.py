@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""Generator of parts of the documentation and of the dbt project's sources.
-=======
 """Writer of the generated documentation and of the dbt project's sources.
->>>>>>> main
 
 `python docs/generate.py` rewrites them after a change to a table, an option, a setting, an exit code or a dbt model.
 Two files are generated as a whole: the data dictionary and the dbt project's sources. In README.md and the pages of
