@@ -112,7 +112,7 @@ def checked(artist: WatchedArtist, albums: Sequence[SimplifiedAlbum], now: float
 
 def not_found(artist: WatchedArtist, error: SpotifySourceError, now: float) -> WatchedArtist:
     """Return the artist after a 404 for its id, which is requested again after a day."""
-    return replace(artist, resolved=Resolution.NOT_FOUND, due_at=now + DAY, failures=0, last_error=error.what)
+    return replace(artist, resolved=Resolution.NOT_FOUND, due_at=now + DAY, failures=0, last_error=error.summary)
 
 
 def unsearchable(artist: WatchedArtist, now: float) -> WatchedArtist:
@@ -122,7 +122,7 @@ def unsearchable(artist: WatchedArtist, now: float) -> WatchedArtist:
 
 def failed(artist: WatchedArtist, error: SpotifySourceError, now: float) -> WatchedArtist:
     """Return the artist after a failed check: first in the queue again, a limited number of times."""
-    return replace(unfinished(artist, now), last_error=error.what)
+    return replace(unfinished(artist, now), last_error=error.summary)
 
 
 def unfinished(artist: WatchedArtist, now: float) -> WatchedArtist:

@@ -236,7 +236,7 @@ class Watchlist:
                 check.artist = replace(artist, swept_at=now)
         except (ApiUnavailableError, CallFailedError) as error:
             # Not first in the queue again: the bucket is small, and searches cover the artist too.
-            check.artist = replace(artist, swept_at=now, last_error=error.what)
+            check.artist = replace(artist, swept_at=now, last_error=error.summary)
             check.end = CheckEnd.FAILED
         return check
 
