@@ -173,7 +173,7 @@ def _dry_run(options: Options, destination: Destination, arguments: dict[str, An
     stack.enter_context(destination.locked())
     destination.check(create=False)
     with destination.active_pipeline() as stored_state:
-        connection.state.attach(stored_state)
+        connection.run.state.attach(stored_state)
         plan, further = dry_run.plan_of(connection, options.resources)
     say(dry_run.describe(plan, further, connection))
     failure = run.result().failure

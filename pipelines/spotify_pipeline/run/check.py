@@ -65,7 +65,7 @@ def check_all(destination: Destination, connected: Callable[[], Connection]) -> 
         connection = connected()
         if not any(finding.failure for finding in about_destination):
             with destination.active_pipeline() as stored_state:
-                connection.state.attach(stored_state)
+                connection.run.state.attach(stored_state)
         yield from check_app(connection)
     except Exception as error:  # noqa: BLE001 - every trouble is a finding
         yield Finding("Configuration", understand(error))
@@ -103,7 +103,7 @@ def check_app(connection: Connection) -> Iterator[Finding]:
     Args:
         connection: A client that makes each call once.
     """
-    browse_allowed = connection.state.allowed("browse", connection.run.clock.now())
+    browse_allowed = connection.run.state.allowed("browse", connection.run.clock.now())
     asked = []
     if browse_allowed is None:
         browse = _trouble_with(connection.client.probe_browse)
@@ -142,11 +142,15 @@ def _regime(browse_allowed: bool | None, search: SpotifySourceError | None) -> F
 
 
 def _quota(connection: Connection) -> Iterator[Finding]:
-    ledger, now, daily_calls = connection.ledger, connection.run.clock.now(), connection.policy.daily_calls
+    ledger, now, daily_calls = (
+        connection.governor.ledger,
+        connection.run.clock.now(),
+        connection.governor.policy.daily_calls,
+    )
     budget = f" of daily_calls {daily_calls}" if daily_calls is not None else ""
     made = ledger.all_calls_made(now)
     yield Finding(f"Calls of this app in the last 24 hours: {by_bucket(made)}{budget}")
-    listing = "browse" if connection.state.allowed("browse", now) else "search"
+    listing = "browse" if connection.run.state.allowed("browse", now) else "search"
     for bucket, until in ledger.blocks(now).items():
         yield Warned(f"Quota: {bucket} is spent until {local_time(until)}; {_before_then(bucket, listing)}")
     for bucket, calls in made.items():

@@ -82,13 +82,13 @@ def _lines(plan: Plan, further: Sequence[PathCost], connection: Connection, resu
 
 def _out_of_reach(calls: Mapping[str, int], connection: Connection, result: RunResult) -> Iterator[str]:
     """Yield the calls that cannot be made now, with the reason."""
-    now, daily_calls = connection.run.clock.now(), connection.policy.daily_calls
-    blocked = {**connection.ledger.blocks(now), **result.calls.blocked_until}
+    now, daily_calls = connection.run.clock.now(), connection.governor.policy.daily_calls
+    blocked = {**connection.governor.ledger.blocks(now), **result.calls.blocked_until}
     for bucket, needed in sorted(calls.items()):
         if bucket in blocked:
             yield f"Of these, no call to {bucket} can be made before {local_time(blocked[bucket])}: its quota is spent."
         elif daily_calls is not None:
-            left = max(0, daily_calls - connection.ledger.calls_made(bucket, now))
+            left = max(0, daily_calls - connection.governor.ledger.calls_made(bucket, now))
             if left < needed:
                 yield f"Of these, {left} of {count(needed, 'call')} to {bucket} can be made now: daily_calls is {daily_calls}."
 
@@ -105,7 +105,7 @@ def _affordable(further: Sequence[PathCost], connection: Connection) -> list[Pat
 
 
 def _pace(connection: Connection, calls: int) -> Iterator[str]:
-    pace, window = connection.policy.requests_per_second, connection.policy.window_calls
+    pace, window = connection.governor.policy.requests_per_second, connection.governor.policy.window_calls
     if window is not None and calls > window:
         yield f"At most {window} calls in any 30 s: about {calls / pace:.0f} s."
 
@@ -123,9 +123,9 @@ def _kinds(plan: Plan) -> Counter[str]:
 
 def _ledger(connection: Connection, result: RunResult, buckets: Collection[str]) -> Iterator[str]:
     now = connection.run.clock.now()
-    daily_calls = connection.policy.daily_calls
+    daily_calls = connection.governor.policy.daily_calls
     for bucket in sorted(buckets):
-        made = connection.ledger.calls_made(bucket, now)
+        made = connection.governor.ledger.calls_made(bucket, now)
         left = "" if daily_calls is None else f", {max(0, daily_calls - made)} left of {daily_calls}"
         again = "" if daily_calls is None or made < daily_calls else _again(connection, bucket, now)
         yield f"{bucket}: {count(made, 'call')} in the last 24 hours{left}{again}."
@@ -136,4 +136,4 @@ def _ledger(connection: Connection, result: RunResult, buckets: Collection[str])
 
 
 def _again(connection: Connection, bucket: str, now: float) -> str:
-    return f"; the next at {local_time(connection.ledger.budget_returns(bucket, now))}"
+    return f"; the next at {local_time(connection.governor.ledger.budget_returns(bucket, now))}"
