@@ -1,4 +1,4 @@
-"""Discovery without dlt: each run starts from the state that the previous one would have loaded."""
+"""Discovery without dlt: each run starts from the listing of the previous one."""
 
 from __future__ import annotations
 

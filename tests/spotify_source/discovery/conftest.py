@@ -18,7 +18,7 @@ LISTED = make_album("Listed", 1, artist="Somebody Listed")
 
 @pytest.fixture
 def discover(serve: Serve, clock: FakeClock) -> Discover:
-    """Return a function that serves albums in Development Mode beside a plain listing of one album."""
+    """Return a function that serves albums beyond a plain listing of one album."""
 
     def start(*beyond: Any, older: tuple[Any, ...] = ()) -> Discovery:
         api = serve(quota_mode="development")

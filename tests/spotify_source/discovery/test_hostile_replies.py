@@ -1,4 +1,4 @@
-"""Undocumented replies to searches and discographies: no run ends, and all valid items are loaded."""
+"""Undocumented replies: no run ends, and all valid items are loaded."""
 
 from __future__ import annotations
 
@@ -148,8 +148,8 @@ def test_a_name_is_resolved_beside_malformed_artists(discover: Discover) -> None
 
     discovery.api.always("search", changed(spoil), match=lambda request: request.query.get("type") == "artist")
     for _ in range(2):
-        found = discovery.run(artists=["Mono", "Nobody"])
+        found = discovery.run(artists=["Mono", "Unknown"])
         assert {key: artist.resolved for key, artist in found.artists.items()} == {
             MONO: Resolution.BY_NAME,
-            "name:Nobody": Resolution.NOT_FOUND,
+            "name:Unknown": Resolution.NOT_FOUND,
         }

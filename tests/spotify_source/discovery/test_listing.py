@@ -1,4 +1,4 @@
-"""Plain listing: pages of earlier runs are read concurrently, with the same result."""
+"""Plain listing by search: concurrent pages, and the end of the listing."""
 
 from __future__ import annotations
 

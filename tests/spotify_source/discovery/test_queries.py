@@ -97,7 +97,7 @@ def test_retries_count_towards_the_reach_of_all_markets(discovery: Discovery, ma
 
 def test_each_market_gets_an_equal_share_of_the_calls(discovery: Discovery) -> None:
     found = discovery.run(reach=60, market="US,GB")
-    calls = Counter({market: 0 for market in ("US", "GB")})
+    calls = Counter(dict.fromkeys(("US", "GB"), 0))
     for one in found.listing.yields:
         calls[one.market] += one.calls
     assert calls == {"US": 20, "GB": 20}

@@ -1,4 +1,4 @@
-"""Watchlist: turns, call budgets, namesakes, and the outcome of searches and sweeps."""
+"""Watchlist: identity, turns, call budgets, and outcome of checks."""
 
 from __future__ import annotations
 
@@ -122,9 +122,7 @@ def test_an_unknown_id_is_requested_again_after_a_day(discover: Discover, clock:
 def test_each_market_is_searched_and_swept(discover: Discover) -> None:
     abroad, everywhere = by("Mono", "Abroad", available_markets=["GB"]), by("Mono")
     hidden = by("Mono", "Hidden", available_markets=["GB"], release_date="2026-10-30")
-    found = discover(abroad, everywhere, older=(hidden,)).run(
-        artists=[id_of(abroad)], market="US,GB", artist_sweeps=10
-    )
+    found = discover(abroad, everywhere, older=(hidden,)).run(artists=[id_of(abroad)], market="US,GB", artist_sweeps=10)
     assert (found.calls["search"], found.calls["artist_albums"]) == (2 + 2, 2)
     assert [one.market for one in found.sightings(abroad["id"], "search")] == ["GB"]
     assert {one.market for one in found.sightings(everywhere["id"], "search")} == {"US", "GB"}
@@ -146,13 +144,13 @@ def test_watched_artists_are_stored_and_read_back(discover: Discover, warehouse:
 
     api = discover(album).api
     api.always("search", broken, match=mentions("artist"))
-    loads = [warehouse.load(api, artists=[id_of(album), "Nobody", "Mono"]) for _ in range(2)]
+    loads = [warehouse.load(api, artists=[id_of(album), "Unknown", "Mono"]) for _ in range(2)]
     assert loads[0].calls["artist"] == 1
     assert loads[1].calls == {"search": 2}
     rows = "SELECT artist_id, name, listed_as, resolved, albums_found, due_at - checked_at FROM watched_artists"
     found = warehouse.sql(f"{rows} ORDER BY artist_id")
     assert found[0][:2] == (id_of(album), "Mo\N{REPLACEMENT CHARACTER}no")
-    assert [row[2:4] for row in found[1:]] == [("Mono", "not found"), ("Nobody", "not found")]
+    assert [row[2:4] for row in found[1:]] == [("Mono", "not found"), ("Unknown", "not found")]
     assert {str(query) for (query,) in warehouse.sql("SELECT DISTINCT query FROM release_sightings")} == {
         "None",
         f"artist:{id_of(album)}",
