@@ -7,6 +7,7 @@ from typing import Any
 
 from .config import Connection
 from .models import FetchedAlbum, Listing, LoadedState, PathCost, Plan, is_id
+from .rows import Row
 from .schema import RESOURCES
 from .steps.albums import AlbumFetcher
 from .steps.backlog import album_requests, given_up_albums
@@ -16,7 +17,6 @@ from .steps.listings.further import FurtherReach
 from .steps.listings.journal import Journal
 from .steps.listings.plain import PlainListing
 from .steps.loaded_state import read_loaded_state
-from .steps.rows import Row
 from .steps.target import target_of_run
 
 
@@ -122,6 +122,6 @@ class Extraction:
             row: The row.
             album_id: The album that it belongs to.
         """
-        if row.findings:
-            self._connection.run.data_issues.note(row.findings, album_id)
+        if row.issues:
+            self._connection.run.data_issues.note(row.issues, album_id)
         return row.values

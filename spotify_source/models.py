@@ -119,8 +119,8 @@ class Album(SimplifiedAlbum, total=False):
 
 
 # What a column of whole numbers holds in every destination.
-LEAST: Final = -(2**63)
-MOST: Final = 2**63 - 1
+INT64_MIN: Final = -(2**63)
+INT64_MAX: Final = 2**63 - 1
 
 _DIGITS: Final = re.compile(r"[0-9]{1,19}", re.ASCII)
 
@@ -128,7 +128,7 @@ _DIGITS: Final = re.compile(r"[0-9]{1,19}", re.ASCII)
 def whole_number(value: object) -> int | None:
     """The value as a whole number of 64 bits, also where it comes as 12.0 or '12'; None where it is none."""
     if type(value) is int:
-        return value if LEAST <= value <= MOST else None
+        return value if INT64_MIN <= value <= INT64_MAX else None
     if isinstance(value, float) and value.is_integer():
         return whole_number(int(value))
     if isinstance(value, str) and _DIGITS.fullmatch(value):
@@ -162,7 +162,7 @@ class DataIssueKind(str, Enum):
     items of a list, which make no row, or one in another place.
     """
 
-    UNFIT = "unfit"
+    INVALID = "unfit"
     ROUNDED = "rounded"
     BROKEN_TEXT = "broken_text"
     AS_JSON = "as_json"
@@ -553,7 +553,7 @@ class FetchedAlbum:
 
 
 @dataclass(frozen=True)
-class PlacedTrack:
+class PositionedTrack:
     """A track, and the place that it holds on its album."""
 
     track: Track
@@ -575,7 +575,7 @@ class CompleteAlbum:
 
     request: AlbumRequest
     album: Album
-    tracks: Sequence[PlacedTrack]
+    tracks: Sequence[PositionedTrack]
     total: int | None
     tracks_loaded: int | None
 

@@ -14,7 +14,7 @@ from .config import Connection
 from .errors import ConfigurationError
 from .extraction import Extraction
 from .models import CompleteAlbum, FetchedAlbum, LoadedRelease, Plan
-from .steps.rows import (
+from .rows import (
     Row,
     album_row,
     artist_row,

@@ -8,8 +8,8 @@ from typing import Final
 
 from ..limits.state import SourceState
 from ..models import AlbumRequest, Listing, LoadedState
+from ..rows import released_on
 from .credits import credits_of
-from .rows import released_on
 
 # One call in so many goes to the album that has waited the longest, whatever else is wanted: so nothing waits for ever.
 _TURN_OF_THE_OLDEST: Final = 4

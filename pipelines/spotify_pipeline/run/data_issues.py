@@ -11,7 +11,7 @@ from spotify_source.models import DataIssueCount, DataIssueKind
 _MOST_PLACES: Final = 5
 
 _WORDS: Final[Mapping[DataIssueKind, str]] = {
-    DataIssueKind.UNFIT: "that can't be stored there, set to null",
+    DataIssueKind.INVALID: "that can't be stored there, set to null",
     DataIssueKind.ROUNDED: "with a fraction, rounded",
     DataIssueKind.BROKEN_TEXT: "with a broken character, replaced by U+FFFD",
     DataIssueKind.AS_JSON: "that no column can hold, kept as JSON text",

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from sys import intern
 from typing import Protocol
 
+from ...cleaning import clean_text
 from ...models import (
     DataIssue,
     DataIssueKind,
@@ -23,7 +24,6 @@ from ...models import (
 )
 from ...run import Run
 from ...schema import NEW_RELEASES
-from ..safe_values import safe_text
 
 
 class ListingPath(Protocol):
@@ -107,7 +107,7 @@ class Gathering:
                 self._counts.items_dropped += 1
                 self._note(DataIssueKind.WITHOUT_ID if isinstance(album, dict) else DataIssueKind.EMPTY, None)
                 continue
-            album_id = safe_text(found)
+            album_id = clean_text(found)
             listed += 1
             new += not self.is_known(album_id)
             self.sightings.append(Sighting(market, self._positions[market], album_id, via, query))

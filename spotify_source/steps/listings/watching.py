@@ -12,7 +12,7 @@ from ...errors import SpotifySourceError
 from ...models import NAME_KEY, Artist, Candidate, Resolution, SimplifiedAlbum, WatchedArtist, WatchEntry
 from ...settings import NEW_QUERY
 from ..credits import credits_of
-from ..rows import released_on
+from ...rows import released_on
 
 DAY: Final = 86400.0
 # When a name is looked up again that nobody, or more than one artist, has.
