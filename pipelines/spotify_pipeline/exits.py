@@ -1,34 +1,30 @@
-"""The exit codes, as BSD's sysexits.h has them, and what each means. Data only."""
+"""Exit codes of the commands, as in BSD's sysexits.h."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import IntEnum
-from typing import Final
 
 
 class Exit(IntEnum):
-    """The command's exit codes. Where several would be right, the one that stands first here is taken."""
+    """Exit code of a command. Where several apply, the first of this list is returned."""
 
-    CONFIGURATION = 78
-    REFUSED = 77
-    UNAVAILABLE = 69
-    PENDING = 75
-    DEFECT = 1
-    INTERRUPTED = 130
-    COMPLETE = 0
+    meaning: str
+
+    CONFIGURATION = 78, "the configuration is wrong, credentials included"
+    REFUSED = 77, "Spotify refuses the app"
+    UNAVAILABLE = 69, "the API or the destination is unavailable"
+    PENDING = 75, "part of the data is pending, or another run is in progress; run it again later"
+    BUG = 1, "a bug, or failed dbt models or tests after --transform"
+    INTERRUPTED = 130, "stopped immediately by a second signal"
+    COMPLETE = 0, "all requested data is loaded"
+
+    def __new__(cls, code: int, meaning: str) -> Exit:
+        """Create a member from its number and meaning."""
+        member = int.__new__(cls, code)
+        member._value_ = code
+        member.meaning = meaning
+        return member
 
     def __str__(self) -> str:
-        """The number, on every Python: before 3.11 it would be the name."""
+        # Before Python 3.11 it would be the name.
         return str(self.value)
-
-
-MEANINGS: Final[Mapping[Exit, str]] = {
-    Exit.COMPLETE: "everything requested is loaded",
-    Exit.DEFECT: "a defect in the program, or --transform found the models wrong",
-    Exit.UNAVAILABLE: "the API or the destination can't be reached",
-    Exit.PENDING: "loaded what was possible, the rest is pending; or another run is in progress. Run it again later",
-    Exit.REFUSED: "Spotify refuses the app",
-    Exit.CONFIGURATION: "the configuration is wrong, credentials included",
-    Exit.INTERRUPTED: "stopped immediately by a second signal",
-}
