@@ -18,7 +18,7 @@ from typing import Any, Final, get_args
 import yaml  # type: ignore[import-untyped]
 from dlt.common.typing import TSecretStrValue
 from spotify_pipeline.cli import options, probe, report
-from spotify_pipeline.destinations.duckdb_sql import TYPES
+from spotify_pipeline.destinations.duckdb import TYPES
 from spotify_pipeline.exits import MEANINGS
 
 from spotify_source import schema, spotify_source

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 from spotify_pipeline.after_load.retention import Removed, remove_older
-from spotify_pipeline.destinations.duckdb_file import DuckDbFile
+from spotify_pipeline.destinations.duckdb import DuckDbFile
 
 from tests.dbt.conftest import REGIMES, Built
 from tests.dbt.support import DbtProject, ask, change

@@ -17,7 +17,7 @@ from unittest.mock import patch
 
 import pytest
 import yaml
-from spotify_pipeline.destinations.duckdb_file import DuckDbFile
+from spotify_pipeline.destinations.duckdb import DuckDbFile
 from spotify_pipeline.offline_api import LoggedRequest, OfflineApi, Reply
 
 from spotify_source.schema import LOAD_RUNS, TABLES, Table, with_nested

@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 import duckdb
 
-from spotify_pipeline.destinations.duckdb_sql import empty_table, existing_tables, quoted_name, quoted_text
+from spotify_pipeline.destinations.duckdb import empty_table, existing_tables, quoted_name, quoted_text
 from spotify_source import schema
 from spotify_source.errors import ConfigurationError
 

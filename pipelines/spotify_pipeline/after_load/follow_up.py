@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 import duckdb
 
-from spotify_pipeline.destinations.base import Destination, Feature
+from spotify_pipeline.destinations.base import Destination
+from spotify_pipeline.destinations.postgres import PostgresDestination
 from spotify_source.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -69,10 +70,10 @@ def check(wanted: Wanted, destination: Destination) -> None:
         ConfigurationError: It can't.
         DestinationUnavailableError: The Iceberg catalog can't be reached.
     """
-    for option, feature in _features(wanted).items():
-        if not destination.supports(feature):
+    for option in _options(wanted):
+        if destination.tier != "proven":
             raise ConfigurationError(
-                f"{option} needs a DuckDB file or Postgres, but the destination is {destination.place}.",
+                f"{option} needs a DuckDB file or Postgres, but the destination is {destination.name}.",
                 guidance=f"Leave out {option} or --destination.",
             )
     if wanted.export is not None:
@@ -112,15 +113,15 @@ def follow_up(wanted: Wanted, destination: Destination, load_id: str | None, now
         yield _done("iceberg", lambda: _to_iceberg(catalog, destination, load_id, now))
 
 
-def _features(wanted: Wanted) -> dict[str, Feature]:
-    """What is wanted, by the option that asks for it."""
-    options: dict[str, tuple[Feature, object]] = {
-        "--export": ("export", wanted.export),
-        "--retain-days": ("retention", wanted.retain_days),
-        "--iceberg": ("iceberg", wanted.iceberg),
-        "--transform": ("transform", wanted.transform),
+def _options(wanted: Wanted) -> list[str]:
+    """Return the options that request follow-ups."""
+    values = {
+        "--export": wanted.export,
+        "--retain-days": wanted.retain_days,
+        "--iceberg": wanted.iceberg,
+        "--transform": wanted.transform,
     }
-    return {option: feature for option, (feature, value) in options.items() if value}
+    return [option for option, value in values.items() if value]
 
 
 def _done(name: str, step: Callable[[], FollowUp]) -> FollowUp:
@@ -133,7 +134,7 @@ def _done(name: str, step: Callable[[], FollowUp]) -> FollowUp:
 def _export(folder: Path, fmt: Format, destination: Destination, load_id: str | None, now: datetime) -> FollowUp:
     from spotify_pipeline.after_load import export
 
-    with destination.as_file(export.TABLES) as file, duckdb.connect(str(file)) as connection:
+    with destination.as_duckdb_file(export.TABLES) as file, duckdb.connect(str(file)) as connection:
         path = export.export(connection, destination.dataset, load_id or "", folder, fmt, now)
     return FollowUp("export", [f"Exported: {path}"], {"file": str(path.resolve())})
 
@@ -150,7 +151,7 @@ def _to_iceberg(name: str, destination: Destination, load_id: str | None, now: d
     from spotify_pipeline.after_load import iceberg, iceberg_catalog
 
     catalog = iceberg_catalog.load(name)
-    with destination.as_file() as file, duckdb.connect(str(file)) as connection:
+    with destination.as_duckdb_file() as file, duckdb.connect(str(file)) as connection:
         written = iceberg.Export(catalog, connection, destination.dataset, load_id).run(now)
     told = iceberg.told(written, name, destination.dataset)
     return FollowUp("iceberg", [told], iceberg.as_data(written, name, destination.dataset), is_copy=True)
@@ -168,4 +169,6 @@ def _dbt_target(destination: Destination) -> transform.Target:
 
     if destination.file is not None:
         return transform.Target.file(destination.file, destination.dataset)
-    return transform.Target.postgres(destination.libpq_environment(), destination.dataset)
+    # The only other proven destination.
+    environment = cast("PostgresDestination", destination).libpq_environment()
+    return transform.Target.postgres(environment, destination.dataset)

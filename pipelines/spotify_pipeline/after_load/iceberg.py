@@ -24,7 +24,7 @@ from pyiceberg.table.snapshots import Operation, Snapshot
 
 from spotify_pipeline.after_load.iceberg_catalog import ForeignTablesError, busy, told_for
 from spotify_pipeline.after_load.iceberg_schema import PREFIX, RUN, WRITER, Found, differs, evolve, table_of, tables_of
-from spotify_pipeline.destinations.duckdb_sql import quoted_name
+from spotify_pipeline.destinations.duckdb import quoted_name
 
 _DIGEST: Final = f"{PREFIX}digest"
 _THROUGH: Final = f"{PREFIX}through"

@@ -13,8 +13,8 @@ from uuid import uuid4
 
 import duckdb
 
-from spotify_pipeline.destinations.driver_errors import meaning, of_driver, without_passwords
-from spotify_pipeline.destinations.errors import DestinationUnavailableError
+from spotify_pipeline.destinations.base import DestinationUnavailableError
+from spotify_pipeline.destinations.driver_errors import driver_exception, redact_passwords, translate_driver_error
 from spotify_pipeline.places import installing, requirement
 from spotify_source.errors import ConfigurationError, SpotifySourceError
 
@@ -149,11 +149,11 @@ def _understood(name: str, error: Exception) -> SpotifySourceError | None:
     said = _said(name, error)
     if isinstance(error, ImportError):
         return _refused(name, f"needs a package that is not installed: {said}")
-    driver = of_driver(error)
+    driver = driver_exception(error)
     if isinstance(driver, duckdb.Error):
         return None
     if driver is not None:
-        lasting: bool | None = isinstance(meaning(driver), ConfigurationError)
+        lasting: bool | None = isinstance(translate_driver_error(driver), ConfigurationError)
     else:
         lasting = _is_lasting(error, said)
     if lasting is None:
@@ -193,7 +193,7 @@ def _said(name: str, error: Exception) -> str:
         for key, value in _configured(name).items():
             if len(value) > 3 and _SECRET.search(key):
                 text = text.replace(value, "***")
-    return without_passwords(text)[:300]
+    return redact_passwords(text)[:300]
 
 
 def _refused(name: str, said: str) -> IcebergRefusedError:

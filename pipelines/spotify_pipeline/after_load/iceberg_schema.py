@@ -29,7 +29,7 @@ from pyiceberg.types import (
     TimeType,
 )
 
-from spotify_pipeline.destinations.duckdb_sql import TYPES, quoted_name
+from spotify_pipeline.destinations.duckdb import TYPES, quoted_name
 from spotify_source import schema
 
 RUN: Final = "run_id"

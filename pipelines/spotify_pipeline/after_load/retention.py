@@ -16,8 +16,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from spotify_pipeline.after_load.transform import schemas
-from spotify_pipeline.destinations.duckdb_sql import quoted_name
-from spotify_pipeline.dlt_internals.destinations import SqlClient
+from spotify_pipeline.destinations.duckdb import quoted_name
+from spotify_pipeline.dlt_internals.capabilities import SqlClient
 from spotify_source import schema
 from spotify_source.config import check_at_least
 

@@ -12,7 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-from spotify_pipeline.destinations.driver_errors import without_passwords
+from spotify_pipeline.destinations.driver_errors import redact_passwords
 from spotify_pipeline.places import dbt_project, installing, of_models, requirement
 from spotify_source.errors import ConfigurationError, SpotifySourceError
 
@@ -240,7 +240,7 @@ def _status(one: Any) -> str:
 
 
 def _one_line(message: object) -> str:
-    return without_passwords(" ".join(str(message).split()))[:300]
+    return redact_passwords(" ".join(str(message).split()))[:300]
 
 
 @contextmanager

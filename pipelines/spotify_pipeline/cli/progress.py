@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Final, Literal
 
-from spotify_pipeline.dlt_internals.progress import Progress
+from spotify_pipeline.dlt_internals.config import StepCollector
 from spotify_source import Run
 from spotify_source.models import AlbumCounts
 
@@ -21,7 +21,7 @@ _STEPS: Final = {"Normalize": "Preparing the tables", "Load": "Loading"}
 
 
 @contextmanager
-def show_progress(kind: Literal["auto", "bar", "log", "none"], run: Run) -> Iterator[Progress]:
+def show_progress(kind: Literal["auto", "bar", "log", "none"], run: Run) -> Iterator[StepCollector]:
     """Show the progress of a run until the context ends.
 
     Args:
@@ -31,7 +31,7 @@ def show_progress(kind: Literal["auto", "bar", "log", "none"], run: Run) -> Iter
     Yields:
         The progress collector for the pipeline of the run.
     """
-    collector = Progress()
+    collector = StepCollector()
     if kind == "bar" or (kind == "auto" and sys.stderr.isatty()):
         with _live(run, collector):
             yield collector
@@ -74,7 +74,7 @@ def render(run: Run, step: str) -> RenderableType:
 
 
 @contextmanager
-def _live(run: Run, collector: Progress) -> Iterator[None]:
+def _live(run: Run, collector: StepCollector) -> Iterator[None]:
     from rich.console import Console  # noqa: PLC0415 - see `render`
     from rich.live import Live  # noqa: PLC0415 - see `render`
 
@@ -89,7 +89,7 @@ def _live(run: Run, collector: Progress) -> Iterator[None]:
 
 
 @contextmanager
-def _logged(run: Run, collector: Progress) -> Iterator[None]:
+def _logged(run: Run, collector: StepCollector) -> Iterator[None]:
     ended = threading.Event()
 
     def log() -> None:

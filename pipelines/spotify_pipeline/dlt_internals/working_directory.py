@@ -15,9 +15,9 @@ from typing import Final
 import dlt
 from dlt.common.storages import LoadStorage, NormalizeStorage, PackageStorage
 
-from spotify_pipeline.dlt_internals.destinations import AnyDestination
+from spotify_pipeline.dlt_internals.capabilities import DltDestination
+from spotify_pipeline.dlt_internals.config import StepCollector
 from spotify_pipeline.dlt_internals.failures import first_line, will_pass
-from spotify_pipeline.dlt_internals.progress import Progress
 
 # dlt finds its state in the destination by the name of the pipeline.
 PIPELINE_NAME: Final = "spotify"
@@ -52,14 +52,16 @@ class WorkingDirectory:
         pipelines_dir: dlt's `pipelines_dir`, which holds this pipeline alone.
         destination: Destination, as `dlt.pipeline` takes it.
         dataset: Name of the dataset.
-        progress: Progress collector of the pipelines that are made here.
+        collector: Progress collector of its pipelines.
     """
 
-    def __init__(self, pipelines_dir: Path, destination: AnyDestination, dataset: str, progress: Progress) -> None:
+    def __init__(
+        self, pipelines_dir: Path, destination: DltDestination, dataset: str, collector: StepCollector
+    ) -> None:
         self._pipelines_dir = pipelines_dir
         self._destination = destination
         self._dataset = dataset
-        self._progress = progress
+        self._collector = collector
         self.path = pipelines_dir / PIPELINE_NAME
 
     def pipeline(self) -> dlt.Pipeline:
@@ -69,7 +71,7 @@ class WorkingDirectory:
             destination=self._destination,
             dataset_name=self._dataset,
             pipelines_dir=str(self._pipelines_dir),
-            progress=self._progress,
+            progress=self._collector,
         )
 
     def open(self) -> dlt.Pipeline:

@@ -10,9 +10,8 @@ from typing import Any, Final
 import duckdb
 import jinja2
 
-from spotify_pipeline.destinations.duckdb_sql import TYPES, empty_table, quoted_name, quoted_text
-from spotify_pipeline.destinations.errors import DestinationUnavailableError
-from spotify_pipeline.destinations.lock import holder_of_file
+from spotify_pipeline.destinations.base import DestinationUnavailableError
+from spotify_pipeline.destinations.duckdb import TYPES, empty_table, locking_process, quoted_name, quoted_text
 from spotify_pipeline.places import command, dbt_project, of_models
 from spotify_source import schema
 from spotify_source.errors import ConfigurationError
@@ -21,7 +20,7 @@ from spotify_source.errors import ConfigurationError
 PAIRS: Final = "spotify_marts.rpt_artist_pairs"
 _HERE = Path(__file__).parent
 # The session is in UTC: the time zone can go.
-_TYPES: Final[Mapping[schema.DataType, str]] = {**TYPES, "timestamp": "TIMESTAMP"}
+_TYPES: Final[Mapping[str, str]] = {**TYPES, "timestamp": "TIMESTAMP"}
 
 Row = dict[str, Any]
 
@@ -138,10 +137,10 @@ def _attach(connection: duckdb.DuckDBPyConnection, db: Path) -> None:
     try:
         connection.execute(f"ATTACH {quoted_text(str(db))} AS loaded (READ_ONLY)")
     except duckdb.Error as error:
-        holder = holder_of_file(str(error))
-        if holder is not None:
+        process = locking_process(error)
+        if process is not None:
             raise DestinationUnavailableError(
-                f"{db} is in use: {holder}.",
+                f"{db} is in use: {process}.",
                 guidance="Wait until the load ends, or close the other program, then run this again.",
             ) from None
         raise NothingToReadError(

@@ -76,9 +76,9 @@ def check_destination(destination: Destination) -> Iterator[Finding]:
     try:
         destination.check(create=False)
     except SpotifySourceError as error:
-        yield Finding(f"Destination: {destination.place}", understand(error))
+        yield Finding(f"Destination: {destination.name}", understand(error))
         return
-    yield Finding(f"Destination: {destination.place}, dataset {destination.dataset}; {destination.state()}")
+    yield Finding(f"Destination: {destination.name}, dataset {destination.dataset}; {destination.describe()}")
     yield from check_working_directory(destination)
 
 

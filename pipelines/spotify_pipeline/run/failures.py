@@ -9,8 +9,13 @@ from dataclasses import dataclass
 
 import duckdb
 
-from spotify_pipeline.destinations.driver_errors import meaning, of_driver, told, without_passwords
-from spotify_pipeline.destinations.errors import AnotherRunError, DestinationUnavailableError
+from spotify_pipeline.destinations.base import AnotherRunError, DestinationUnavailableError
+from spotify_pipeline.destinations.driver_errors import (
+    driver_exception,
+    driver_message,
+    redact_passwords,
+    translate_driver_error,
+)
 from spotify_pipeline.dlt_internals import failures as dlt_failures
 from spotify_pipeline.dlt_internals.explanations import explained
 from spotify_pipeline.exits import Exit
@@ -79,7 +84,7 @@ def tell(error: BaseException) -> Failure:
     if failure.error is not None:
         print(failure.error, file=sys.stderr)  # noqa: T201
     else:
-        print(without_passwords("".join(traceback.format_exception(error))), file=sys.stderr)  # noqa: T201
+        print(redact_passwords("".join(traceback.format_exception(error))), file=sys.stderr)  # noqa: T201
         print("This is a defect in the program. Please report it with the lines above.", file=sys.stderr)  # noqa: T201
     return failure
 
@@ -95,11 +100,11 @@ def _known(error: BaseException) -> SpotifySourceError | None:
         return _misconfigured(error)
     if isinstance(error, (duckdb.Error, *dlt_failures.DESTINATION)):
         # dlt's own words begin with a traceback.
-        return _of_destination(of_driver(error) or error)
+        return _of_destination(driver_exception(error) or error)
     if isinstance(error, OSError):
         in_the_way = error.errno in {errno.EEXIST, errno.ENOTDIR, errno.EISDIR}
         return DestinationUnavailableError(
-            f"System error: {told(error)}",
+            f"System error: {driver_message(error)}",
             guidance="Something else exists at that path: move or delete it, then run this again."
             if in_the_way
             else "Free disk space or fix the permissions, then run it again.",
@@ -109,14 +114,14 @@ def _known(error: BaseException) -> SpotifySourceError | None:
 
 def _of_destination(said: BaseException) -> SpotifySourceError:
     if not isinstance(said, duckdb.Error):
-        return meaning(said)
-    return DestinationUnavailableError(f"The destination failed: {told(said)}", guidance=_guidance(said))
+        return translate_driver_error(said)
+    return DestinationUnavailableError(f"The destination failed: {driver_message(said)}", guidance=_guidance(said))
 
 
 def _misconfigured(error: BaseException) -> ConfigurationError:
     """What dlt says of a setting, in a sentence."""
     explanation = explained(error)
-    said = ConfigurationError(without_passwords(explanation.what), guidance=explanation.guidance)
+    said = ConfigurationError(redact_passwords(explanation.what), guidance=explanation.guidance)
     said.help_url = explanation.help_url or said.help_url
     return said
 

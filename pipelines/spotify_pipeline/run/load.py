@@ -12,10 +12,9 @@ from dlt.common.pipeline import LoadInfo
 from dlt.extract import DltSource
 
 from spotify_pipeline.after_load.follow_up import FollowUp
-from spotify_pipeline.destinations.base import Destination
-from spotify_pipeline.destinations.errors import DestinationUnavailableError
+from spotify_pipeline.destinations.base import Destination, DestinationUnavailableError
+from spotify_pipeline.dlt_internals.config import StepCollector
 from spotify_pipeline.dlt_internals.failures import will_pass
-from spotify_pipeline.dlt_internals.progress import Progress
 from spotify_pipeline.dlt_internals.working_directory import WorkingDirectory
 from spotify_pipeline.exits import Exit
 from spotify_pipeline.run import load_runs
@@ -27,19 +26,21 @@ from spotify_source import Run, schema
 Follow = Callable[[Loaded], Iterator[FollowUp]]
 
 
-def run_pipeline(destination: Destination, progress: Progress, source: DltSource, run: Run, follow: Follow) -> Outcome:
+def run_pipeline(
+    destination: Destination, collector: StepCollector, source: DltSource, run: Run, follow: Follow
+) -> Outcome:
     """Load what is pending, then the source; do what follows; enter the run into load_runs.
 
     The row is there before what follows begins, since dbt's models read it, and says in the end what came of that too.
 
     Args:
         destination: Where to.
-        progress: What dlt tells how it gets on.
+        collector: Progress collector of the pipeline.
         source: What to load.
         run: The run of that source.
         follow: What is done after the load.
     """
-    directory = destination.working_directory(progress)
+    directory = destination.working_directory(collector)
     quarantined_before = directory.quarantined()
     with ExitStack() as stack:
         pipeline, loaded = _load(destination, directory, source, run, stack)
@@ -72,16 +73,16 @@ def _load(
     """Take dlt's steps one by one: while calls are made, others may read the file. From then on `stack` holds it."""
     pipeline = directory.open()
     try:
-        with destination.opened():
-            destination.repair_dropped_tables(pipeline)
+        with destination.writable():
+            destination.repair_tables(pipeline)
             pipeline = directory.load_pending(pipeline)
             was_empty = not pipeline.schema_names
             _sync(pipeline, destination)
             if was_empty:
-                destination.repair_dropped_tables(pipeline)
+                destination.repair_tables(pipeline)
         pipeline.extract(source)
         pipeline.normalize()
-        stack.enter_context(destination.opened())
+        stack.enter_context(destination.writable())
         load_info = pipeline.load()
         directory.prune(pipeline)
     except Exception as error:  # noqa: BLE001 - every end is entered into load_runs
@@ -127,7 +128,7 @@ def _enter(outcome: Outcome, destination: Destination, pipeline: dlt.Pipeline) -
         if outcome.loaded.load_id is None and not pipeline.has_pending_data:
             # The extract failed: the tables may be missing, and what the run learnt is not stored yet.
             pipeline.run(load_runs.empty_tables(outcome.result))
-        destination.enter_load_run(pipeline, load_runs.row_of(outcome))
+        destination.insert_load_run(pipeline, load_runs.row_of(outcome))
         destination.write_comments(pipeline.default_schema)
     except Exception as error:  # noqa: BLE001 - the run itself has ended already
         return _say_not_entered(error)
@@ -137,7 +138,7 @@ def _enter(outcome: Outcome, destination: Destination, pipeline: dlt.Pipeline) -
 def _amend(outcome: Outcome, destination: Destination) -> None:
     """Let the row say what came of that which followed the load."""
     try:
-        destination.amend_load_run(load_runs.row_of(outcome))
+        destination.update_load_run(load_runs.row_of(outcome))
     except Exception as error:  # noqa: BLE001 - the run itself has ended already
         _say_not_entered(error)
 

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 from dlt.destinations.exceptions import DatabaseTerminalException
 from spotify_pipeline.after_load.retention import Removed, remove_older
-from spotify_pipeline.destinations.duckdb_file import DuckDbFile
+from spotify_pipeline.destinations.duckdb import DuckDbFile
 from spotify_pipeline.offline_api import Album, Catalogue, OfflineApi, make_album
 
 from spotify_source.errors import ConfigurationError

@@ -53,15 +53,15 @@ def test_tables_of_dlts_own_that_were_dropped_are_there_again(
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ("ALTER TABLE albums DROP COLUMN label", "the column label is gone"),
-        ("ALTER TABLE albums DROP COLUMN market", "the column market is gone"),
-        ("ALTER TABLE album_tracks__artists DROP COLUMN name", "the column name is gone"),
-        ("ALTER TABLE new_releases DROP COLUMN content_hash", "the column content_hash is gone"),
-        ("ALTER TABLE load_runs DROP COLUMN closed", "the column closed is gone"),
-        ("ALTER TABLE release_sightings DROP COLUMN seen_at", "the column seen_at is gone"),
+        ("ALTER TABLE albums DROP COLUMN label", "the column label is missing"),
+        ("ALTER TABLE albums DROP COLUMN market", "the column market is missing"),
+        ("ALTER TABLE album_tracks__artists DROP COLUMN name", "the column name is missing"),
+        ("ALTER TABLE new_releases DROP COLUMN content_hash", "the column content_hash is missing"),
+        ("ALTER TABLE load_runs DROP COLUMN closed", "the column closed is missing"),
+        ("ALTER TABLE release_sightings DROP COLUMN seen_at", "the column seen_at is missing"),
         ("ALTER TABLE _dlt_loads DROP COLUMN status", "lacks status"),
         ("ALTER TABLE albums RENAME TO mine; CREATE VIEW albums AS FROM mine", "is a view"),
-        ("ALTER TABLE albums ALTER total_tracks TYPE VARCHAR", "is VARCHAR, and was made as BIGINT"),
+        ("ALTER TABLE albums ALTER total_tracks TYPE VARCHAR", "is VARCHAR, but was created as BIGINT"),
         ("UPDATE _dlt_pipeline_state SET state = 'x'", "can't be read"),
     ],
 )

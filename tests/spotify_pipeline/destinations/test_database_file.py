@@ -37,7 +37,7 @@ def test_a_schema_of_duckdbs_own_is_refused(place: Place, api: OfflineApi, name:
     ran = place.load(api, "--dataset", name)
 
     assert ran.code == 78
-    assert f"DuckDB reserves the schema {name.lower()} for itself" in ran.err
+    assert f"DuckDB reserves the schema name {name.lower()}" in ran.err
     assert not api.requests
     assert not place.database.exists()
 
@@ -91,7 +91,7 @@ def test_a_folder_in_the_place_of_the_file_is_named(place: Place, api: OfflineAp
     ran = place.load(api, "--db", str(tmp_path / "x.duckdb"))
 
     assert ran.code == 78
-    assert "is a folder" in ran.err
+    assert "is a directory" in ran.err
     assert not api.requests
 
 
@@ -128,7 +128,7 @@ def test_a_second_run_at_the_same_time_is_refused_with_75_and_names_the_process(
 
     assert first.code == 0
     assert [ran.code for ran in second] == [75]
-    assert "Another run is loading into the same place: process " in second[0].err
+    assert "Another run is loading into the same dataset: process " in second[0].err
     assert place.count("load_runs") == 1
 
 

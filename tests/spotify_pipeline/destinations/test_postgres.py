@@ -121,8 +121,8 @@ def test_a_second_machine_is_kept_out_and_told_who_is_at_work(
     place: Place, api: OfflineApi, postgres: Postgres, tmp_path: Path
 ) -> None:
     hold = (
-        "import os, sys; from spotify_pipeline.destinations.other import OtherDestination\n"
-        "with OtherDestination('postgres', 'spotify_raw').locked(): print('held', flush=True); sys.stdin.read()"
+        "import os, sys; from spotify_pipeline.destinations import named_destination\n"
+        "with named_destination('postgres', 'spotify_raw').locked(): print('held', flush=True); sys.stdin.read()"
     )
     environment = {**place.environment(), **postgres.environment(), "DLT_DATA_DIR": str(tmp_path / "second_machine")}
     with subprocess.Popen(

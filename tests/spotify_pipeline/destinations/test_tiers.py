@@ -7,8 +7,8 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
-from spotify_pipeline.destinations.driver_errors import without_passwords
-from spotify_pipeline.destinations.other import OtherDestination
+from spotify_pipeline.destinations import named_destination
+from spotify_pipeline.destinations.driver_errors import redact_passwords
 from spotify_pipeline.offline_api import OfflineApi
 
 from spotify_source import spotify_source
@@ -60,7 +60,7 @@ def test_a_destination_that_is_not_configured_says_what_is_missing(place: Place,
 def test_two_databases_of_one_kind_have_each_a_working_folder_of_their_own(tmp_path: Path) -> None:
     def folder(database: str, dataset: str = "spotify_raw") -> Path:
         with patch.dict("os.environ", {"DESTINATION__DUCKDB__CREDENTIALS": str(tmp_path / database)}):
-            return OtherDestination("duckdb", dataset).pipelines_dir
+            return named_destination("duckdb", dataset).pipelines_dir
 
     assert folder("a.duckdb") == folder("a.duckdb")
     assert len({folder("a.duckdb"), folder("b.duckdb"), folder("a.duckdb", "other")}) == 3
@@ -70,7 +70,7 @@ def test_a_format_that_a_destination_cannot_take_is_not_asked_for(tmp_path: Path
     def formats(name: str, **settings: str) -> set[object]:
         source = spotify_source(client_id="demo", client_secret="demo")
         with patch.dict("os.environ", settings):
-            OtherDestination(name, "spotify_raw").adapt(source)
+            named_destination(name, "spotify_raw").adapt(source)
         return {resource.compute_table_schema().get("file_format") for resource in source.resources.values()}
 
     pytest.importorskip("sqlalchemy")
@@ -89,5 +89,5 @@ def test_a_format_that_a_destination_cannot_take_is_not_asked_for(tmp_path: Path
     ],
 )
 def test_no_password_stands_in_a_message(message: str) -> None:
-    assert "secret" not in without_passwords(message)
-    assert "***" in without_passwords(message)
+    assert "secret" not in redact_passwords(message)
+    assert "***" in redact_passwords(message)
