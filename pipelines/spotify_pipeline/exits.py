@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum
+from typing import Final
 
 
 class Exit(IntEnum):
     """Exit code of a command. Where several apply, the first of this list is returned."""
 
-    meaning: str
-
-    CONFIGURATION = 78, "the configuration is wrong, credentials included"
-    REFUSED = 77, "Spotify refuses the app"
-    UNAVAILABLE = 69, "the API or the destination is unavailable"
-    PENDING = 75, "part of the data is pending, or another run is in progress; run it again later"
-    BUG = 1, "a bug, or failed dbt models or tests after --transform"
-    INTERRUPTED = 130, "stopped immediately by a second signal"
-    COMPLETE = 0, "all requested data is loaded"
-
-    def __new__(cls, code: int, meaning: str) -> Exit:
-        """Create a member from its number and meaning."""
-        member = int.__new__(cls, code)
-        member._value_ = code
-        member.meaning = meaning
-        return member
+    CONFIGURATION = 78
+    REFUSED = 77
+    UNAVAILABLE = 69
+    PENDING = 75
+    BUG = 1
+    INTERRUPTED = 130
+    COMPLETE = 0
 
     def __str__(self) -> str:
         # Before Python 3.11 it would be the name.
         return str(self.value)
+
+
+MEANINGS: Final[Mapping[Exit, str]] = {
+    Exit.COMPLETE: "all requested data is loaded",
+    Exit.BUG: "a bug, or failed dbt models or tests after --transform",
+    Exit.UNAVAILABLE: "the API or the destination is unavailable",
+    Exit.PENDING: "part of the data is pending, or another run is in progress; run it again later",
+    Exit.REFUSED: "Spotify refuses the app",
+    Exit.CONFIGURATION: "the configuration is wrong, credentials included",
+    Exit.INTERRUPTED: "stopped immediately by a second signal",
+}

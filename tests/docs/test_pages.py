@@ -14,8 +14,8 @@ from pathlib import Path
 import dlt
 import duckdb
 import pytest
-from spotify_pipeline.cli.command import load
-from spotify_pipeline.cli.options import parse
+from spotify_pipeline.cli.load_command import run as load
+from spotify_pipeline.cli.options import parse_load
 
 from tests.support.checkout import CHECKOUT
 from tests.support.documents import DOCS, README, Block, blocks, pages
@@ -34,7 +34,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DLT_DATA_DIR", str(folder))
         for day in ("2026-11-20", "2026-11-21"):
-            assert load(parse(["--demo", "--demo-date", day, "--db", str(folder / "demo.duckdb")])) == 0
+            assert load(parse_load(["--demo", "--demo-date", day, "--db", str(folder / "demo.duckdb")])) == 0
     return folder / "demo.duckdb"
 
 
@@ -96,7 +96,7 @@ def test_the_report_in_json_has_the_keys_that_metrics_lists(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path))
-    assert load(parse(["--demo", "--limit", "1", "--report", "json", "--db", str(tmp_path / "demo.duckdb")])) == 0
+    assert load(parse_load(["--demo", "--limit", "1", "--report", "json", "--db", str(tmp_path / "demo.duckdb")])) == 0
     report = json.loads(capsys.readouterr().out)
     text = (DOCS / "metrics.md").read_text(encoding="utf-8")
     assert [name for name in report if f"| `{name}` |" not in text] == []

@@ -14,11 +14,10 @@ from spotify_pipeline.after_load.follow_up import Wanted, check
 from spotify_pipeline.cli.options import LoadOptions
 from spotify_pipeline.cli.progress import show_progress
 from spotify_pipeline.cli.terminal import print_text, stop_on_signals
+from spotify_pipeline.destinations import named_destination
 from spotify_pipeline.destinations.base import Destination
-from spotify_pipeline.destinations.duckdb_file import DuckDbFile
-from spotify_pipeline.destinations.other import OtherDestination
-from spotify_pipeline.dlt_internals.defaults import register_defaults
-from spotify_pipeline.dlt_internals.unknown_settings import unknown_settings
+from spotify_pipeline.destinations.duckdb import DuckDbFile
+from spotify_pipeline.dlt_internals.config import register_defaults, unknown_settings
 from spotify_pipeline.exits import Exit
 from spotify_pipeline.run.check import check_all, exit_code
 from spotify_pipeline.run.failures import report_error
@@ -93,9 +92,7 @@ def _start_demo(options: LoadOptions, clock: Clock, stack: ExitStack) -> dict[st
 
     # An app of its own, so that the ledger counts its calls apart from the user's.
     app = "offline-demo"
-    catalogue = Catalogue.generate(
-        seed=1, listed=100, day=datetime.fromtimestamp(clock.now(), timezone.utc).date()
-    )
+    catalogue = Catalogue.generate(seed=1, listed=100, day=datetime.fromtimestamp(clock.now(), timezone.utc).date())
     api = stack.enter_context(
         OfflineApi(catalogue, options.demo_regime, client_id=app, client_secret=app, clock=clock.now)
     )
@@ -110,7 +107,7 @@ def _start_demo(options: LoadOptions, clock: Clock, stack: ExitStack) -> dict[st
 
 def _destination(options: LoadOptions) -> Destination:
     if options.destination is not None:
-        return OtherDestination(options.destination, options.dataset)
+        return named_destination(options.destination, options.dataset)
     file = options.db or Path("spotify_demo.duckdb" if options.demo else "spotify.duckdb")
     return DuckDbFile(file, options.dataset, options.storage_version)
 

@@ -16,7 +16,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final, Literal, NoReturn
 
-from spotify_pipeline.exits import Exit
+from spotify_pipeline.exits import MEANINGS, Exit
 
 RESOURCES: Final = ("new_releases", "release_sightings", "albums", "album_tracks", "watched_artists", "search_yields")
 PROBED_BUCKETS: Final = ("search", "browse", "album", "albums", "album_tracks")
@@ -118,7 +118,7 @@ def load_parser(prog: str = "load.py") -> CommandParser:
 Credentials and settings: [sources.spotify] in .dlt/secrets.toml and .dlt/config.toml, or SOURCES__SPOTIFY__... in
 the environment. Options override them. A destination is configured as in dlt, under [destination].
 """,
-        {code: code.meaning for code in Exit},
+        MEANINGS,
     )
     group = parser.add_argument_group("destination")
     group.add_argument("--db", type=Path, metavar="PATH", help="DuckDB file (default: spotify.duckdb)")
@@ -208,7 +208,9 @@ the environment. Options override them. A destination is configured as in dlt, u
         default="auto",
         help="live bar, log lines or nothing (default: auto, a bar on a terminal)",
     )
-    group.add_argument("--report", choices=("text", "json"), default="text", help="format of the report (default: text)")
+    group.add_argument(
+        "--report", choices=("text", "json"), default="text", help="format of the report (default: text)"
+    )
     group.add_argument(
         "--log-level",
         choices=("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
@@ -281,9 +283,7 @@ def report_parser(prog: str = "report.py") -> CommandParser:
     )
     parser.add_argument("--feed", type=Path, metavar="FILE", help="Atom feed of the new albums")
     parser.add_argument("--calendar", type=Path, metavar="FILE", help="iCalendar file of the release dates")
-    parser.add_argument(
-        "--watched", action="store_true", help="feed and calendar of albums by watched artists only"
-    )
+    parser.add_argument("--watched", action="store_true", help="feed and calendar of albums by watched artists only")
     return parser
 
 
@@ -312,8 +312,8 @@ max_wait, at a call without a usable reply, and at Ctrl-C, and reports what it h
         {
             Exit.COMPLETE: "measured",
             Exit.PENDING: "the API closed the bucket before the end",
-            Exit.REFUSED: Exit.REFUSED.meaning,
-            Exit.CONFIGURATION: Exit.CONFIGURATION.meaning,
+            Exit.REFUSED: MEANINGS[Exit.REFUSED],
+            Exit.CONFIGURATION: MEANINGS[Exit.CONFIGURATION],
             Exit.UNAVAILABLE: "the API is unavailable",
             Exit.INTERRUPTED: "ended by Ctrl-C",
             Exit.BUG: "a bug",
@@ -325,7 +325,9 @@ max_wait, at a call without a usable reply, and at Ctrl-C, and reports what it h
     parser.add_argument(
         "--interval", type=_seconds, default=1.0, metavar="SECONDS", help="time between two calls (default: 1)"
     )
-    parser.add_argument("--calls", type=_positive, default=30, metavar="N", help="maximum number of calls (default: 30)")
+    parser.add_argument(
+        "--calls", type=_positive, default=30, metavar="N", help="maximum number of calls (default: 30)"
+    )
     parser.add_argument("--yes", action="store_true", help=f"permission to make more than {MANY_CALLS} calls")
     parser.add_argument("--demo", action="store_true", help="offline API that allows 4 calls in 6 seconds")
     return parser

@@ -28,7 +28,10 @@ def run(options: ProbeOptions, clock: Clock | None = None) -> Exit:
     """
     run, measurement = Run(clock), None
     try:
-        with handle_signals(signal.default_int_handler, signal.SIGINT), _source_arguments(options, run.clock) as arguments:
+        with (
+            handle_signals(signal.default_int_handler, signal.SIGINT),
+            _source_arguments(options, run.clock) as arguments,
+        ):
             _announce(options)
             connection = connect(resolve(requests_per_second=0, **arguments), run, max_attempts=1)
             measurement = Measurement(connection, options.endpoint, options.calls, print_text)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from spotify_pipeline.cli.options import ReportOptions
 from spotify_pipeline.cli.terminal import print_text
-from spotify_pipeline.destinations.other import OtherDestination
-from spotify_pipeline.dlt_internals.destinations import dataset_name
+from spotify_pipeline.destinations import named_destination
+from spotify_pipeline.dlt_internals.config import normalize_dataset_name
 from spotify_pipeline.exits import Exit
 from spotify_pipeline.page import atom, events, news
 from spotify_pipeline.page.database import Database, opened, read_tables
@@ -42,12 +42,12 @@ def run(options: ReportOptions, now: datetime | None = None) -> Exit:
 def _database(options: ReportOptions) -> Iterator[Database]:
     """Open the loaded tables for reading."""
     if options.destination is None:
-        with opened(options.db.expanduser(), dataset_name(options.dataset)) as database:
+        with opened(options.db.expanduser(), normalize_dataset_name(options.dataset)) as database:
             yield database
         return
-    destination = OtherDestination(options.destination, options.dataset)
+    destination = named_destination(options.destination, options.dataset)
     with (
-        destination.as_file(read_tables()) as copy,
+        destination.as_duckdb_file(read_tables()) as copy,
         opened(copy, destination.dataset, options.destination) as database,
     ):
         yield database
@@ -64,7 +64,9 @@ def _write(database: Database, paths: Mapping[str, Path], now: datetime, *, watc
     for option, path in paths.items():
         _replace(path, texts[option])
     out = paths["out"]
-    print_text(f"Wrote {out} ({len(texts['out'].encode()) / 1e6:.1f} MB). Open it in a browser: {out.resolve().as_uri()}")
+    print_text(
+        f"Wrote {out} ({len(texts['out'].encode()) / 1e6:.1f} MB). Open it in a browser: {out.resolve().as_uri()}"
+    )
     for option, path in paths.items():
         if option != "out":
             print_text(f"Wrote {path}, the {option} of {len(albums)} new albums.")

@@ -1,76 +1,74 @@
-"""One run of the pipeline, from what an earlier one left behind to the row in load_runs. Prints nothing but failures."""
+"""One run of the pipeline: pending packages, the source, the row in `load_runs`, the follow-ups."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import datetime, timezone
 
 import dlt
 from dlt.common.pipeline import LoadInfo
 from dlt.extract import DltSource
 
-from spotify_pipeline.after_load.follow_up import FollowUp
+from spotify_pipeline.after_load.follow_up import Wanted, follow_up
 from spotify_pipeline.destinations.base import Destination, DestinationUnavailableError
 from spotify_pipeline.dlt_internals.config import StepCollector
-from spotify_pipeline.dlt_internals.failures import will_pass
+from spotify_pipeline.dlt_internals.exceptions import is_transient
 from spotify_pipeline.dlt_internals.working_directory import WorkingDirectory
 from spotify_pipeline.exits import Exit
-from spotify_pipeline.run import load_runs
-from spotify_pipeline.run.failures import Failure, tell, understand, unreadable_state
-from spotify_pipeline.run.outcome import Loaded, Outcome
-from spotify_pipeline.run.wording import utc
+from spotify_pipeline.run.failures import Failure, classify_error, report_error, unreadable_state
+from spotify_pipeline.run.outcome import LoadResult, Outcome, empty_tables
 from spotify_source import Run, schema
-
-Follow = Callable[[Loaded], Iterator[FollowUp]]
 
 
 def run_pipeline(
-    destination: Destination, collector: StepCollector, source: DltSource, run: Run, follow: Follow
+    destination: Destination, source: DltSource, run: Run, follow_ups: Wanted, collector: StepCollector
 ) -> Outcome:
-    """Load what is pending, then the source; do what follows; enter the run into load_runs.
+    """Load pending packages and the source, record the run in `load_runs`, and run the follow-ups.
 
-    The row is there before what follows begins, since dbt's models read it, and says in the end what came of that too.
+    The row is inserted before the follow-ups, since dbt's models read it, and updated with the outcome of each.
 
     Args:
-        destination: Where to.
-        collector: Progress collector of the pipeline.
-        source: What to load.
+        destination: Destination of the load.
+        source: The source.
         run: The run of that source.
-        follow: What is done after the load.
+        follow_ups: The requested follow-ups.
+        collector: Progress collector of the pipeline.
+
+    Returns:
+        The outcome. Errors are reported on standard error as they occur.
     """
     directory = destination.working_directory(collector)
     quarantined_before = directory.quarantined()
     with ExitStack() as stack:
-        pipeline, loaded = _load(destination, directory, source, run, stack)
+        pipeline, load = _load(destination, directory, source, run, stack)
         quarantined = [one for one in directory.quarantined() if one not in quarantined_before]
-        loaded = replace(loaded, quarantined=quarantined)
-        before = _outcome(run, loaded)
-        if before.exit is Exit.CONFIGURATION:
-            return before
-        not_entered = _enter(before, destination, pipeline)
-        if not_entered is not None and loaded.failure is None:
-            loaded = replace(loaded, failure=not_entered)
-            before = _outcome(run, loaded)
-    outcome = before
-    for one in follow(loaded):
-        outcome = replace(outcome, followed=(*outcome.followed, one))
-        if not one.is_copy:
-            # Before the next begins, which may copy the row.
-            outcome = replace(outcome, finished_at=utc(run.clock.now()))
-            _amend(outcome, destination)
+        load = replace(load, quarantined=quarantined)
+        outcome = Outcome(run.run_id, run.started_at, _now(run), run.result(), load)
+        if outcome.exit is Exit.CONFIGURATION:
+            return outcome
+        failure = _insert_row(outcome, destination, pipeline)
+        if failure is not None and load.failure is None:
+            outcome = replace(outcome, load=replace(load, failure=failure))
+    for step in follow_up(follow_ups, destination, load.load_id, _now(run)):
+        if step.error is not None:
+            report_error(step.error)
+        outcome = replace(outcome, follow_ups=(*outcome.follow_ups, step))
+        if not step.is_copy:
+            # Before the next step begins, which may copy the row.
+            outcome = replace(outcome, finished_at=_now(run))
+            _update_row(outcome, destination)
     return outcome
-
-
-def _outcome(run: Run, loaded: Loaded) -> Outcome:
-    return Outcome(run.run_id, run.started_at, utc(run.clock.now()), run.result(), loaded)
 
 
 def _load(
     destination: Destination, directory: WorkingDirectory, source: DltSource, run: Run, stack: ExitStack
-) -> tuple[dlt.Pipeline, Loaded]:
-    """Take dlt's steps one by one: while calls are made, others may read the file. From then on `stack` holds it."""
+) -> tuple[dlt.Pipeline, LoadResult]:
+    """Run dlt's steps one by one, so that others can read the DuckDB file during the extract.
+
+    From the load on, the destination stays writable until the stack is closed.
+    """
     pipeline = directory.open()
     try:
         with destination.writable():
@@ -85,32 +83,32 @@ def _load(
         stack.enter_context(destination.writable())
         load_info = pipeline.load()
         directory.prune(pipeline)
-    except Exception as error:  # noqa: BLE001 - every end is entered into load_runs
-        return pipeline, Loaded(failure=tell(error))
+    except Exception as error:  # noqa: BLE001 - every run is recorded in load_runs
+        return pipeline, LoadResult(failure=report_error(error))
     failure = run.result().failure
-    return pipeline, Loaded(
+    return pipeline, LoadResult(
         load_id=load_info.loads_ids[-1] if load_info.loads_ids else None,
         new_fields=_new_fields(load_info),
-        failure=tell(failure) if failure else None,
+        failure=report_error(failure) if failure else None,
     )
 
 
 def _sync(pipeline: dlt.Pipeline, destination: Destination) -> None:
-    """Let the pipeline have the state and the schema that are at the destination.
+    """Restore state and schema from the destination.
 
     Raises:
-        ConfigurationError: Somebody changed them so that they can't be read.
+        ConfigurationError: They were changed by hand and can't be read.
     """
     try:
         pipeline.sync_destination()
     except Exception as error:
-        if will_pass(error) or isinstance(understand(error).error, DestinationUnavailableError):
+        if is_transient(error) or isinstance(classify_error(error).error, DestinationUnavailableError):
             raise
         raise unreadable_state(destination.dataset, error) from error
 
 
 def _new_fields(load_info: LoadInfo) -> list[str]:
-    """Columns that a load added and no table declares, as 'table.column'."""
+    """Return the columns that a load added although no table declares them, as 'table.column'."""
     declared = {table.name: {column.name for column in table.columns} for table in schema.all_tables()}
     added = [
         f"{table}.{column}"
@@ -122,28 +120,32 @@ def _new_fields(load_info: LoadInfo) -> list[str]:
     return sorted(added)
 
 
-def _enter(outcome: Outcome, destination: Destination, pipeline: dlt.Pipeline) -> Failure | None:
-    """Enter the run into load_runs, and show the descriptions as comments; why it can't be done, if it can't."""
+def _insert_row(outcome: Outcome, destination: Destination, pipeline: dlt.Pipeline) -> Failure | None:
+    """Insert the run into `load_runs`, and write descriptions as comments; return why that failed, if it did."""
     try:
-        if outcome.loaded.load_id is None and not pipeline.has_pending_data:
-            # The extract failed: the tables may be missing, and what the run learnt is not stored yet.
-            pipeline.run(load_runs.empty_tables(outcome.result))
-        destination.insert_load_run(pipeline, load_runs.row_of(outcome))
+        if outcome.load.load_id is None and not pipeline.has_pending_data:
+            # The extract failed: tables may be missing, and the source state is not stored yet.
+            pipeline.run(empty_tables(outcome.result))
+        destination.insert_load_run(pipeline, outcome.row)
         destination.write_comments(pipeline.default_schema)
-    except Exception as error:  # noqa: BLE001 - the run itself has ended already
-        return _say_not_entered(error)
+    except Exception as error:  # noqa: BLE001 - the run itself has ended
+        return _report_unrecorded(error)
     return None
 
 
-def _amend(outcome: Outcome, destination: Destination) -> None:
-    """Let the row say what came of that which followed the load."""
+def _update_row(outcome: Outcome, destination: Destination) -> None:
+    """Update the run in `load_runs` with the outcome of a follow-up."""
     try:
-        destination.update_load_run(load_runs.row_of(outcome))
-    except Exception as error:  # noqa: BLE001 - the run itself has ended already
-        _say_not_entered(error)
+        destination.update_load_run(outcome.row)
+    except Exception as error:  # noqa: BLE001 - the run itself has ended
+        _report_unrecorded(error)
 
 
-def _say_not_entered(error: Exception) -> Failure:
-    failure = understand(error)
-    print(f"The run could not be recorded in load_runs: {failure.reason}", file=sys.stderr)  # noqa: T201
+def _report_unrecorded(error: Exception) -> Failure:
+    failure = classify_error(error)
+    print(f"The run could not be recorded in load_runs: {failure.reason}", file=sys.stderr)  # noqa: T201 - output of the command
     return failure
+
+
+def _now(run: Run) -> datetime:
+    return datetime.fromtimestamp(run.clock.now(), timezone.utc)

@@ -70,8 +70,10 @@ class Measurement:
         intervals = len(self.successes) - 1
         mean = f"{(self.successes[-1] - self.successes[0]) / intervals:.2f} s" if intervals > 0 else "not measured"
         lines = [
-            f"Requests: {self.requests}; {len(self.successes)} successful, {self.rate_limited} rate limited (429), "
-            f"{unusable} without a usable reply.",
+            (
+                f"Requests: {self.requests}; {len(self.successes)} successful, {self.rate_limited} rate limited (429), "
+                f"{unusable} without a usable reply."
+            ),
             f"Mean time between successful replies: {mean}.",
             f"First Retry-After: {self.first_retry_after or 'none'}.",
         ]

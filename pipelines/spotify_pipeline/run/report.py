@@ -148,14 +148,7 @@ def _run_lines(outcome: Outcome, destination: Destination, seconds: float, *, ex
 
 
 def _listing_lines(listing: ListingCounts) -> Iterator[str]:
-    if listing.discovered_via is None:
-        yield "Listed: nothing, no listing could be read."
-    else:
-        path = "browse/new-releases" if listing.discovered_via == "browse" else f"search in {', '.join(listing.markets)}"
-        if len(listing.paths) > 1:
-            paths = ", ".join(f"{path.path} {path.albums_listed}" for path in listing.paths)
-            path += f" and other discovery paths ({paths})"
-        yield f"Listed: {count(listing.albums_listed, 'album')} from {path}, {listing.albums_new} of them new."
+    yield _listed_line(listing)
     for path in listing.paths:
         if path.path == "artists":
             yield _watchlist_line(path)
@@ -170,6 +163,17 @@ def _listing_lines(listing: ListingCounts) -> Iterator[str]:
             f"Unresolved artists, use the id instead of the name: {artists}"
             f"{f'; and {more} more, see watched_artists' if more > 0 else ''}."
         )
+
+
+def _listed_line(listing: ListingCounts) -> str:
+    if listing.discovered_via is None:
+        return "Listed: nothing, no listing could be read."
+    browsed = listing.discovered_via == "browse"
+    origin = "browse/new-releases" if browsed else f"search in {', '.join(listing.markets)}"
+    if len(listing.paths) > 1:
+        albums = ", ".join(f"{path.path} {path.albums_listed}" for path in listing.paths)
+        origin += f" and other discovery paths ({albums})"
+    return f"Listed: {count(listing.albums_listed, 'album')} from {origin}, {listing.albums_new} of them new."
 
 
 def _watchlist_line(path: PathCounts) -> str:
@@ -203,7 +207,9 @@ def _fetched_line(albums: AlbumCounts) -> str:
 
 
 def _calls(calls: CallCounts) -> str:
-    retries = f"; {count(calls.retries, 'retry', 'retries')}, {calls.seconds_waited:.0f} s waited" if calls.retries else ""
+    retries = (
+        f"; {count(calls.retries, 'retry', 'retries')}, {calls.seconds_waited:.0f} s waited" if calls.retries else ""
+    )
     return f"{by_bucket(calls.by_bucket)}{retries}"
 
 
@@ -245,7 +251,7 @@ def _next_step_lines(destination: Destination, *, example_queries: bool) -> Iter
         yield f"Query the data: {shell_command(interpreter(), '-c', query_script(destination.file, query))}"
     if example_queries:
         yield "Example queries:"
-        yield from example_queries_in(destination.sql_dialect(), destination.dataset)
+        yield from example_queries_in(destination.sql_dialect, destination.dataset)
     command = shell_command("dlt", "pipeline", "--pipelines-dir", str(destination.pipelines_dir), PIPELINE_NAME, "info")
     yield f"Inspect with dlt: {command}"
 
@@ -315,9 +321,7 @@ def needed_calls(plan: Plan, result: RunResult) -> Counter[str]:
     return +calls
 
 
-def _dry_run_lines(
-    plan: Plan, costs: Sequence[PathCost], connection: Connection, result: RunResult
-) -> Iterator[str]:
+def _dry_run_lines(plan: Plan, costs: Sequence[PathCost], connection: Connection, result: RunResult) -> Iterator[str]:
     calls = needed_calls(plan, result)
     listed = plan.listing.albums
     requested = {request.album_id for request in plan.requests}
@@ -333,8 +337,8 @@ def _dry_run_lines(
     affordable = _affordable(costs, connection)
     for cost in affordable:
         label = {"artists": "Watchlist", "sweeps": "Sweeps", "shards": "Extra queries"}.get(cost.path, cost.path)
-        maximum = f"up to {count(cost.calls, 'call')}" if cost.calls else "no calls left"
-        yield f"{label}: {maximum} to {cost.bucket}, not made for this plan."
+        calls_left = f"up to {count(cost.calls, 'call')} to {cost.bucket}, not made for this plan"
+        yield f"{label}: {calls_left if cost.calls else f'no calls to {cost.bucket} left'}."
     possible += sum(cost.calls for cost in affordable)
     policy = connection.policy
     if policy.window_calls is not None and possible > policy.window_calls:

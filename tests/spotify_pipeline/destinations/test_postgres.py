@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from spotify_pipeline.cli.report import main as report
+from spotify_pipeline.cli.options import parse_report
+from spotify_pipeline.cli.report_command import run as report
 from spotify_pipeline.offline_api import OfflineApi
 
 from tests.support.database import SOURCE_TABLES
@@ -261,7 +262,9 @@ def test_the_page_of_a_dataset_that_is_not_there_says_how_to_load_it(
     for name, value in {**place.environment(), **postgres.environment()}.items():
         monkeypatch.setenv(name, value)
 
-    code = report(["--destination", "postgres", "--dataset", "nothing_here", "--out", str(place.folder / "p.html")])
+    code = report(
+        parse_report(["--destination", "postgres", "--dataset", "nothing_here", "--out", str(place.folder / "p.html")])
+    )
 
     assert code == 78
     said = capsys.readouterr().err
