@@ -28,7 +28,6 @@ from ..errors import (
     TokenRefusedError,
     UnreadableReplyError,
 )
-from ..limits.allowance import pay
 from ..limits.call_budget import CallBudget
 from ..limits.governor import ALL_BUCKETS, Governor
 from .bodies import ACCEPTED_ENCODINGS, read_body
@@ -172,7 +171,6 @@ class _GovernedAdapter(HTTPAdapter):
         if origin(url) != self._api_origin:
             raise ForeignOriginError(f"A request to {origin(url)[1]} was blocked: it is not the API.")
         bucket = endpoint_of(url).bucket
-        pay(bucket)
         call = self._governor.admit(bucket, budget)
         try:
             return self._send(request, *args, **kwargs)

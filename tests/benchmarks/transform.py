@@ -35,7 +35,7 @@ def build(db: Path, cache: Path, only: tuple[str, ...] = ()) -> dict[str, object
         patch.object(transform, "_run_dbt", lambda adapter, arguments: run_dbt(adapter, [*arguments, *select])),
         patch.object(transform, "_result", lambda outcome, *more: found.append(outcome) or result_of(outcome, *more)),
     ):
-        result = transform.transform(transform.Target.file(db, "spotify_raw"), cache)
+        result = transform.build(transform.DbtTarget.duckdb(db, "spotify_raw"), cache)
     assert result.succeeded, list(result.lines())
     times = {getattr(one.node, "alias", one.node.name): one.execution_time for one in found[0].result}
     used = resource.getrusage(resource.RUSAGE_SELF)

@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from spotify_pipeline.after_load.follow_up import Wanted, check
+from spotify_pipeline.after_load.follow_up import FollowUpOptions, check
 from spotify_pipeline.cli.options import LoadOptions
 from spotify_pipeline.cli.progress import show_progress
 from spotify_pipeline.cli.terminal import print_text, stop_on_signals
@@ -26,8 +26,9 @@ from spotify_pipeline.run.outcome import load_runs_table
 from spotify_pipeline.run.report import dry_run_report, json_report, text_report
 from spotify_source import Run, schema, spotify_source
 from spotify_source.config import connect, parse_markets, parse_types, resolve
-from spotify_source.extraction import Extraction
+from spotify_source.discovery import list_plainly, path_costs
 from spotify_source.limits.governor import Clock, SystemClock
+from spotify_source.resources import plan_albums, read_tables
 
 
 def run(options: LoadOptions, clock: Clock | None = None) -> Exit:
@@ -120,7 +121,9 @@ def _load(
         source = source.with_resources(*options.resources)
     source.resources.add(load_runs_table())
     destination.adapt(source)
-    follow_ups = Wanted(options.export, options.export_format, options.retain_days, options.transform, options.iceberg)
+    follow_ups = FollowUpOptions(
+        options.export, options.export_format, options.retain_days, options.transform, options.iceberg
+    )
     stack.enter_context(destination.locked())
     destination.check()
     check(follow_ups, destination)
@@ -145,7 +148,10 @@ def _dry_run(
     destination.check(create=False)
     with destination.active_pipeline() as stored_state:
         connection.state.attach(stored_state)
-        plan, costs = Extraction(connection).rehearse(options.resources or [table.name for table in schema.TABLES])
+        tables = options.resources or [table.name for table in schema.TABLES]
+        loaded = read_tables(connection, tables)
+        plan = plan_albums(connection, list_plainly(connection, loaded), loaded, tables)
+        costs = path_costs(connection, loaded, tables)
     print_text(dry_run_report(plan, costs, connection))
     failure = run.result().failure
     return report_error(failure).exit if failure else Exit.COMPLETE

@@ -39,12 +39,10 @@ class StepCollector(NullCollector):
 
 
 def register_defaults() -> None:
-    """Register the defaults as dlt's last configuration provider.
+    """Register the defaults as dlt's last provider, once.
 
     dlt asks each provider for all sections before the next one, so any config.toml and any environment variable
-    overrides them, `[extract]` too. Further calls change nothing.
-
-    https://dlthub.com/docs/general-usage/credentials/setup
+    overrides them, `[extract]` too. https://dlthub.com/docs/general-usage/credentials/setup
     """
     # Locations are required: dlt lists those of each provider when a setting is missing.
     provider = CustomLoaderDocProvider(PROVIDER, _defaults, supports_secrets=False, locations=())
@@ -53,7 +51,7 @@ def register_defaults() -> None:
 
 
 def pipelines_dir() -> Path:
-    """Return the directory of dlt's working directories: DLT_DATA_DIR, or dlt's default."""
+    """Return the directory of dlt's working directories, by DLT_DATA_DIR."""
     return Path(get_dlt_pipelines_dir())
 
 

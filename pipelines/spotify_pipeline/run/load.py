@@ -11,7 +11,7 @@ import dlt
 from dlt.common.pipeline import LoadInfo
 from dlt.extract import DltSource
 
-from spotify_pipeline.after_load.follow_up import Wanted, follow_up
+from spotify_pipeline.after_load.follow_up import FollowUpOptions, follow_up
 from spotify_pipeline.destinations.base import Destination, DestinationUnavailableError
 from spotify_pipeline.dlt_internals.config import StepCollector
 from spotify_pipeline.dlt_internals.exceptions import is_transient
@@ -23,7 +23,7 @@ from spotify_source import Run, schema
 
 
 def run_pipeline(
-    destination: Destination, source: DltSource, run: Run, follow_ups: Wanted, collector: StepCollector
+    destination: Destination, source: DltSource, run: Run, follow_ups: FollowUpOptions, collector: StepCollector
 ) -> Outcome:
     """Load pending packages and the source, record the run in `load_runs`, and run the follow-ups.
 

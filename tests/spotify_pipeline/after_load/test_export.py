@@ -12,7 +12,10 @@ from typing import Any
 
 import duckdb
 import pytest
-from spotify_pipeline.after_load.export import Format, check_folder, export
+from spotify_pipeline.after_load import export
+from spotify_pipeline.after_load.follow_up import ExportFormat as Format
+from spotify_pipeline.after_load.follow_up import FollowUpOptions
+from spotify_pipeline.destinations.duckdb import DuckDbFile
 from spotify_pipeline.offline_api import Album, OfflineApi, make_album
 
 from spotify_source.errors import ConfigurationError
@@ -27,7 +30,12 @@ def exported(place: Place, fmt: Format = "json", folder: Path | None = None, now
     """What the last run loaded, as a file."""
     with duckdb.connect(str(place.database)) as connection:
         load_id = place_load_id(connection)
-        return export(connection, "spotify_raw", load_id, folder or place.folder / "exports", fmt, now)
+    return export_it(place, load_id, folder or place.folder / "exports", fmt, now)
+
+
+def export_it(place: Place, load_id: str, folder: Path, fmt: Format, now: datetime) -> Path:
+    options = FollowUpOptions(folder, fmt, None, False)
+    return Path(str(export.run(options, DuckDbFile(place.database, "spotify_raw"), load_id, now).data["file"]))
 
 
 def place_load_id(connection: duckdb.DuckDBPyConnection) -> str:
@@ -95,8 +103,7 @@ def test_a_run_that_loaded_nothing_writes_a_file_without_items(place: Place, api
 
 
 def items_columns(place: Place) -> list[str]:
-    with duckdb.connect(str(place.database)) as connection:
-        path = export(connection, "spotify_raw", "no such load", place.folder, "parquet", NOW)
+    path = export_it(place, "no such load", place.folder, "parquet", NOW)
     return duckdb.sql(f"FROM '{path}'").columns
 
 
@@ -181,7 +188,7 @@ def test_a_folder_that_can_not_be_written_is_named_with_what_to_do(tmp_path: Pat
 
     for folder in (tmp_path / "file", tmp_path / "file" / "below"):
         with pytest.raises(ConfigurationError, match="can't be written") as caught:
-            check_folder(folder)
+            export.check(FollowUpOptions(folder, "csv", None, False), None)
         assert str(folder) in caught.value.what
         assert "--export" in caught.value.guidance
 

@@ -22,8 +22,16 @@ pytest.importorskip("pyiceberg", reason='pyiceberg is not installed: pip install
 from pyiceberg.expressions import EqualTo
 from pyiceberg.schema import Schema
 from pyiceberg.types import DateType, LongType, NestedField, StringType, TimestamptzType
-from spotify_pipeline.after_load.iceberg import Export, Written
-from spotify_pipeline.after_load.iceberg_catalog import ForeignTablesError, load
+from spotify_pipeline.after_load.iceberg import (
+    ForeignTablesError,
+    export_tables,
+)
+from spotify_pipeline.after_load.iceberg import (
+    TableChange as Written,
+)
+from spotify_pipeline.after_load.iceberg import (
+    TableWriter as Export,
+)
 
 from spotify_source import schema
 from tests.support.apis import Serve
@@ -52,7 +60,7 @@ def loaded(place: Place, api: OfflineApi, lake: Lake, *arguments: str) -> Ran:
 def exported(place: Place, lake: Lake, load_id: str = "1.0") -> dict[str, Written]:
     """What an export of the database did, by table."""
     with patch.dict("os.environ", lake.environment()), duckdb.connect(str(place.database)) as connection:
-        return {one.table: one for one in Export(load("lake"), connection, NAMESPACE, load_id).run(NOW)}
+        return {one.table: one for one in export_tables("lake", connection, NAMESPACE, load_id, NOW)}
 
 
 def changed(written: dict[str, Written]) -> dict[str, str]:
@@ -180,13 +188,13 @@ def test_an_export_that_was_killed_between_two_tables_is_completed_by_the_next(
     class Killed(BaseException):
         pass
 
-    def killed(self: Export, found: object, *more: object) -> Written:
-        if found.name == "release_sightings":  # type: ignore[attr-defined]
+    def killed(self: Export, *more: object) -> Written:
+        if self.name == "release_sightings":  # type: ignore[attr-defined]
             raise Killed
-        return before(self, found, *more)  # type: ignore[arg-type]
+        return before(self, *more)  # type: ignore[arg-type]
 
-    before = Export._exported
-    with patch.object(Export, "_exported", killed), pytest.raises(Killed):
+    before = Export.write
+    with patch.object(Export, "write", killed), pytest.raises(Killed):
         exported(place, lake)
 
     assert lake.operations("load_runs") == ["append", "delete", "append"]
@@ -217,15 +225,15 @@ def test_two_exports_at_once_write_each_row_once(place: Place, api: OfflineApi, 
     api.catalogue.listing.insert(0, late["id"])
     place.clock.move(DAY)
     assert place.load(api).code == 0
-    write, meanwhile = Export._write, []
+    write, meanwhile = Export._commit, []
 
-    def another_comes_between(self: Export, found: object, old: object, plan: object) -> Written:
-        if found.name == table and not meanwhile:  # type: ignore[attr-defined]
+    def another_comes_between(self: Export, connection: object, plan: object) -> Written:
+        if self.name == table and not meanwhile:  # type: ignore[attr-defined]
             meanwhile.append(True)
             exported(place, lake)
-        return write(self, found, old, plan)  # type: ignore[arg-type]
+        return write(self, connection, plan)  # type: ignore[arg-type]
 
-    with patch.object(Export, "_write", another_comes_between):
+    with patch.object(Export, "_commit", another_comes_between):
         exported(place, lake)
 
     assert meanwhile
@@ -365,7 +373,7 @@ def test_sightings_that_were_dropped_by_hand_are_kept_there(place: Place, api: O
 def test_a_failed_export_is_told_with_the_outcome_and_the_load_stands(
     place: Place, api: OfflineApi, lake: Lake
 ) -> None:
-    with patch("spotify_pipeline.after_load.iceberg.Export.run", side_effect=OSError(28, "No space left on device")):
+    with patch("spotify_pipeline.after_load.iceberg.export_tables", side_effect=OSError(28, "No space left on device")):
         ran = place.load(api, "--iceberg", "lake", env=lake.environment())
 
     assert ran.code == 69
@@ -375,6 +383,7 @@ def test_a_failed_export_is_told_with_the_outcome_and_the_load_stands(
 
 def test_without_the_extra_it_says_how_to_install_it(place: Place, api: OfflineApi, lake: Lake) -> None:
     hidden = dict.fromkeys([name for name in sys.modules if name.partition(".")[0] == "pyiceberg"] or ["pyiceberg"])
+    sys.modules.pop("spotify_pipeline.after_load.iceberg", None)
     with patch.dict(sys.modules, {**hidden, "pyiceberg": None}):
         ran = place.load(api, "--iceberg", "lake", env=lake.environment())
 
@@ -385,7 +394,7 @@ def test_without_the_extra_it_says_how_to_install_it(place: Place, api: OfflineA
 
 
 WRONG = {
-    "no such catalog": ({}, 78, "pyiceberg knows no catalog 'lake' (it knows: none)"),
+    "no such catalog": ({}, 78, "pyiceberg is configured with no catalog 'lake' (configured: none)"),
     "no uri": ({"TYPE": "sql"}, 78, "URI missing"),
     "an unknown type": ({"TYPE": "lake"}, 78, "'lake' is not a valid CatalogType"),
     "an unknown scheme": ({"URI": "oracle://scott:tiger-of-1977@host/x"}, 78, "Could not infer the catalog type"),

@@ -208,10 +208,10 @@ def test_nothing_is_removed_unless_all_is(place: Place, api: OfflineApi) -> None
 
 def test_it_says_how_much_it_removed(place: Place, api: OfflineApi) -> None:
     place.load(api)
-    assert remove(place, days=10).told(10) == "Removed: none, every album was listed within the last 10 days."
+    assert remove(place, days=10).summary(10) == "Removed: none, every album was listed within the last 10 days."
 
     place.clock.move(20 * DAY)
-    told = remove(place, days=10).told(10)
+    told = remove(place, days=10).summary(10)
     assert told.startswith("Removed: 3 albums no longer listed (rows: album_tracks 73, ")
 
 
