@@ -102,7 +102,7 @@ def _check_app(connection: Connection) -> Iterator[CheckResult]:
 
 def _call_browse(connection: Connection) -> SpotifySourceError | None:
     try:
-        connection.client.ask_browse()
+        connection.client.probe_browse()
     except SpotifySourceError as error:
         return error
     return None
@@ -110,7 +110,7 @@ def _call_browse(connection: Connection) -> SpotifySourceError | None:
 
 def _call_search(connection: Connection) -> SpotifySourceError | None:
     try:
-        connection.client.ask_search(connection.options.markets[0])
+        connection.client.probe_search(connection.options.markets[0])
     except SpotifySourceError as error:
         return error
     return None

@@ -45,7 +45,7 @@ class Failure:
     @property
     def reason(self) -> str:
         """The reason in one line, without passwords."""
-        return redact_passwords(self.error.what) if self.error else "a bug in spotify_source"
+        return redact_passwords(self.error.summary) if self.error else "a bug in spotify_source"
 
 
 def classify_error(error: BaseException) -> Failure:

@@ -118,7 +118,7 @@ def _incomplete_reason(result: RunResult) -> str | None:
     reasons = [closed_reason(closed) for closed in result.calls.closed.values()]
     cut_by = result.listing.cut_by
     if cut_by is not None and not isinstance(cut_by, BucketClosedError):
-        reasons.append(f"the listing ended early ({cut_by.what})")
+        reasons.append(f"the listing ended early ({cut_by.summary})")
     failed = result.albums.failed
     if failed:
         albums = "1 album" if len(failed) == 1 else f"{len(failed)} albums"

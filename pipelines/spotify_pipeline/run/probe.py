@@ -9,7 +9,7 @@ from typing import Any, Final
 from requests import Response
 
 from spotify_pipeline.run.outcome import closed_reason
-from spotify_source.api.responses import Meaning, Reply, classify, endpoint_of
+from spotify_source.api.responses import ClassifiedReply, ReplyKind, classify, endpoint_of
 from spotify_source.config import Connection
 from spotify_source.errors import ApiUnavailableError, BucketClosedError
 
@@ -111,15 +111,15 @@ class Measurement:
         if endpoint_of(str(response.url)).bucket != self.bucket:
             return
         reply = classify(response.status_code, response.headers, response.content)
-        if reply.meaning is Meaning.GOOD:
+        if reply.kind is ReplyKind.GOOD:
             self.successes.append(self.connection.run.clock.monotonic())
             return
         if response.status_code == 429:
             self.rate_limited += 1
-            if self.first_retry_after is None and reply.seconds is not None:
-                self.first_retry_after = f"{reply.seconds:.0f} s, for a {_limit(reply)}, at call {self.requests}"
+            if self.first_retry_after is None and reply.retry_after is not None:
+                self.first_retry_after = f"{reply.retry_after:.0f} s, for a {_limit(reply)}, at call {self.requests}"
         self.print_line(f"Call {self.requests}: {_describe(reply)}.")
-        if reply.meaning is Meaning.RATE_LIMITED and self.requests >= self.calls:
+        if reply.kind is ReplyKind.RATE_LIMITED and self.requests >= self.calls:
             raise _LastCallMadeError
 
 
@@ -129,12 +129,12 @@ def needs_album(bucket: str) -> bool:
     return "{id}" in path or "{id}" in parameters.values()
 
 
-def _limit(reply: Reply) -> str:
-    return "quota" if reply.meaning is Meaning.QUOTA_SPENT else "rate limit"
+def _limit(reply: ClassifiedReply) -> str:
+    return "quota" if reply.kind is ReplyKind.QUOTA_EXCEEDED else "rate limit"
 
 
-def _describe(reply: Reply) -> str:
+def _describe(reply: ClassifiedReply) -> str:
     if reply.status != 429:
-        return f"{reply.status} ({reply.meaning.value})"
-    retry_after = "no Retry-After" if reply.seconds is None else f"Retry-After {reply.seconds:.0f} s"
+        return f"{reply.status} ({reply.kind.value})"
+    retry_after = "no Retry-After" if reply.retry_after is None else f"Retry-After {reply.retry_after:.0f} s"
     return f"429 for a {_limit(reply)}, {retry_after}"

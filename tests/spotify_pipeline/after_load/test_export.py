@@ -189,7 +189,7 @@ def test_a_folder_that_can_not_be_written_is_named_with_what_to_do(tmp_path: Pat
     for folder in (tmp_path / "file", tmp_path / "file" / "below"):
         with pytest.raises(ConfigurationError, match="can't be written") as caught:
             export.check(FollowUpOptions(folder, "csv", None, False), None)
-        assert str(folder) in caught.value.what
+        assert str(folder) in caught.value.summary
         assert "--export" in caught.value.guidance
 
 
