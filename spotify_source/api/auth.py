@@ -17,7 +17,7 @@ from requests import PreparedRequest, Response
 from .. import settings
 from ..errors import UnreadableReplyError
 from ..limits.governor import Clock, SystemClock
-from .responses import is_token
+from .responses import is_bearer_token
 
 
 class _Basic:
@@ -102,7 +102,7 @@ class SpotifyClientCredentials(OAuth2ClientCredentials):
             UnreadableReplyError: There is none, or none that a header can carry.
         """
         token = response_json.get("access_token") if isinstance(response_json, dict) else None
-        if not is_token(token):
+        if not is_bearer_token(token):
             raise UnreadableReplyError("The token endpoint answered without a usable token.")
         return str(token)
 

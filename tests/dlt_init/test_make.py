@@ -283,7 +283,7 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
     ran = make(tmp_path)
 
     assert ran.returncode == 2
-    assert f"{tmp_path} is neither empty nor made by this command." in ran.stderr
+    assert f"{tmp_path} is neither empty nor created by this command." in ran.stderr
     assert {path.name for path in tmp_path.rglob("*")} == {"sources", "mine.py"}
 
 

@@ -61,7 +61,7 @@ class Lake:
         return {change.table: (change.action, change.rows) for change in changes if change.action != "unchanged"}
 
     def differences(self, database: Database) -> set[str]:
-        """Return the tables that differ from those of a database in any cell, column or row."""
+        """Return the tables that differ from a database in any cell, column or row."""
         differing = self.tables() ^ database.tables()
         with duckdb.connect(str(database.database)) as connection:
             connection.execute("SET TimeZone = 'UTC'")

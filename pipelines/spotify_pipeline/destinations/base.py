@@ -1,4 +1,4 @@
-"""Interface of a destination, its errors, and the lock that admits one run at a time."""
+"""Interface of a destination, its errors, and the lock against other runs."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Destination(ABC):
         self.dataset = dataset = normalize_dataset_name(dataset)
         self._destination = destination
         digest = hashlib.sha256(f"{location or name}\n{dataset}".encode()).hexdigest()[:12]
-        label = re.sub(r"\W+", "_", Path(name).stem)[:40]
+        label = re.sub(r"\W+", "_", self.file.resolve().stem if self.file else name)[:40]
         self.pipelines_dir = pipelines_dir() / f"{PIPELINE_NAME}-{label}-{digest}"
 
     # -- before a run
@@ -82,7 +82,7 @@ class Destination(ABC):
         """Check that runs can load into it.
 
         Args:
-            create: Create what is missing, because a load follows.
+            create: Create a missing file, because a load follows.
 
         Raises:
             ConfigurationError: It can't be loaded into as configured.
@@ -103,7 +103,7 @@ class Destination(ABC):
         return _run_lock(self.pipelines_dir)
 
     def adapt(self, source: DltSource) -> None:  # noqa: B027 - the hints are for DuckDB, which supports all of them
-        """Remove hints from a source that this destination does not support; call before the extract."""
+        """Remove hints that are not supported here; call before the extract."""
 
     # -- a run
 
@@ -122,7 +122,7 @@ class Destination(ABC):
 
     @contextmanager
     def active_pipeline(self) -> Iterator[dict[str, Any]]:
-        """Activate a pipeline for reading the loaded tables, creating nothing at the destination.
+        """Activate a pipeline that reads the loaded tables, and create nothing.
 
         Yields:
             A copy of the source state that earlier runs stored.
@@ -163,7 +163,10 @@ class Destination(ABC):
     # -- after a run
 
     def insert_load_run(self, pipeline: dlt.Pipeline, row: Row) -> None:  # noqa: ARG002 - for destinations without INSERT
-        """Insert a row into `load_runs`: one statement, as a load package takes ten times as long."""
+        """Insert a row into `load_runs`.
+
+        A load package of its own would take ten times as long as one statement.
+        """
         values = {**row, "_dlt_load_id": row["load_id"] or "", "_dlt_id": row["run_id"]}
         with self.sql_client() as client:
             columns = ", ".join(client.escape_column_name(name) for name in values)
@@ -178,7 +181,7 @@ class Destination(ABC):
             client.execute_sql(f"UPDATE {table} SET {assignments} WHERE run_id = %s", *row.values(), row["run_id"])  # noqa: S608 - dlt quotes them
 
     def write_comments(self, schema: dlt.Schema) -> None:
-        """Write descriptions of tables and columns as comments, where they differ. dlt writes none."""
+        """Write descriptions of tables and columns as comments, which dlt does not."""
         if self._comments_query is None:
             return
         with self.sql_client() as client, client.begin_transaction():
@@ -242,7 +245,7 @@ def _noted_process(note: Path) -> str:
 
 
 def _descriptions(schema: dlt.Schema) -> Iterator[tuple[str, str | None, str]]:
-    """Yield table, column and description for everything described; column None for the table itself."""
+    """Yield table, column (None for the table itself) and description."""
     for name, table in schema.tables.items():
         if text := table.get("description"):
             yield name, None, text

@@ -1,4 +1,4 @@
-"""Errors of database drivers, translated into errors with guidance and without passwords."""
+"""Translation of database drivers' errors, without passwords."""
 
 from __future__ import annotations
 
@@ -59,7 +59,10 @@ def translating_driver_errors() -> Iterator[None]:
 
 
 def translate_driver_error(error: BaseException) -> SpotifySourceError:
-    """Return the error with guidance that a driver's exception stands for: refused, or unavailable."""
+    """Return an error with guidance for a driver's exception.
+
+    It is lasting (refused) or transient (unavailable).
+    """
     message = driver_message(error)
     state = str(getattr(error, "pgcode", None) or "")
     if state.startswith(_LASTING_STATES) or _LASTING_MESSAGES.search(message):
@@ -94,8 +97,9 @@ def missing_driver(error: ImportError, requirement: str) -> ConfigurationError:
 
 
 def driver_exception(error: BaseException) -> BaseException | None:
-    """Return the innermost cause that is a driver's own exception, by PEP 249's class names; None without one.
+    """Return the innermost cause that a driver raised, or None.
 
+    Drivers derive their exceptions from a class named Error:
     https://peps.python.org/pep-0249/#exceptions
     """
     found = [cause for cause in causes(error) if any(base.__name__ == "Error" for base in type(cause).__mro__)]

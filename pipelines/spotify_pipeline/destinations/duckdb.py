@@ -1,4 +1,4 @@
-"""DuckDB file as a destination: checked before any call, opened once per run, damaged tables named."""
+"""DuckDB file as a destination, and SQL helpers for its tables."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class DuckDbFile(Destination):
             self._connect().close()
 
     def describe(self) -> str:
-        """Return whether the file exists and can be written, and dlt's version of the schema in it."""
+        """Return the file's condition, and dlt's version of the schema in it."""
         if not self.file.exists():
             return "the first run creates it"
         versions, loads = (quoted_name(self.dataset, table) for table in (VERSIONS, "_dlt_loads"))
@@ -182,7 +182,10 @@ class DuckDbFile(Destination):
 
 
 def locking_process(error: duckdb.Error) -> str | None:
-    """Return the process that has locked a file, from the error of opening it; None if the error is another one.
+    """Return the process that has locked a file, or None.
+
+    Args:
+        error: Error of opening the file.
 
     https://duckdb.org/docs/stable/connect/concurrency
     """
@@ -197,7 +200,7 @@ def locking_process(error: duckdb.Error) -> str | None:
 
 
 def existing_tables(connection: duckdb.DuckDBPyConnection, dataset: str) -> dict[str, dict[str, str]]:
-    """Return the tables of a schema in the current database, each with its columns and their types."""
+    """Return the tables of a schema, each with its columns and their types."""
     rows = connection.execute(
         """
         FROM duckdb_columns() SEMI JOIN duckdb_tables() USING (database_name, schema_name, table_name)
@@ -213,7 +216,10 @@ def existing_tables(connection: duckdb.DuckDBPyConnection, dataset: str) -> dict
 
 
 def empty_table(table: declared.Table, types: Mapping[str, str] = TYPES) -> str:
-    """Return a query with the columns of a table and no rows, for a table that does not exist yet."""
+    """Return a query with the columns of a table and no rows.
+
+    It replaces a table that no load has created yet.
+    """
     columns = ", ".join(f'CAST(NULL AS {types[column.data_type]}) AS "{column.name}"' for column in table.columns)
     return f"SELECT {columns} WHERE false"
 
@@ -232,7 +238,7 @@ def quoted_text(text: str) -> str:
 
 
 def _check_tables(connection: duckdb.DuckDBPyConnection, dataset: str, schema: dlt.Schema | None) -> None:
-    """Check that the tables are as a load needs them, apart from dropped ones, which the next load recreates.
+    """Check that the tables are as a load needs them; it recreates dropped ones.
 
     Args:
         connection: Connection to the file.

@@ -1,4 +1,4 @@
-"""Any dlt destination with one writer, after a trial load where nothing is loaded yet."""
+"""dlt destinations that one machine may load into, tested by a trial load."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class OtherDestination(Destination):
         self.sql_dialect = capabilities.dialect
 
     def check(self, *, create: bool = True) -> None:
-        """Check that rows can be replaced and read, by a trial load if nothing is loaded yet.
+        """Check that rows can be replaced and read, by a trial if nothing is loaded.
 
         Args:
             create: A load follows. Otherwise the trial takes place in any case.
@@ -81,16 +81,16 @@ class OtherDestination(Destination):
                 _try_loading(self._destination, self.dataset)
 
     def describe(self) -> str:
-        """Return the result of the trial, and the number of machines that may load into it."""
+        """Return the result of the trial and who may load into it."""
         return "a table can be written, replaced, read and dropped; one machine alone"
 
     def adapt(self, source: DltSource) -> None:
-        """Leave the file format to dlt if the destination does not take parquet; dlt warns about each table else."""
+        """Leave the file format to dlt if the destination does not take parquet."""
         for resource in source.resources.values():
             self._adapt(resource)
 
     def insert_load_run(self, pipeline: dlt.Pipeline, row: Row) -> None:
-        """Insert a row into `load_runs`, by a load package if INSERT has not been tried there."""
+        """Insert a row into `load_runs`, by a load package where INSERT is untested."""
         if self.tier == "proven" or self.sql_dialect == "duckdb":
             super().insert_load_run(pipeline, row)
             return
@@ -109,7 +109,7 @@ class OtherDestination(Destination):
 
 
 def _try_loading(destination: DltDestination, dataset: str) -> None:
-    """Load a row twice with different nested rows, read it, and drop the dataset made for it.
+    """Load a row twice with different nested rows, read it, drop its dataset.
 
     Raises:
         ConfigurationError: A value that was read differs from the one that was loaded.

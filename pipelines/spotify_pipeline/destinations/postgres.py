@@ -1,4 +1,4 @@
-"""Postgres as a destination: an advisory lock, comments and indexes, and a copy of its tables for DuckDB."""
+"""Postgres as a destination, with lock, comments, indexes and a DuckDB copy."""
 
 from __future__ import annotations
 
@@ -71,8 +71,9 @@ class MissingPrivilegeError(ConfigurationError):
 
 
 class AdvisoryLock:
-    """Advisory lock of a dataset, held by a session: the server releases it when the process ends.
+    """Advisory lock of a dataset, held by a session.
 
+    The server releases it when the process ends.
     https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
 
     Args:
@@ -187,7 +188,7 @@ class PostgresDestination(OtherDestination):
 
     @contextmanager
     def as_duckdb_file(self, tables: Collection[str] | None = None) -> Iterator[Path]:
-        """Return a DuckDB file with a copy of the tables as of one moment, deleted afterwards.
+        """Return a temporary DuckDB file with a copy of the tables as of one moment.
 
         Args:
             tables: Tables to copy, by default all of the dataset; one of another schema as 'schema.table'.
@@ -203,7 +204,10 @@ class PostgresDestination(OtherDestination):
             yield file
 
     def libpq_environment(self) -> dict[str, str]:
-        """Return the connection as environment variables of libpq, password included: for a subprocess only."""
+        """Return the connection as environment variables of libpq, for a subprocess.
+
+        The password is one of them.
+        """
         with temporary_pipeline(self._destination, self.dataset) as pipeline:
             credentials = pipeline.sql_client().credentials
         variables = {
@@ -228,7 +232,7 @@ class PostgresDestination(OtherDestination):
 
 
 def _is_limited_to_dataset(client: SqlClient) -> bool:
-    """Return whether the schemas of the dataset exist, and the role may write there but create no schema.
+    """Return whether the role may write to the dataset but create no schema.
 
     A trial load needs a schema of its own, so the privileges have to do for such a role.
 
@@ -251,7 +255,10 @@ def _is_limited_to_dataset(client: SqlClient) -> bool:
 
 
 def _create_indexes(client: SqlClient) -> None:
-    """Create indexes on the columns by which merges find rows; without them each run scans its tables."""
+    """Create indexes on the columns by which merges find rows.
+
+    Without them each run scans its tables.
+    """
     tables, existing = (
         {name for (name,) in client.execute_sql(query, client.dataset_name) or ()}
         for query in (
@@ -280,7 +287,7 @@ def _merge_columns() -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def _copy_tables(client: SqlClient, file: Path, tables: Collection[str] | None) -> None:
-    """Copy tables into a new DuckDB file by COPY, in one snapshot. Memory does not grow with the number of rows.
+    """Copy tables into a new DuckDB file, in one snapshot and in constant memory.
 
     https://www.postgresql.org/docs/current/sql-copy.html
 

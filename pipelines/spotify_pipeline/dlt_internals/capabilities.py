@@ -1,4 +1,4 @@
-"""Destinations as dlt resolves them, with the capabilities that it declares for each.
+"""Destinations as dlt resolves them, and the capabilities that it declares.
 
 Public are `Destination.from_reference`, a client's `config.data_location()` and `capabilities`
 (https://dlthub.com/docs/general-usage/destination). The merge strategy of a load is only in dlt.common.
@@ -61,7 +61,7 @@ def duckdb_destination(file: Path) -> DltDestination:
 
 
 def destination_by_name(name: str) -> DltDestination:
-    """Return the dlt destination of a name, limited to file formats that keep the values of our tables.
+    """Return the dlt destination of a name, limited to lossless file formats.
 
     Raises:
         UnknownDestinationModule: dlt has no destination of this name.
@@ -90,7 +90,9 @@ def destination_by_name(name: str) -> DltDestination:
 
 
 def declared_capabilities(destination: DltDestination, dataset: str) -> Capabilities:
-    """Return the capabilities that dlt declares for a destination, without connecting to it.
+    """Return the capabilities that dlt declares for a destination.
+
+    It does not connect to it.
 
     Raises:
         ConfigurationException: A setting that it needs is missing.

@@ -28,7 +28,7 @@ class StepCollector(NullCollector):
 
 
 def register_defaults() -> None:
-    """Register the defaults as dlt's last configuration provider. Further calls change nothing.
+    """Register the defaults as dlt's last provider, once.
 
     dlt asks each provider for all sections before the next one, so any config.toml and any environment variable
     overrides them, `[extract]` too. https://dlthub.com/docs/general-usage/credentials/setup
@@ -40,7 +40,7 @@ def register_defaults() -> None:
 
 
 def pipelines_dir() -> Path:
-    """Return the directory of dlt's working directories, as DLT_DATA_DIR and dlt's own defaults determine it."""
+    """Return the directory of dlt's working directories, by DLT_DATA_DIR."""
     return Path(get_dlt_pipelines_dir())
 
 

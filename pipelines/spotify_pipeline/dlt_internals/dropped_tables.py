@@ -28,7 +28,7 @@ Columns: TypeAlias = Mapping[str, str]
 
 
 def repair_dropped_tables(pipeline: dlt.Pipeline) -> None:
-    """Prepare the next load to recreate dropped tables, and to fetch again what was in them.
+    """Prepare the next load to recreate dropped tables and fetch their rows.
 
     Rows nested in listed albums come with the next listing that shows the album, without a call of their own.
 
@@ -81,7 +81,10 @@ def _repair_data_tables(schema: dlt.Schema, existing: AbstractSet[str], sql: Sql
 
 
 def _tables_to_empty(schema: dlt.Schema, dropped: AbstractSet[str], existing: Collection[str]) -> Iterator[str]:
-    """Yield the tables whose rows are useless without a dropped one: nested in it, or fetched together with it."""
+    """Yield the tables whose rows are useless without a dropped table.
+
+    They are nested in it or fetched together with it.
+    """
     fetched = {table.name for table in declared.TABLES if table.origin == "album_request"}
     for root in [name for name, table in schema.tables.items() if not table.get("parent")]:
         family = _with_nested(schema, root)

@@ -39,7 +39,7 @@ class Quarantined:
 
     @property
     def command(self) -> str | None:
-        """Command that shows its first package; None without one, as dlt may be unable to read the rest."""
+        """Command that shows its first package; None without one."""
         if not self.packages:
             return None
         return f"dlt pipeline --pipelines-dir {self.directory} {PIPELINE_NAME} load-package {self.packages[0]}"
@@ -65,7 +65,7 @@ class WorkingDirectory:
         self.path = pipelines_dir / PIPELINE_NAME
 
     def pipeline(self) -> dlt.Pipeline:
-        """Return the dlt pipeline that works here, without reading more of the directory than dlt does."""
+        """Return the dlt pipeline that works here."""
         return dlt.pipeline(
             PIPELINE_NAME,
             destination=self._destination,
@@ -89,7 +89,7 @@ class WorkingDirectory:
             return self.quarantine(first_line(error))
 
     def read(self) -> dlt.Pipeline:
-        """Return the pipeline once everything that it needs of the directory has been read.
+        """Return the pipeline after reading everything that it needs here.
 
         Raises:
             Exception: Whatever dlt's readers raise about a damaged file.
@@ -117,10 +117,10 @@ class WorkingDirectory:
         return None
 
     def load_pending(self, pipeline: dlt.Pipeline) -> dlt.Pipeline:
-        """Load the packages that an earlier run left; quarantine them if that can never succeed.
+        """Load the packages that an earlier run left, or quarantine them.
 
         Returns:
-            The pipeline to go on with.
+            The same pipeline, or after quarantine a new one.
 
         Raises:
             Exception: They can't be loaded at the moment; the next run tries again.

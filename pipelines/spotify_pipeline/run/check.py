@@ -33,7 +33,7 @@ class Finding:
         error = self.failure.error
         lines = [f"✗ {self.what}"]
         if error is not None:
-            lines += [f"    {error.what}", f"    {error.guidance}", f"    {error.help_url}"]
+            lines += [f"    {error.summary}", f"    {error.guidance}", f"    {error.help_url}"]
         return "\n".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""The plan of a run that is not made: what would be fetched, and what it would cost. Loads and changes nothing."""
+"""Dry run: the plan of a run and its calls, without loading or changing anything."""
 
 from __future__ import annotations
 
@@ -12,34 +12,41 @@ from spotify_pipeline.run.reasons import closed_reason
 from spotify_pipeline.run.wording import by_bucket, count, local_time
 from spotify_source import RunResult, schema, settings
 from spotify_source.config import Connection
-from spotify_source.extraction import Extraction
+from spotify_source.discovery import list_plainly, path_costs
 from spotify_source.models import AlbumRequest, PathCost, Plan
+from spotify_source.resources import plan_albums, read_tables
 
 
 def plan_of(connection: Connection, resources: Collection[str] | None) -> tuple[Plan, list[PathCost]]:
-    """Read the plain listing, compare it with what is loaded, and stop there.
+    """Plan a run from the plain listing alone.
 
     Args:
-        connection: A client that may call, with what earlier runs left.
-        resources: The tables to load; None is all.
+        connection: The connection, with the source state of earlier runs.
+        resources: Names of the tables to load; None for all.
 
     Returns:
-        What would be fetched of it, and what the ways beyond it may cost.
+        The plan, and the calls that each discovery path beyond the plain listing may take.
+
+    Raises:
+        SpotifySourceError: Discovery failed, and no album of earlier runs needs a call.
     """
-    return Extraction(connection).rehearse(resources or [table.name for table in schema.TABLES])
+    tables = resources or [table.name for table in schema.TABLES]
+    loaded = read_tables(connection, tables)
+    listing = list_plainly(connection, loaded)
+    return plan_albums(connection, listing, loaded, tables), path_costs(connection, loaded, tables)
 
 
 def describe(plan: Plan, further: Sequence[PathCost], connection: Connection) -> str:
-    """The plan, in words, with what listing it has cost, and what the ledger says."""
+    """Return a report on the plan, the calls spent on it and those in the ledger."""
     return "\n".join(_lines(plan, further, connection, connection.run.result()))
 
 
 def planned_calls(plan: Plan, result: RunResult) -> Counter[str]:
-    """Calls by bucket that fetching the requested albums takes.
+    """Return the calls by bucket that the album requests of a plan take.
 
     Args:
-        plan: The albums.
-        result: Of the run that made the plan: what the app may do.
+        plan: The plan.
+        result: Result of the dry run, with the endpoints that the app may call.
     """
     calls: Counter[str] = Counter()
     if result.batch_allowed or (result.batch_allowed is None and result.browse_allowed):
@@ -74,7 +81,7 @@ def _lines(plan: Plan, further: Sequence[PathCost], connection: Connection, resu
 
 
 def _out_of_reach(calls: Mapping[str, int], connection: Connection, result: RunResult) -> Iterator[str]:
-    """Which of the calls can't be made now, and why."""
+    """Yield the calls that cannot be made now, with the reason."""
     now, daily_calls = connection.run.clock.now(), connection.policy.daily_calls
     blocked = {**connection.ledger.blocks(now), **result.calls.blocked_until}
     for bucket, needed in sorted(calls.items()):
@@ -87,7 +94,7 @@ def _out_of_reach(calls: Mapping[str, int], connection: Connection, result: RunR
 
 
 def _affordable(further: Sequence[PathCost], connection: Connection) -> list[PathCost]:
-    """What each way may cost, where those before it have taken what they may of its bucket."""
+    """Return the calls that each path can make after the paths before it."""
     taken: Counter[str] = Counter()
     found = []
     for cost in further:

@@ -55,7 +55,7 @@ class Failure:
     @property
     def reason(self) -> str:
         """In one line."""
-        return self.error.what if self.error else "a defect in the program"
+        return self.error.summary if self.error else "a defect in the program"
 
 
 def understand(error: BaseException) -> Failure:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from requests import Response
 
 from spotify_pipeline.run.reasons import closed_reason
-from spotify_source.api.responses import Meaning, Reply, classify, endpoint_of
+from spotify_source.api.responses import ClassifiedReply, ReplyKind, classify, endpoint_of
 from spotify_source.config import Connection
 from spotify_source.errors import ApiUnavailableError, BucketClosedError
 
@@ -118,15 +118,15 @@ class Measurement:
         if endpoint_of(str(response.url)).bucket != self.bucket:
             return
         reply = classify(response.status_code, response.headers, response.content)
-        if reply.meaning is Meaning.GOOD:
+        if reply.kind is ReplyKind.GOOD:
             self.good.append(self.connection.run.clock.monotonic())
             return
         if response.status_code == 429:
             self.limited += 1
-            if self.first_retry_after is None and reply.seconds is not None:
-                self.first_retry_after = f"{reply.seconds:.0f} s, for {_kind(reply)}, at call {self.requests}"
+            if self.first_retry_after is None and reply.retry_after is not None:
+                self.first_retry_after = f"{reply.retry_after:.0f} s, for {_kind(reply)}, at call {self.requests}"
         self.tell(f"Call {self.requests}: {_words(reply)}.")
-        if reply.meaning is Meaning.RATE_LIMITED and self.requests >= self.calls:
+        if reply.kind is ReplyKind.RATE_LIMITED and self.requests >= self.calls:
             raise _EnoughError
 
 
@@ -136,12 +136,12 @@ def needs_album(bucket: str) -> bool:
     return "{id}" in path or "{id}" in parameters.values()
 
 
-def _kind(reply: Reply) -> str:
-    return "a quota" if reply.meaning is Meaning.QUOTA_SPENT else "a rate limit"
+def _kind(reply: ClassifiedReply) -> str:
+    return "a quota" if reply.kind is ReplyKind.QUOTA_EXCEEDED else "a rate limit"
 
 
-def _words(reply: Reply) -> str:
+def _words(reply: ClassifiedReply) -> str:
     if reply.status != 429:
-        return f"{reply.status} ({reply.meaning.value})"
-    after = "no Retry-After" if reply.seconds is None else f"Retry-After {reply.seconds:.0f} s"
+        return f"{reply.status} ({reply.kind.value})"
+    after = "no Retry-After" if reply.retry_after is None else f"Retry-After {reply.retry_after:.0f} s"
     return f"429 for {_kind(reply)}, {after}"

@@ -12,7 +12,7 @@ def why_incomplete(result: RunResult) -> str | None:
     reasons = [closed_reason(closed) for closed in result.calls.closed.values()]
     cut_by = result.listing.cut_by
     if cut_by is not None and not isinstance(cut_by, BucketClosedError):
-        reasons.append(f"the listing ended early ({cut_by.what})")
+        reasons.append(f"the listing ended early ({cut_by.summary})")
     if result.albums.failed:
         first = next(iter(result.albums.failed.values()))
         reasons.append(f"{count(len(result.albums.failed), 'album')} failed (the first: {first})")

@@ -1,4 +1,4 @@
-"""Files written by --export, in all three formats, from one database with two loads."""
+"""Files of --export in all formats, from one database with two loads."""
 
 from __future__ import annotations
 
@@ -201,5 +201,5 @@ def test_unwritable_folder_is_reported_with_the_option(loads: TwoLoads, tmp_path
         options = FollowUpOptions(folder, "json", retain_days=None, transform=False)
         with pytest.raises(ConfigurationError, match="can't be written") as caught:
             export.check(options, DuckDbFile(loads.place.database, "spotify_raw"))
-        assert str(folder) in caught.value.what
+        assert str(folder) in caught.value.summary
         assert "--export" in caught.value.guidance

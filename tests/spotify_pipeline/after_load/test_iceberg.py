@@ -1,4 +1,4 @@
-"""Iceberg copies of the tables: each cell, with as few writes as possible, and without harm to other programs."""
+"""Iceberg copies of the tables: complete, with few writes and no harm to others."""
 
 from __future__ import annotations
 
@@ -53,7 +53,10 @@ class Day:
 
 @dataclass(frozen=True)
 class History:
-    """Loads with exports on three days: three albums, nothing new, and an album with undocumented fields."""
+    """Loads with exports on three days.
+
+    Three albums, nothing new, and an album with undocumented fields.
+    """
 
     lake: Lake
     place: Place
@@ -113,7 +116,7 @@ def actions(written: dict[str, tuple[str, int]]) -> dict[str, str]:
     return {table: action for table, (action, _) in written.items()}
 
 
-# -- What is written
+# -- Written rows
 
 
 def test_each_cell_is_copied_each_day(history: History) -> None:
@@ -326,7 +329,7 @@ def test_runs_missing_in_the_database_are_not_overwritten(database: Database, la
     with pytest.raises(ForeignTablesError) as caught:
         lake.export(database)
 
-    assert caught.value.what == (
+    assert caught.value.summary == (
         f"--iceberg lake: spotify_raw.{table} holds a run that this database does not have ({runs[0]})."
     )
     assert lake.snapshots() == snapshots

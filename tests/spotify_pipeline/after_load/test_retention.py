@@ -205,7 +205,7 @@ def test_old_queries_and_unwatched_artists_are_removed(place: Place, serve: Serv
     api = serve(make_album("Listed", 1), quota_mode="development")
     kept = make_album("Kept", 1, artist="Kept")
     api.catalogue = Catalogue.of([make_album("Listed", 1)], beyond=[kept, make_album("Left", 1, artist="Left")])
-    assert place.load(api, "--reach", "13", artists='["Kept", "Left", "Nobody"]').code == 0
+    assert place.load(api, "--reach", "13", artists='["Kept", "Left", "Unknown"]').code == 0
     place.clock.move(20 * DAY)
     assert place.load(api, artists='["Kept"]').code == 0
 

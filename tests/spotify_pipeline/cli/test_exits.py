@@ -12,7 +12,7 @@ from shutil import copytree, ignore_patterns
 import pytest
 from spotify_pipeline.offline_api import OfflineApi, errors
 
-from spotify_source import extraction
+from spotify_source import resources
 from tests.support.checkout import CHECKOUT, LOAD_PY, PROBE_PY, REPORT_PY
 from tests.support.database import ROOT_TABLES
 from tests.support.place import Place
@@ -69,7 +69,7 @@ def test_a_token_endpoint_that_fails_is_asked_five_times_in_all(place: Place, ap
 def test_a_defect_ends_with_1_and_shows_its_traceback(
     place: Place, api: OfflineApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(extraction, "read_loaded_state", lambda *_, **__: 1 // 0)
+    monkeypatch.setattr(resources, "read_loaded_state", lambda *_, **__: 1 // 0)
 
     ran = place.load(api)
 

@@ -19,8 +19,8 @@ from spotify_pipeline.offline_api import (
     make_artist,
 )
 
+from spotify_source.discovery.artists import query_for
 from spotify_source.errors import ForbiddenError
-from spotify_source.steps.listings.watching import query_for
 from tests.support.apis import Serve
 from tests.support.clock import DAY, FakeClock
 from tests.support.source import extract

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spotify_source.backlog import has_chosen_type, in_order
 from spotify_source.limits.state import SourceState
 from spotify_source.models import AlbumRequest, Listing, LoadedRelease, LoadedState, SimplifiedAlbum
-from spotify_source.steps.priority import in_order, is_chosen
 
 
 def listing(*albums: SimplifiedAlbum, watched: tuple[str, ...] = ()) -> Listing:
@@ -88,8 +88,8 @@ def test_each_request_has_its_turn_once(albums: list[tuple[str, str]]) -> None:
 
 def test_a_type_that_was_not_chosen_costs_no_call_listed_or_pending() -> None:
     found = listing(album("s", kind="single"), album("e", kind="EP"))
-    assert is_chosen("s", found, LoadedState(), ("single",))
-    assert not is_chosen("s", found, LoadedState(), ("album", "ep"))
-    assert is_chosen("e", found, LoadedState(), ("ep",))
-    assert not is_chosen("a", found, pending(a="1"), ("single",))
-    assert is_chosen("a", found, pending(a="1"), ())
+    assert has_chosen_type("s", found, LoadedState(), ("single",))
+    assert not has_chosen_type("s", found, LoadedState(), ("album", "ep"))
+    assert has_chosen_type("e", found, LoadedState(), ("ep",))
+    assert not has_chosen_type("a", found, pending(a="1"), ("single",))
+    assert has_chosen_type("a", found, pending(a="1"), ())

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spotify_source import settings
+from spotify_source.backlog import album_requests, given_up_albums
 from spotify_source.limits.state import SourceState
 from spotify_source.models import AlbumRequest, Listing, LoadedAlbum, LoadedRelease, LoadedState
-from spotify_source.steps.backlog import album_requests, given_up_albums
 
 BOTH = ("albums", "album_tracks")
 
@@ -37,10 +37,10 @@ def loaded(album_id: str = "a", tracks: int | None = 12, rows: int | None = None
 
 
 def requests(
-    listing: Listing, tables: LoadedState | None = None, state: SourceState | None = None, **options: Any
+    listing: Listing, loaded: LoadedState | None = None, state: SourceState | None = None, **options: Any
 ) -> list[AlbumRequest]:
-    options = {"requested": BOTH, "default_market": "US", **options}
-    return album_requests(listing, tables or LoadedState(), state or SourceState(), **options)
+    options = {"tables": BOTH, "default_market": "US", **options}
+    return album_requests(listing, loaded or LoadedState(), state or SourceState(), **options)
 
 
 def ids(found: list[AlbumRequest]) -> list[str]:
@@ -57,7 +57,7 @@ def test_a_new_album_is_requested() -> None:
 
 def test_a_request_says_what_is_listed_and_what_is_loaded() -> None:
     assert requests(LISTED, loaded(rows=11)) == [AlbumRequest("a", "US", 12, 11)]
-    assert requests(LISTED, requested=["albums"]) == [AlbumRequest("a", "US", 12, with_tracks=False)]
+    assert requests(LISTED, tables=["albums"]) == [AlbumRequest("a", "US", 12, with_tracks=False)]
     left_over = LoadedState(releases={"a": LoadedRelease("US", 12)})
     assert requests(NOTHING, left_over) == [AlbumRequest("a", "US", 12)]
 
@@ -67,7 +67,7 @@ def test_a_complete_album_is_not() -> None:
 
 
 def test_no_album_is_requested_when_no_table_is() -> None:
-    assert requests(LISTED, requested=()) == []
+    assert requests(LISTED, tables=()) == []
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_no_album_is_requested_when_no_table_is() -> None:
     ],
 )
 def test_an_album_is_requested_for_the_table_that_lacks_it(requested: Any, tables: LoadedState, wanted: bool) -> None:
-    assert ids(requests(LISTED, tables, requested=requested)) == (["a"] if wanted else [])
+    assert ids(requests(LISTED, tables, tables=requested)) == (["a"] if wanted else [])
 
 
 def test_an_album_that_is_gone_is_not_requested() -> None:
@@ -106,8 +106,8 @@ def test_an_album_without_tracks_is_complete_without_rows() -> None:
 
 def test_an_album_whose_number_nobody_knows_is_requested_until_it_has_rows() -> None:
     unknown = listing_of(("a", "US", None))
-    assert ids(requests(unknown, requested=["album_tracks"])) == ["a"]
-    assert requests(unknown, LoadedState(track_counts={"a": 3}), requested=["album_tracks"]) == []
+    assert ids(requests(unknown, tables=["album_tracks"])) == ["a"]
+    assert requests(unknown, LoadedState(track_counts={"a": 3}), tables=["album_tracks"]) == []
 
 
 def test_an_album_whose_number_nobody_knows_is_complete_when_it_has_the_tracks_of_its_row() -> None:
@@ -174,11 +174,11 @@ def test_what_failed_in_five_runs_is_given_up_and_named() -> None:
     for runs in range(1, settings.MAX_FAILED_RUNS + 1):
         assert ids(requests(LISTED, state=state)) == ["a"]
         state.note_failed("a")
-        named = given_up_albums(LISTED, LoadedState(), state, requested=BOTH, default_market="US")
+        named = given_up_albums(LISTED, LoadedState(), state, tables=BOTH, default_market="US")
         assert named == (["a"] if runs == settings.MAX_FAILED_RUNS else [])
     assert requests(LISTED, state=state) == []
     assert ids(requests(LISTED, state=state, full_refresh=True)) == ["a"]
-    assert given_up_albums(NOTHING, LoadedState(), state, requested=BOTH, default_market="US") == []
+    assert given_up_albums(NOTHING, LoadedState(), state, tables=BOTH, default_market="US") == []
     state.note_fetched("a", 12, 12)
     assert ids(requests(LISTED, state=state)) == ["a"]
 
@@ -239,8 +239,8 @@ def test_the_backlog_is_pure(
     for album_id in gone:
         state.note_gone(album_id, 0)
     before = copy.deepcopy((listing, tables))
-    first = requests(listing, tables, state, requested=requested, full_refresh=full_refresh)
-    assert requests(listing, tables, state, requested=requested, full_refresh=full_refresh) == first
+    first = requests(listing, tables, state, tables=requested, full_refresh=full_refresh)
+    assert requests(listing, tables, state, tables=requested, full_refresh=full_refresh) == first
     assert (listing, tables) == before
     assert len(set(ids(first))) == len(first)
     assert set(ids(first)) <= listing.albums.keys() | tables.releases.keys()

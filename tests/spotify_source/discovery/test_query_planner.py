@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spotify_source.discovery.query_planner import Vocabulary, kind_of, plan_queries, words_of
 from spotify_source.models import QueryYield, SimplifiedAlbum
-from spotify_source.steps.listings.planner import Vocabulary, choices, kind_of, words_of
 
 NOW = 1_795_000_000.0
 DAY = 86400.0
@@ -28,7 +28,7 @@ def words(**albums: str) -> Vocabulary:
 def plan(
     *history: QueryYield, vocabulary: Vocabulary | None = None, remaining: int = 1000, market: str = "US"
 ) -> list[str]:
-    found = choices(history, vocabulary or Vocabulary(), market, NOW, 2026, remaining)
+    found = plan_queries(history, vocabulary or Vocabulary(), market, NOW, remaining)
     return [choice.query for choice in found]
 
 
@@ -59,14 +59,16 @@ def test_the_same_history_gives_the_same_plan_and_never_more_than_may_be(
     history: list[QueryYield], remaining: int, market: str
 ) -> None:
     vocabulary = words(Imka="Copper Lantern", Zoë="Copper")
-    found, again = (choices(history, vocabulary, market, NOW, 2026, remaining) for _ in range(2))
+    found, again = (plan_queries(history, vocabulary, market, NOW, remaining) for _ in range(2))
     assert found == again
     assert len(found) <= max(0, remaining)
     asked = [choice.query for choice in found]
     assert len(set(asked)) == len(asked)
     assert "tag:new" not in asked
-    assert all(choice.worth > 0 for choice in found)
-    assert sorted((choice.worth for choice in found), reverse=True) == [choice.worth for choice in found]
+    assert all(choice.expected_yield > 0 for choice in found)
+    assert sorted((choice.expected_yield for choice in found), reverse=True) == [
+        choice.expected_yield for choice in found
+    ]
 
 
 def test_what_was_just_asked_is_not_asked_again() -> None:
