@@ -9,8 +9,8 @@ from typing import Final
 from . import settings
 from .limits.state import SourceState
 from .models import ANY_MARKET, AlbumRequest, Listing, LoadedState, credits_of
+from .rows import released_on
 from .schema import ALBUM_TRACKS, ALBUMS
-from .steps.rows import released_on
 
 # Every fourth call fetches the album that has been pending longest, so that each is fetched at some time.
 _OLDEST_EVERY: Final = 4

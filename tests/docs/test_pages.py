@@ -74,6 +74,13 @@ def test_links_to_files_and_headings_resolve(page: Path) -> None:
             assert anchor in {_anchor(heading) for heading in headings}, link
 
 
+@pytest.mark.parametrize("page", [CHECKOUT / "CONTRIBUTING.md", DOCS / "architecture.md"], ids=lambda page: page.name)
+def test_python_files_named_for_contributors_exist(page: Path) -> None:
+    folders = [CHECKOUT, *(CHECKOUT / name for name in ("pipelines", "pipelines/spotify_pipeline", "spotify_source"))]
+    for name in re.findall(r"`([\w./]+\.py)`", page.read_text(encoding="utf-8")):
+        assert any((folder / name).is_file() for folder in folders), name
+
+
 def test_metrics_page_lists_every_key_of_the_json_report(demo: Demo) -> None:
     text = (DOCS / "metrics.md").read_text(encoding="utf-8")
     assert [name for name in demo.report if f"| `{name}` |" not in text] == []
