@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spotify_source.errors import BadRequestError
-from spotify_source.models import LEAST, MOST, checked_id, is_id, whole_number
+from spotify_source.models import INT64_MAX, INT64_MIN, checked_id, is_id, whole_number
 
 ID = "4aawyAB9vmqN3uQ7FjRGTy"
 
@@ -16,9 +16,9 @@ ID = "4aawyAB9vmqN3uQ7FjRGTy"
     ("value", "number"),
     [
         *((value, 12) for value in (12, 12.0, "12")),
-        *((value, value) for value in (0, -3, MOST, LEAST)),
-        (str(MOST), MOST),
-        *((value, None) for value in (MOST + 1, LEAST - 1, str(MOST + 1), 1e300, "9" * 5000)),
+        *((value, value) for value in (0, -3, INT64_MAX, INT64_MIN)),
+        (str(INT64_MAX), INT64_MAX),
+        *((value, None) for value in (INT64_MAX + 1, INT64_MIN - 1, str(INT64_MAX + 1), 1e300, "9" * 5000)),
         *((value, None) for value in (12.5, "12.5", "", "-1", "²", "١٢", True, None, [], float("nan"), float("inf"))),
     ],
 )
