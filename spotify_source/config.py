@@ -425,10 +425,8 @@ def connect(configuration: SpotifyConfiguration, run: Run, *, max_attempts: int 
         client_id,
         client_secret,
         governor,
-        run.clock,
         max_attempts=max_attempts,
         api_url=check_url("api_url", configuration.api_url),
         token_url=check_url("token_url", configuration.token_url),
-        stopping=run.stopping,
     )
     return Connection(client, governor, ledger, run.state, policy, options, run)

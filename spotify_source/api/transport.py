@@ -70,12 +70,9 @@ class GovernedSession(requests.Session):
         max_attempts: Number of attempts to make for a failing call.
         api_url: Base URL of the API. Only requests to its origin, and token requests, are sent.
         token_url: Token endpoint.
-        stopping: Once it is set, replies in flight have `settings.STOP_SECONDS` left.
     """
 
-    def __init__(
-        self, governor: Governor, max_attempts: int, api_url: str, token_url: str, stopping: threading.Event
-    ) -> None:
+    def __init__(self, governor: Governor, max_attempts: int, api_url: str, token_url: str) -> None:
         super().__init__()
         self._governor = governor
         self._max_attempts = max_attempts
@@ -84,7 +81,7 @@ class GovernedSession(requests.Session):
         self.headers["Accept-Encoding"] = "gzip, deflate"
         # Without an `auth`, requests replaces the app's credentials with those of ~/.netrc.
         self.auth = _unchanged
-        adapter = _GovernedAdapter(governor, api_url, token_url, stopping)
+        adapter = _GovernedAdapter(governor, api_url, token_url)
         self.mount("https://", adapter)
         self.mount("http://", adapter)
 
@@ -185,12 +182,11 @@ class ApiResponse(Response):
 class _GovernedAdapter(HTTPAdapter):
     """Adapter that has the governor admit each physical request, repeats after 401 included."""
 
-    def __init__(self, governor: Governor, api_url: str, token_url: str, stopping: threading.Event) -> None:
+    def __init__(self, governor: Governor, api_url: str, token_url: str) -> None:
         super().__init__(pool_maxsize=_MAX_CONNECTIONS)
         self._governor = governor
         self._api_origin = origin(api_url)
         self._token_url = token_url
-        self._stopping = stopping
 
     def send(self, request: PreparedRequest, *args: Any, budget: CallBudget | None = None, **kwargs: Any) -> Response:
         url = str(request.url)
@@ -211,7 +207,7 @@ class _GovernedAdapter(HTTPAdapter):
         if not issubclass(pool.ConnectionCls, _BoundedConnection):
             # A subclass of what the pool has: that of a SOCKS proxy is another one.
             bases = (_BoundedConnection, pool.ConnectionCls)
-            pool.ConnectionCls = type("BoundedConnection", bases, {"stopping": self._stopping})
+            pool.ConnectionCls = type("BoundedConnection", bases, {"stopping": self._governor.stopping})
         return pool
 
 

@@ -128,8 +128,8 @@ class Governor:
     def __init__(self, policy: Policy, ledger: Ledger, clock: Clock, stopping: threading.Event) -> None:
         self._policy = policy
         self._ledger = ledger
-        self._clock = clock
-        self._stopping = stopping
+        self.clock = clock
+        self.stopping = stopping
         self._lock = threading.Lock()
         self._pace = Pace(policy.requests_per_second)
         self._calls: Counter[str] = Counter()
@@ -152,7 +152,7 @@ class Governor:
                 seconds_waited=self._seconds_waited,
                 paused_until=self._paused_until,
                 closed=dict(self._closed),
-                blocked_until={**self._short_until, **closed_until, **self._ledger.blocks(self._clock.now())},
+                blocked_until={**self._short_until, **closed_until, **self._ledger.blocks(self.clock.now())},
             )
 
     # -- before a call
@@ -184,11 +184,11 @@ class Governor:
                     call, wait = self._enter(bucket)
                     if call is not None:
                         return call
-            self._clock.wait(wait, self._stopping)
+            self.clock.wait(wait, self.stopping)
 
     def answered(self, call: int) -> None:
         """Record that a call has ended, so that its place in the window is free 30 s later."""
-        self._ledger.answered(call, self._clock.now())
+        self._ledger.answered(call, self.clock.now())
 
     def check(self, bucket: str) -> None:
         """Raise if a bucket is closed, without waiting or counting.
@@ -204,7 +204,7 @@ class Governor:
     def calls_left(self, bucket: str, wanted: int) -> int:
         """Return how many of `wanted` calls the bucket still allows."""
         with self._lock:
-            now = self._clock.now()
+            now = self.clock.now()
             if self._closing(bucket) or bucket in self._ledger.blocks(now):
                 return 0
             return max(0, min(wanted, self._daily_calls_left(bucket, now, wanted)))
@@ -220,7 +220,7 @@ class Governor:
         with self._lock:
             if self._refusal(bucket) is not None:
                 return False
-            now = self._clock.now()
+            now = self.clock.now()
             if self._daily_calls_left(bucket, now, calls) < calls:
                 self._short_until.setdefault(bucket, self._ledger.budget_returns(bucket, now))
                 return False
@@ -237,21 +237,21 @@ class Governor:
         try:
             call, wait = self._ledger.admit(
                 bucket,
-                self._clock.now(),
+                self.clock.now(),
                 daily_calls=self._policy.daily_calls,
                 window_calls=self._policy.window_calls,
             )
         except BucketClosedError as refusal:
             raise self._close(refusal) from None
         if call is not None:
-            self._pace.take(self._clock.monotonic())
+            self._pace.take(self.clock.monotonic())
             self._calls[bucket] += 1
             if self._reserved[bucket]:
                 self._reserved[bucket] -= 1
         return call, wait
 
     def _seconds_to_wait(self) -> float:
-        now = self._clock.monotonic()
+        now = self.clock.monotonic()
         return max(self._paused_until - now, self._pace.seconds_until_next(now))
 
     def _daily_calls_left(self, bucket: str, now: float, unlimited: int) -> int:
@@ -264,12 +264,12 @@ class Governor:
         closed = self._closing(bucket)
         if closed is not None:
             return closed
-        refusal = self._ledger.refusal(bucket, self._clock.now(), daily_calls=self._policy.daily_calls)
+        refusal = self._ledger.refusal(bucket, self.clock.now(), daily_calls=self._policy.daily_calls)
         return self._close(refusal) if refusal is not None else None
 
     def _closing(self, bucket: str) -> BucketClosedError | None:
         """Return the error that closed a bucket in this run, if any."""
-        if self._stopping.is_set():
+        if self.stopping.is_set():
             return self._close(BucketClosedError(ALL_BUCKETS, ClosedReason.STOPPED))
         return self._closed.get(bucket) or self._closed.get(ALL_BUCKETS)
 
@@ -332,7 +332,7 @@ class Governor:
             seconds: Retry-After of the reply, if any.
         """
         exponential = min(settings.BACKOFF_SECONDS * 2.0 ** (failures - 1), settings.MAX_BACKOFF_SECONDS)
-        wait = exponential * (0.5 + self._clock.jitter() / 2)
+        wait = exponential * (0.5 + self.clock.jitter() / 2)
         if seconds is not None:
             wait = max(wait, min(seconds, self._policy.max_wait))
         with self._lock:
@@ -340,10 +340,10 @@ class Governor:
             self._seconds_waited += wait
             # The retry uses a reserved call, as the failed attempt did.
             self._reserved[bucket] += 1
-        self._clock.wait(wait, self._stopping)
+        self.clock.wait(wait, self.stopping)
 
     def _pause(self, seconds: float) -> None:
-        now = self._clock.monotonic()
+        now = self.clock.monotonic()
         if self._paused_until <= now:
             # Several calls in flight may be limited at once: that is one event, and halves the pace once.
             self._pace.halve()
@@ -356,7 +356,7 @@ class Governor:
 
     def _block(self, bucket: str, seconds: float | None) -> BucketClosedError:
         wait = settings.QUOTA_BLOCK_SECONDS if seconds is None else min(seconds, settings.MAX_BLOCK_SECONDS)
-        now = self._clock.now()
+        now = self.clock.now()
         self._ledger.block(bucket, now + wait, now)
         return self._close(BucketClosedError(bucket, ClosedReason.QUOTA, now + wait))
 

@@ -106,11 +106,11 @@ def check_app(connection: Connection) -> Iterator[Finding]:
     browse_allowed = connection.state.allowed("browse", connection.run.clock.now())
     asked = []
     if browse_allowed is None:
-        browse = _trouble_with(connection.client.ask_browse)
+        browse = _trouble_with(connection.client.probe_browse)
         asked.append(browse)
         if browse is None or isinstance(browse, ForbiddenError):
             browse_allowed = browse is None
-    search = _trouble_with(lambda: connection.client.ask_search(connection.options.markets[0]))
+    search = _trouble_with(lambda: connection.client.probe_search(connection.options.markets[0]))
     asked.append(search)
     refusals = [error for error in asked if error and not isinstance(error, (ForbiddenError, BucketClosedError))]
     if refusals:
