@@ -19,7 +19,7 @@ from typing import Any, Final, get_args
 import tomlkit
 import yaml  # type: ignore[import-untyped]
 from dlt.common.typing import TSecretStrValue
-from spotify_pipeline.cli import options, probe, report
+from spotify_pipeline.cli.options import load_parser, probe_parser, report_parser
 from spotify_pipeline.destinations.duckdb import TYPES
 from spotify_pipeline.exits import MEANINGS
 
@@ -99,10 +99,10 @@ def generated_blocks() -> dict[str, str]:
     """Return the Markdown for each `<!-- name -->` in the pages."""
     load_runs = ((f"`{column.name}`", column.description) for column in schema.LOAD_RUNS.columns)
     return {
-        "options": _table(("option", "meaning"), _options(options.build_parser())),
-        "help": _help(options.build_parser()),
-        "report": _table(("option", "meaning"), _options(report.build_parser())),
-        "probe": _table(("option", "meaning"), _options(probe.build_parser())),
+        "options": _table(("option", "meaning"), _options(load_parser())),
+        "help": _help(load_parser()),
+        "report": _table(("option", "meaning"), _options(report_parser())),
+        "probe": _table(("option", "meaning"), _options(probe_parser())),
         "exits": _table(("code", "meaning"), ((str(code), meaning) for code, meaning in MEANINGS.items())),
         "settings": _table(("key", "type", "default", "meaning"), _settings()),
         "diagram": "".join(f"{line}\n" for line in ("```mermaid", *_diagram(), "```")),

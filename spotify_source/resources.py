@@ -16,9 +16,7 @@ from .discovery import discover, wants_extra_queries, wants_watchlist
 from .errors import ConfigurationError
 from .loaded_state import read_loaded_state
 from .models import CompleteAlbum, FetchedAlbum, Listing, LoadedRelease, LoadedState, Plan, is_id
-from .run import Run
-from .steps.albums import AlbumFetcher
-from .steps.rows import (
+from .rows import (
     Row,
     album_row,
     artist_row,
@@ -28,6 +26,8 @@ from .steps.rows import (
     track_row,
     yield_row,
 )
+from .run import Run
+from .steps.albums import AlbumFetcher
 
 
 def spotify_resources(connection: Connection) -> list[DltResource]:
@@ -191,7 +191,7 @@ def _transformer(data_from: DltResource) -> Callable[[Callable[..., Iterator[Any
 
 def _values(row: Row, album_id: str, run: Run) -> dict[str, Any]:
     """Return the values of a row, and count its data issues."""
-    run.data_issues.note(row.findings, album_id)
+    run.data_issues.note(row.issues, album_id)
     return row.values
 
 

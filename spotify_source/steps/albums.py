@@ -25,8 +25,8 @@ from ..errors import (
     UnreadableReplyError,
 )
 from ..models import Album, AlbumRequest, CompleteAlbum, FetchedAlbum, whole_number
+from ..tracks import position_tracks
 from .album_tally import AlbumTally
-from .places import placed_tracks
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -203,7 +203,7 @@ class AlbumFetcher:
     def _complete(self, fetched: FetchedAlbum, items: Sequence[Any], calls: int = 0) -> CompleteAlbum:
         request, album = fetched.request, fetched.album
         self._release(request, calls)
-        tracks, findings = placed_tracks(items)
+        tracks, findings = position_tracks(items)
         self._data_issues.note(findings, request.album_id)
         total = whole_number(album.get("total_tracks"))
         if total is None:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from spotify_pipeline.cli.command import load
-from spotify_pipeline.cli.options import parse
+from spotify_pipeline.cli.load_command import run as load
+from spotify_pipeline.cli.options import parse_load
 
 # The second day adds what the example queries compare with the first.
 DAYS = ("2026-11-20", "2026-11-21")
@@ -36,6 +36,6 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
         for day in DAYS:
             output = io.StringIO()
             with redirect_stdout(output):
-                code = load(parse(["--demo", "--demo-date", day, "--report", "json", "--db", str(database)]))
+                code = load(parse_load(["--demo", "--demo-date", day, "--report", "json", "--db", str(database)]))
             assert code == 0
     return Demo(database, json.loads(output.getvalue()))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spotify_source.errors import BadRequestError
-from spotify_source.models import LEAST, MOST, checked_id, is_id, whole_number
+from spotify_source.models import INT64_MAX, INT64_MIN, checked_id, is_id, whole_number
 
 GOOD = "4aawyAB9vmqN3uQ7FjRGTy"
 
@@ -20,12 +20,12 @@ GOOD = "4aawyAB9vmqN3uQ7FjRGTy"
         ("12", 12),
         (0, 0),
         (-3, -3),
-        (MOST, MOST),
-        (LEAST, LEAST),
-        (MOST + 1, None),
-        (LEAST - 1, None),
-        (str(MOST), MOST),
-        (str(MOST + 1), None),
+        (INT64_MAX, INT64_MAX),
+        (INT64_MIN, INT64_MIN),
+        (INT64_MAX + 1, None),
+        (INT64_MIN - 1, None),
+        (str(INT64_MAX), INT64_MAX),
+        (str(INT64_MAX + 1), None),
         (1e300, None),
         (12.5, None),
         ("12.5", None),
