@@ -48,7 +48,7 @@ class AlbumFetcher:
     def __init__(self, connection: Connection) -> None:
         self._client = connection.client
         self._governor = connection.governor
-        self._state = connection.state
+        self._state = connection.run.state
         self._clock = connection.run.clock
         self._data_issues = connection.run.data_issues
         self._tally = AlbumTally(connection.run, connection.governor)
