@@ -153,7 +153,7 @@ def _dry_run(
     stack.enter_context(destination.locked())
     destination.check(create=False)
     with destination.active_pipeline() as stored_state:
-        connection.state.attach(stored_state)
+        connection.run.state.attach(stored_state)
         tables = options.resources or [table.name for table in schema.TABLES]
         loaded = read_tables(connection, tables)
         plan = plan_albums(connection, list_plainly(connection, loaded), loaded, tables)

@@ -40,7 +40,7 @@ from spotify_source.models import (
 # Places with data issues, and unresolved artists, that the report lists. The tables have all of them.
 _MAX_LISTED: Final = 5
 _DATA_ISSUES: Final[Mapping[DataIssueKind, str]] = {
-    DataIssueKind.UNFIT: "of another type or out of range, set to null",
+    DataIssueKind.INVALID: "of another type or out of range, set to null",
     DataIssueKind.ROUNDED: "with a fraction, rounded",
     DataIssueKind.BROKEN_TEXT: "with an invalid character, replaced by U+FFFD",
     DataIssueKind.AS_JSON: "that no column can hold, stored as JSON text",
@@ -343,7 +343,7 @@ def _dry_run_lines(plan: Plan, costs: Sequence[PathCost], connection: Connection
         calls_left = f"up to {count(cost.calls, 'call')} to {cost.bucket}, not made for this plan"
         yield f"{label}: {calls_left if cost.calls else f'no calls to {cost.bucket} left'}."
     possible += sum(cost.calls for cost in affordable)
-    policy = connection.policy
+    policy = connection.governor.policy
     if policy.window_calls is not None and possible > policy.window_calls:
         yield f"At most {policy.window_calls} calls in any 30 s: about {possible / policy.requests_per_second:.0f} s."
     yield from _ledger_lines(
@@ -353,13 +353,13 @@ def _dry_run_lines(plan: Plan, costs: Sequence[PathCost], connection: Connection
 
 
 def _shortage_lines(calls: Mapping[str, int], connection: Connection, result: RunResult) -> Iterator[str]:
-    now, daily_calls = connection.run.clock.now(), connection.policy.daily_calls
-    blocked_until = {**connection.ledger.blocks(now), **result.calls.blocked_until}
+    now, daily_calls = connection.run.clock.now(), connection.governor.policy.daily_calls
+    blocked_until = {**connection.governor.ledger.blocks(now), **result.calls.blocked_until}
     for bucket, needed in sorted(calls.items()):
         if bucket in blocked_until:
             yield f"The quota for {bucket} is spent: no calls to it before {local_time(blocked_until[bucket])}."
         elif daily_calls is not None:
-            left = max(0, daily_calls - connection.ledger.calls_made(bucket, now))
+            left = max(0, daily_calls - connection.governor.ledger.calls_made(bucket, now))
             if left < needed:
                 yield f"daily_calls is {daily_calls}: {left} of {count(needed, 'call')} to {bucket} can be made now."
 
@@ -376,7 +376,11 @@ def _affordable(costs: Sequence[PathCost], connection: Connection) -> list[PathC
 
 
 def _ledger_lines(buckets: set[str], connection: Connection, calls: CallCounts) -> Iterator[str]:
-    now, daily_calls, ledger = connection.run.clock.now(), connection.policy.daily_calls, connection.ledger
+    now, daily_calls, ledger = (
+        connection.run.clock.now(),
+        connection.governor.policy.daily_calls,
+        connection.governor.ledger,
+    )
     for bucket in sorted(buckets):
         made = ledger.calls_made(bucket, now)
         left = "" if daily_calls is None else f", {max(0, daily_calls - made)} left of {daily_calls}"
