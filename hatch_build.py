@@ -1,6 +1,6 @@
-"""Metadata that only the place of the build knows: the project's addresses, where it is built on GitHub.
+"""Build hook for metadata: README and, in a build on GitHub, the project's URLs.
 
-Elsewhere README is described as it lies, with links that lead from file to file.
+There relative links in README become links to the repository, so that they work on PyPI too.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from typing import Any
 
 from hatchling.metadata.plugin.interface import MetadataHookInterface
 
-# A link that leads to a file: in Markdown, and in the HTML of a picture.
+# A relative link, in Markdown or in the HTML of a picture.
 _LINK = re.compile(r'(?P<before>\]\(|(?:src|srcset|href)=")(?P<path>(?!https?://|#|mailto:)[^)\s"]+)')
 _PICTURES = (".png", ".svg")
 
 
-class WhereItIsBuilt(MetadataHookInterface):
-    """Called by hatchling."""
+class RepositoryMetadata(MetadataHookInterface):
+    """Metadata hook, called by hatchling."""
 
     def update(self, metadata: dict[str, Any]) -> None:
-        """Add what PyPI shows: README, and beside it repository, documentation, issues, changes."""
+        """Add README and the URLs of repository, documentation, issues and changes."""
         readme = (Path(self.root) / "README.md").read_text(encoding="utf-8")
         repository = os.environ.get("GITHUB_REPOSITORY")
         home = f"{os.environ.get('GITHUB_SERVER_URL', 'https://github.com')}/{repository}" if repository else None
@@ -42,5 +42,5 @@ class WhereItIsBuilt(MetadataHookInterface):
 
 
 def _address(home: str, path: str) -> str:
-    """Where a file of the repository is read; a picture, where it can be shown."""
+    """Return the URL of a file in the repository, of a picture's content."""
     return f"{home}/{'raw' if path.endswith(_PICTURES) else 'blob'}/main/{path}"

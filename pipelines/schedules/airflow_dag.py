@@ -1,8 +1,10 @@
-"""Loads daily from Airflow (put it into the dags folder). A run that leaves something pending is skipped, not failed.
+"""Airflow 3 DAG that loads daily.
 
-Written for Airflow 3. Install spotify_source where its tasks run. Credentials: .dlt/secrets.toml in the dags folder, or
-SOURCES__SPOTIFY__... in the environment; the file: DESTINATION__DUCKDB__CREDENTIALS, with its whole path. Where load.py
-is at hand, BashOperator(bash_command="python .../load.py", skip_on_exit_code=75) is simpler, and writes load_runs.
+A task that leaves albums pending is marked as skipped, not as failed. Copy this file to the DAGs folder and install
+spotify_source where the tasks run. Set the credentials in .dlt/secrets.toml in the DAGs folder or as
+SOURCES__SPOTIFY__... in the environment, and the absolute path of the file as DESTINATION__DUCKDB__CREDENTIALS. Where
+load.py is available, BashOperator(bash_command="python .../load.py", skip_on_exit_code=75) is simpler and writes
+load_runs.
 """
 
 # Airflow is not installed where the types are checked.
@@ -25,19 +27,19 @@ with DAG(
     schedule="17 6 * * *",
     start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
     catchup=False,
-    max_active_runs=1,  # DuckDB lets one program write
+    max_active_runs=1,  # DuckDB allows one writing process
 ):
-    # Before the pipeline: it says where dlt keeps its files.
+    # Before the pipeline, since it sets the directory of dlt's files.
     group = PipelineTasksGroup("load")
     run = Run()
 
     def skip_if_pending(_context: Any, _result: Any) -> None:
-        """End the task as load.py's exit code would say: failed, skipped for 75, or good."""
+        """End the task as load.py's exit code would: failed, skipped (75) or successful."""
         if run.result().failure is not None:
             raise run.result().failure
         if not run.result().is_complete:
             raise AirflowSkipException(
-                f"Not complete, {run.result().albums.pending} albums are pending; the next run goes on."
+                f"Not complete, {run.result().albums.pending} albums are pending; the next run continues."
             )
 
     group.add_run(

@@ -1,4 +1,4 @@
-"""What a reader of the package index is led to: the project's addresses, where the build knows them."""
+"""Tests of the URLs and links in the package's metadata."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ def metadata(**environment: str) -> dict[str, Any]:
     return json.loads(ran.stdout)
 
 
-def test_a_build_on_github_names_repository_documentation_issues_and_changes() -> None:
+def test_a_build_on_github_has_the_project_urls() -> None:
     urls = metadata(GITHUB_SERVER_URL="https://github.com", GITHUB_REPOSITORY="someone/there")["urls"]
     assert set(urls) == {"Repository", "Documentation", "Issues", "Changelog"}
     assert all(url.startswith("https://github.com/someone/there") for url in urls.values())
 
 
-def test_a_build_elsewhere_invents_no_address() -> None:
+def test_a_build_elsewhere_has_no_urls() -> None:
     found = metadata()
     assert "urls" not in found
     assert found["readme"]["text"] == README.read_text(encoding="utf-8")
 
 
-def test_no_link_or_picture_of_the_description_needs_the_checkout() -> None:
+def test_all_links_of_the_description_are_absolute() -> None:
     text = metadata(GITHUB_SERVER_URL="https://github.com", GITHUB_REPOSITORY="someone/there")["readme"]["text"]
     links = re.findall(r'(?:\]\(|(?:src|srcset|href)=")([^)\s"]+)', text)
     assert len(links) > 20
