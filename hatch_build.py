@@ -1,6 +1,7 @@
-"""Build hook for metadata: README and, in a build on GitHub, the project's URLs.
+"""Build hook that adds README and URLs to the metadata of a release.
 
-There relative links in README become links to the repository, so that they work on PyPI too.
+On GitHub, the URLs and the links in README point to the repository that builds the release. Elsewhere, there are no URLs
+and the links stay relative.
 """
 
 from __future__ import annotations
@@ -12,16 +13,16 @@ from typing import Any
 
 from hatchling.metadata.plugin.interface import MetadataHookInterface
 
-# A relative link, in Markdown or in the HTML of a picture.
+# Relative links in Markdown and in the HTML of pictures.
 _LINK = re.compile(r'(?P<before>\]\(|(?:src|srcset|href)=")(?P<path>(?!https?://|#|mailto:)[^)\s"]+)')
 _PICTURES = (".png", ".svg")
 
 
 class RepositoryMetadata(MetadataHookInterface):
-    """Metadata hook, called by hatchling."""
+    """Metadata hook of hatchling."""
 
     def update(self, metadata: dict[str, Any]) -> None:
-        """Add README and the URLs of repository, documentation, issues and changes."""
+        """Add README and the URLs that PyPI shows."""
         readme = (Path(self.root) / "README.md").read_text(encoding="utf-8")
         repository = os.environ.get("GITHUB_REPOSITORY")
         home = f"{os.environ.get('GITHUB_SERVER_URL', 'https://github.com')}/{repository}" if repository else None
@@ -42,5 +43,5 @@ class RepositoryMetadata(MetadataHookInterface):
 
 
 def _address(home: str, path: str) -> str:
-    """Return the URL of a file in the repository, of a picture's content."""
+    """Return the URL of a file in the repository; for a picture, that of the raw file."""
     return f"{home}/{'raw' if path.endswith(_PICTURES) else 'blob'}/main/{path}"

@@ -27,7 +27,7 @@ MAX_TEST_NAME_WORDS: Final = 12
 
 # Openings of a clause where a verb or a noun phrase belongs.
 _CLAUSE: Final = re.compile(r"(What|Whether|How|Where|Which|Who|Whose|Why|That|When|Everything)\b")
-_HEADING_CLAUSE: Final = re.compile(r"(What|Whether|How(?! to )|Where|Which|Who|Whose|Why|That|When|Everything)\b")
+_HEADING_CLAUSE: Final = re.compile(r"(What|Whether|How(?![- ]to )|Where|Which|Who|Whose|Why|That|When|Everything)\b")
 
 # Phrases with a plain word or a term of the field instead, by pattern.
 BANNED: Final = {

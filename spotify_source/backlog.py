@@ -1,4 +1,4 @@
-"""Backlog: the albums that still need a call, in the order in which to fetch them. Pure functions."""
+"""Backlog: albums that still need a call, in the order to fetch them. Pure."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def album_requests(
     full_refresh: bool = False,
     only_types: Collection[str] = (),
 ) -> list[AlbumRequest]:
-    """Return a request for every album that needs a call, in the order in which to make the calls.
+    """Return a request for every album that needs a call, in the order to make them.
 
     Args:
         listing: The listing of this run.
@@ -57,9 +57,9 @@ def album_requests(
 def given_up_albums(
     listing: Listing, loaded: LoadedState, state: SourceState, *, tables: Collection[str], default_market: str
 ) -> list[str]:
-    """Return the albums that need a call and get none: fetching them failed in too many runs.
+    """Return the albums that need a call and get none.
 
-    The arguments are those of `album_requests`.
+    Fetching them failed in too many runs. The arguments are those of `album_requests`.
     """
     known = [album_id for album_id in state.given_up() if album_id in listing.albums or album_id in loaded.releases]
     requests = (_request(album_id, listing, loaded, default_market, with_tracks=True) for album_id in known)
@@ -81,7 +81,10 @@ def has_chosen_type(album_id: str, listing: Listing, loaded: LoadedState, only_t
 def _request(
     album_id: str, listing: Listing, loaded: LoadedState, default_market: str, *, with_tracks: bool
 ) -> AlbumRequest:
-    """Return a request, with the track number listed in the market where the album was or will be fetched."""
+    """Return a request, with the number of tracks listed in its market.
+
+    The market is the one the album was fetched in before, else the first one that listed it.
+    """
     totals = listing.totals.get(album_id)
     if totals is None:
         release = loaded.releases[album_id]
@@ -99,7 +102,7 @@ def _request(
 
 
 def _is_needed(request: AlbumRequest, loaded: LoadedState, state: SourceState, tables: Collection[str]) -> bool:
-    """Return whether one of the tables lacks the album or has another number of tracks."""
+    """Return whether a table lacks the album or has another number of tracks."""
     album, listed = loaded.albums.get(request.album_id), request.listed_tracks
     if ALBUMS.name in tables and (album is None or _differs(request, listed, album.tracks, state)):
         return True

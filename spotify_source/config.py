@@ -416,7 +416,7 @@ def connect(configuration: SpotifyConfiguration, run: Run, *, max_attempts: int 
         reach=configuration.reach,
         only_types=parse_types(configuration.only_types),
     )
-    policy = Policy(configuration.requests_per_second, configuration.max_wait, configuration.daily_calls, max_attempts)
+    policy = Policy(configuration.requests_per_second, configuration.max_wait, configuration.daily_calls)
     client_id, client_secret = check_credentials(configuration.client_id, configuration.client_secret)
     ledger = Ledger.of_app(client_id)
     governor = run.governor = Governor(policy, ledger, run.clock, run.stopping)
@@ -425,10 +425,8 @@ def connect(configuration: SpotifyConfiguration, run: Run, *, max_attempts: int 
         client_id,
         client_secret,
         governor,
-        run.clock,
         max_attempts=max_attempts,
         api_url=check_url("api_url", configuration.api_url),
         token_url=check_url("token_url", configuration.token_url),
-        stopping=run.stopping,
     )
     return Connection(client, governor, ledger, run.state, policy, options, run)

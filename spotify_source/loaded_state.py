@@ -1,4 +1,4 @@
-"""Loaded state: what the destination's tables hold when a run starts, read with SQL."""
+"""Loaded state: contents of the destination's tables when a run starts."""
 
 from __future__ import annotations
 
@@ -49,9 +49,10 @@ _YIELDS: Final = (
 
 
 def read_loaded_state(*, artists: bool = False, yields: bool = False) -> LoadedState:
-    """Return what the tables of the running pipeline hold and will still hold when the run is loaded.
+    """Return the contents of the running pipeline's tables.
 
-    The state is empty outside of a pipeline, before the first load, and for a destination without SQL.
+    Tables that this run will drop, truncate or replace count as empty. All are empty outside of a
+    pipeline, before the first load, and for a destination without SQL.
 
     Args:
         artists: Read the watched artists and the credits of albums.
@@ -94,7 +95,10 @@ class _Tables:
         self._names = names
 
     def rows(self, query: str) -> Sequence[Any]:
-        """Return the rows of a query that names tables in braces; none if one of them is missing or emptied."""
+        """Return the rows of a query with table names in braces.
+
+        There are none if a table is missing or will be emptied.
+        """
         tables = [name for _, name, _, _ in Formatter().parse(query) if name]
         names = {}
         for table in tables:
@@ -170,10 +174,11 @@ def _unix_time(moment: datetime | None) -> float | None:
 
 
 def _tables_of_run() -> tuple[dict[str, str | None], bool]:
-    """Return the table name of each resource, None if the run will empty it, and whether `album_tracks` is filtered.
+    """Return the tables' names, and whether `album_tracks` is filtered.
 
-    dlt announces what it will do in the state of the load package; authors of scripts set hints on the resources.
-    Irreplaceable tables are taken out of what dlt is about to drop, truncate or replace.
+    The name is None if the run will empty the table. dlt announces that in the state of the load package, and authors
+    of scripts set hints on the resources. Irreplaceable tables are taken out of those that dlt is about to drop,
+    truncate or replace.
 
     Raises:
         ConfigurationError: A resource has hints or a filter with which every run would fetch everything again.
@@ -217,7 +222,7 @@ def _table_name(source: DltSource, resource: DltResource) -> str:
 
 
 def _tracks_are_filtered(source: DltSource) -> bool:
-    """Return whether `album_tracks` has a filter: then `albums` tells which albums were fetched."""
+    """Return whether `album_tracks` has a filter, and cannot tell fetched albums."""
     selected = source.resources.selected
     if ALBUMS.name in selected and _has_filter(selected[ALBUMS.name]):
         raise ConfigurationError(

@@ -48,7 +48,7 @@ class Copyright(TypedDict, total=False):
 
 
 class Restrictions(TypedDict, total=False):
-    """Why content may not be played: 'market', 'product' or 'explicit'."""
+    """RestrictionObject; reason is 'market', 'product' or 'explicit'."""
 
     reason: str
 
@@ -119,7 +119,7 @@ class Album(SimplifiedAlbum, total=False):
 
 
 def credits_of(album: SimplifiedAlbum | None) -> list[Artist]:
-    """Return the artists of an album that are objects; none for an item that is no album."""
+    """Return the artists of an album, without items of another type."""
     artists: Any = album.get("artists") if isinstance(album, dict) else None
     return [cast(Artist, one) for one in artists if isinstance(one, dict)] if isinstance(artists, list) else []
 
@@ -132,7 +132,7 @@ _DIGITS: Final = re.compile(r"[0-9]{1,19}", re.ASCII)
 
 
 def whole_number(value: object) -> int | None:
-    """Return a value as a 64-bit integer, also if sent as 12.0 or '12'; None if it is no such number."""
+    """Return a 64-bit integer, also if sent as 12.0 or '12'; None for others."""
     if type(value) is int:
         return value if LEAST <= value <= MOST else None
     if isinstance(value, float) and value.is_integer():
@@ -412,7 +412,7 @@ class AlbumRequest:
 
     @property
     def further_pages(self) -> int:
-        """Return the number of calls for tracks beyond those sent with the album."""
+        """Return the number of calls for tracks that are not sent with the album."""
         if not self.with_tracks:
             return 0
         return max(0, ((self.listed_tracks or 0) - 1) // settings.TRACKS_PAGE_SIZE)
@@ -420,7 +420,7 @@ class AlbumRequest:
 
 @dataclass(frozen=True)
 class Plan:
-    """Album requests of one run, in order, with the listing and the loaded state they come from."""
+    """Album requests of one run, in order, with the data they come from."""
 
     listing: Listing
     loaded: LoadedState
@@ -446,7 +446,7 @@ class PlacedTrack:
 
 @dataclass(frozen=True)
 class CompleteAlbum:
-    """Album with all its tracks; with the first tracks only if no more were requested."""
+    """Album with all its tracks, or the first ones if no more were requested."""
 
     # Its id and market are the ones that are loaded.
     request: AlbumRequest
@@ -485,7 +485,10 @@ class PathCost:
 
 @dataclass
 class PathCounts:
-    """Counts of one discovery path, updated while it is read. The JSON report has these fields."""
+    """Counts of one discovery path, updated while it is read.
+
+    The JSON report has these fields.
+    """
 
     # 'browse', 'search', 'artists', 'sweeps' or 'shards' (extra queries).
     path: str
@@ -526,7 +529,10 @@ class ListingCounts:
 
     @property
     def is_complete(self) -> bool | None:
-        """Return whether the plain listing was read to its end or the limit; None if none was requested."""
+        """Return whether the plain listing was read to its end or the limit.
+
+        None if none was requested.
+        """
         return None if self.end is None else self.end in (ListingEnd.COMPLETE, ListingEnd.LIMIT)
 
 
@@ -576,6 +582,6 @@ class RunResult:
 
     @property
     def is_complete(self) -> bool:
-        """Return whether nothing that was requested is missing, apart from albums beyond `limit`."""
+        """Return whether nothing is missing, apart from albums beyond `limit`."""
         left = self.albums.pending - self.albums.over_limit
         return not (left or self.calls.closed or self.failure or self.listing.cut_by)

@@ -31,11 +31,12 @@ from .steps.rows import (
 
 
 def spotify_resources(connection: Connection) -> list[DltResource]:
-    """Return the tables as resources, with the steps between them, which are not loaded.
+    """Return the tables as resources, and the steps that feed them.
 
     `plan` lists albums and compares them with the loaded state. Its listing becomes `new_releases`,
-    `release_sightings`, `watched_artists` and `search_yields`; its album requests are fetched by `fetched_albums` and
-    `complete_albums`, and become `albums` and `album_tracks`. dlt skips a step that no requested table needs.
+    `release_sightings`, `watched_artists` and `search_yields`. Its album requests are fetched by `fetched_albums` and
+    `complete_albums`, and become `albums` and `album_tracks`. These three steps are not loaded themselves, and dlt
+    skips a step that no requested table needs.
     """
 
     @dlt.resource(selected=False, _impl_cls=_WithoutLimit)
@@ -165,7 +166,10 @@ def plan_albums(connection: Connection, listing: Listing, loaded: LoadedState, t
 
 
 class _WithoutLimit(DltResource):
-    """Resource that rejects `add_limit`: dlt would fetch everything, and only log that the limit has no effect."""
+    """Resource that rejects `add_limit`.
+
+    dlt would fetch everything, and only log that the limit has no effect.
+    """
 
     def add_limit(self, *_: object, **__: object) -> NoReturn:
         """Reject the call.

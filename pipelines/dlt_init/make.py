@@ -1,11 +1,9 @@
-"""Repository that `dlt init spotify_source` copies from, created on demand.
+"""Creator of the repository for `dlt init`: `python make.py FOLDER`.
 
-    python pipelines/dlt_init/make.py FOLDER
-
-dlt reads a package and a script beside it from sources/ of a git repository
-(https://dlthub.com/docs/walkthroughs/add-a-verified-source). This repository has the package elsewhere: a copy would
-drift apart, and a symbolic link is a text file in most checkouts on Windows. Run again on the same folder, the command
-adds a commit if something has changed, and `dlt init` then updates earlier copies.
+dlt reads a package and an example script from sources/ of a git repository
+(https://dlthub.com/docs/walkthroughs/add-a-verified-source). This repository has the package elsewhere. A second copy would
+drift apart, and a symbolic link becomes a text file in most clones on Windows, so the repository is created when needed.
+Run in the same folder again, the script adds a commit with the changes, and `dlt init` updates the copied files.
 """
 
 from __future__ import annotations
@@ -23,17 +21,17 @@ from packaging.requirements import Requirement
 HERE: Final = Path(__file__).resolve().parent
 CHECKOUT: Final = HERE.parents[1]
 NAME: Final = "spotify_source"
-# The import contract of pyproject.toml that lists dependencies of the application only.
-CONTRACT: Final = "The source needs nothing that only the application needs"
+# Import contract in pyproject.toml that lists the dependencies of the application.
+CONTRACT: Final = "The source does not import the application's dependencies"
 
 
 def main(arguments: list[str]) -> int:
-    """Create the repository in a new or empty folder, or update it.
+    """Create or update the repository in a new, empty or earlier folder.
 
     Returns:
-        0; argparse ends the process with 2 if the folder has other contents.
+        0; argparse ends the process with 2 for any other folder.
     """
-    parser = argparse.ArgumentParser(description=f"Create the repository that `dlt init {NAME}` copies from.")
+    parser = argparse.ArgumentParser(description=f"Creates the repository that `dlt init {NAME}` copies from.")
     parser.add_argument("folder", type=Path, help="folder of the repository")
     folder = parser.parse_args(arguments).folder.resolve()
     if folder.exists() and not _may_be_written(folder):
@@ -45,21 +43,24 @@ def main(arguments: list[str]) -> int:
 
 
 def write(folder: Path) -> None:
-    """Write the files that dlt reads, replacing those of an earlier call."""
+    """Write the files for dlt, replacing those of an earlier call."""
     package = folder / "sources" / NAME
     shutil.rmtree(package, ignore_errors=True)
     shutil.copytree(CHECKOUT / NAME, package, ignore=shutil.ignore_patterns("__pycache__"))
-    # dlt does not copy this file but merges it into the project's own.
+    # dlt does not copy this file but writes the requirements.txt of the project from it.
     (package / "requirements.txt").write_text("".join(f"{one}\n" for one in requirements()), encoding="utf-8")
-    # A copy of the source needs the licence.
+    # The license has to be part of every copy.
     shutil.copy(CHECKOUT / "LICENSE", package)
     shutil.copy(HERE / f"{NAME}_pipeline.py", package.parent)
-    # dlt imports the script from the repository.
+    # dlt imports the script, which leaves byte code.
     (folder / ".gitignore").write_text("__pycache__/\n", encoding="utf-8")
 
 
 def requirements() -> list[str]:
-    """Return the requirements of the source; `dlt init` adds the destination's extra."""
+    """Return the dependencies of the source from pyproject.toml.
+
+    `dlt init` adds the extra of the destination.
+    """
     project = tomlkit.parse((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8")).unwrap()
     (contract,) = (one for one in project["tool"]["importlinter"]["contracts"] if one["name"] == CONTRACT)
     foreign = set(contract["forbidden_modules"])
@@ -70,12 +71,12 @@ def requirements() -> list[str]:
 
 
 def commit(folder: Path) -> None:
-    """Commit the changes, with a neutral author."""
+    """Commit the changes, independently of the user's git identity."""
     with Repo.init(folder) as repository:
         if repository.is_dirty(untracked_files=True):
             repository.git.add(all=True)
             who = Actor("spotify_source", "")
-            repository.index.commit("Update the source", author=who, committer=who, skip_hooks=True)
+            repository.index.commit("Update the source for dlt init", author=who, committer=who, skip_hooks=True)
 
 
 def _may_be_written(folder: Path) -> bool:

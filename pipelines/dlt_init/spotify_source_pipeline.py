@@ -1,7 +1,7 @@
-"""Script that loads Spotify's new releases, copied by `dlt init spotify_source`.
+"""Example pipeline that loads Spotify's new releases, albums and tracks.
 
-Set client_id and client_secret in .dlt/, or SOURCES__SPOTIFY__CLIENT_ID and SOURCES__SPOTIFY__CLIENT_SECRET in the
-environment. Later runs fetch only albums that are new or have changed.
+Fill in client_id and client_secret in .dlt/, or set SOURCES__SPOTIFY__CLIENT_ID and SOURCES__SPOTIFY__CLIENT_SECRET in the
+environment. Later runs fetch only new and changed albums.
 """
 
 import dlt
@@ -10,7 +10,7 @@ from spotify_source import Run, spotify_source
 
 
 def load_new_releases() -> None:
-    """Load new releases and print the result; the next run fetches pending albums."""
+    """Load new releases and print the result. The next run fetches pending albums."""
     pipeline = dlt.pipeline("spotify", destination="duckdb", dataset_name="spotify_raw")
     run = Run()
     print(pipeline.run(spotify_source(run=run)))

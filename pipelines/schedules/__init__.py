@@ -1,1 +1,1 @@
-"""Recipes for loads on a schedule with cron, GitHub Actions, Airflow and Dagster."""
+"""Recipes for schedulers, to be copied: cron, GitHub Actions, Airflow, Dagster."""

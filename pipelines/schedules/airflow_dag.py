@@ -1,13 +1,14 @@
 """Airflow 3 DAG that loads daily.
 
-A task that leaves albums pending is marked as skipped, not as failed. Copy this file to the DAGs folder and install
-spotify_source where the tasks run. Set the credentials in .dlt/secrets.toml in the DAGs folder or as
-SOURCES__SPOTIFY__... in the environment, and the absolute path of the file as DESTINATION__DUCKDB__CREDENTIALS. Where
-load.py is available, BashOperator(bash_command="python .../load.py", skip_on_exit_code=75) is simpler and writes
+A run that has to be continued is skipped, not failed.
+
+Copy this file into the DAGs folder and install spotify_source where the tasks run. Credentials: .dlt/secrets.toml in the
+DAGs folder, or SOURCES__SPOTIFY__... in the environment. Database file: DESTINATION__DUCKDB__CREDENTIALS, an absolute path.
+If load.py is available, BashOperator(bash_command="python .../load.py", skip_on_exit_code=75) is simpler, and it writes
 load_runs.
 """
 
-# Airflow is not installed where the types are checked.
+# mypy runs without Airflow.
 # mypy: disable-error-code="import-not-found"
 
 from __future__ import annotations
@@ -27,19 +28,19 @@ with DAG(
     schedule="17 6 * * *",
     start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
     catchup=False,
-    max_active_runs=1,  # DuckDB allows one writing process
+    max_active_runs=1,  # only one process can write to a DuckDB file
 ):
-    # Before the pipeline, since it sets the directory of dlt's files.
+    # Before the pipeline, because it sets the working directory of dlt.
     group = PipelineTasksGroup("load")
     run = Run()
 
     def skip_if_pending(_context: Any, _result: Any) -> None:
-        """End the task as load.py's exit code would: failed, skipped (75) or successful."""
+        """Fail the task, skip it if albums are pending, or let it succeed."""
         if run.result().failure is not None:
             raise run.result().failure
         if not run.result().is_complete:
             raise AirflowSkipException(
-                f"Not complete, {run.result().albums.pending} albums are pending; the next run continues."
+                f"Incomplete: {run.result().albums.pending} albums are pending. The next run continues."
             )
 
     group.add_run(

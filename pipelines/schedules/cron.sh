@@ -1,9 +1,8 @@
 #!/bin/sh
-# Load from cron. Without output, so that cron sends no mail, if the run is complete (0) or has to be continued by the
-# next one (75). Otherwise it prints the output of load.py and exits with its code.
+# Runs load.py from cron. It prints nothing if the run is complete (0) or has to be continued (75), so that cron sends no
+# mail. Otherwise, it prints the output of load.py and returns its exit code.
 #
-# crontab -e (cron does not activate a virtual environment, so set its Python; the credentials are in .dlt/secrets.toml
-# of the checkout):
+# crontab -e (cron does not activate a virtual environment; credentials: .dlt/secrets.toml of the clone):
 # PYTHON=/home/me/spotify/.venv/bin/python
 # 17 6,18 * * *  /home/me/spotify/pipelines/schedules/cron.sh --db /home/me/spotify.duckdb
 

@@ -1,4 +1,4 @@
-"""Discovery: the listing of one run, read through one discovery path after the other."""
+"""Discovery: the listing of one run, read through one path after the other."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def _plain_calls(options: SourceOptions) -> int:
 
 
 def _extra_query_budget(connection: Connection) -> CallBudget:
-    """Return the searches that `reach` leaves after those made in this run, retries included."""
+    """Return the searches that `reach` leaves in this run; retries count."""
     made = connection.governor.counts().by_bucket.get(SEARCH.bucket, 0)
     calls = connection.options.reach - max(_plain_calls(connection.options), made)
     return CallBudget(SEARCH.bucket, connection.governor.calls_left(SEARCH.bucket, calls))

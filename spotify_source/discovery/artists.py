@@ -1,4 +1,4 @@
-"""Watched artists as the tables know them: identity, order of checks, and outcome of a check. Pure functions."""
+"""Watched artists: identity, order of checks, and outcome of a check. Pure."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _MAX_NAME: Final = 180
 
 
 def watched_artists(entries: Sequence[WatchEntry], known: Mapping[str, WatchedArtist]) -> list[WatchedArtist]:
-    """Return the artists of a watchlist, each once, with what is known about them.
+    """Return the artists of a watchlist, each once, as loaded or new.
 
     Args:
         entries: The watchlist.
@@ -53,7 +53,7 @@ def watched_artists(entries: Sequence[WatchEntry], known: Mapping[str, WatchedAr
 
 
 def search_queue(artists: Iterable[WatchedArtist], now: float) -> list[WatchedArtist]:
-    """Return the artists to search for, the longest due first; new ones are due since 1970.
+    """Return the artists to search for, the longest due first; new ones lead.
 
     A name or id that no single artist has is left out until it is due: another request returns the same.
     """
@@ -68,14 +68,14 @@ def sweep_queue(artists: Iterable[WatchedArtist]) -> list[WatchedArtist]:
 
 
 def query_for(name: str) -> str | None:
-    """Return the query for new albums of artists with a name; None if nothing in it can be searched."""
+    """Return the query for new albums by a name; None if it cannot be searched."""
     # A quote ends the name even after a backslash; a lone surrogate cannot be sent in a URL.
     plain = " ".join(name.encode("utf-8", "ignore").decode().replace('"', " ").replace("\\", " ").split())
     return f'{NEW_QUERY} artist:"{plain[:_MAX_NAME].strip()}"' if plain else None
 
 
 def resolved(artist: WatchedArtist, found: Sequence[Artist], now: float) -> WatchedArtist:
-    """Return the only artist with exactly that name, or the name with its candidates. Never guesses.
+    """Return the only artist with exactly that name, or the name with candidates.
 
     Args:
         artist: The name.
@@ -112,21 +112,24 @@ def checked(artist: WatchedArtist, albums: Sequence[SimplifiedAlbum], now: float
 
 def not_found(artist: WatchedArtist, error: SpotifySourceError, now: float) -> WatchedArtist:
     """Return the artist after a 404 for its id, which is requested again after a day."""
-    return replace(artist, resolved=Resolution.NOT_FOUND, due_at=now + DAY, failures=0, last_error=error.what)
+    return replace(artist, resolved=Resolution.NOT_FOUND, due_at=now + DAY, failures=0, last_error=error.summary)
 
 
 def unsearchable(artist: WatchedArtist, now: float) -> WatchedArtist:
-    """Return the artist with a name that leaves nothing to search for: the query would return every release."""
+    """Return the artist with a name that cannot be searched.
+
+    Without a name the query would return every release.
+    """
     return replace(artist, due_at=now + DAY, failures=0, last_error="The name can't be searched for; sweeps show it.")
 
 
 def failed(artist: WatchedArtist, error: SpotifySourceError, now: float) -> WatchedArtist:
-    """Return the artist after a failed check: first in the queue again, a limited number of times."""
-    return replace(unfinished(artist, now), last_error=error.what)
+    """Return the artist after a failed check, first in the queue again at first."""
+    return replace(unfinished(artist, now), last_error=error.summary)
 
 
 def unfinished(artist: WatchedArtist, now: float) -> WatchedArtist:
-    """Return the artist after a check that the call budget cut short; counts as a failure."""
+    """Return the artist after a check cut short, which counts as a failure."""
     failures = artist.failures + 1
     if failures >= _MAX_FAILURES:
         return replace(artist, failures=0, due_at=now + DAY)
@@ -134,7 +137,7 @@ def unfinished(artist: WatchedArtist, now: float) -> WatchedArtist:
 
 
 def albums_by(albums: Iterable[SimplifiedAlbum | None], artist_id: str) -> list[SimplifiedAlbum]:
-    """Return the albums that credit the artist: a search by name also returns namesakes."""
+    """Return the albums that credit the artist: searches also return namesakes."""
     return [
         album
         for album in albums
@@ -149,7 +152,7 @@ def name_in(albums: Iterable[SimplifiedAlbum], artist: WatchedArtist) -> str | N
 
 
 def released_since(moment: float, albums: Iterable[SimplifiedAlbum | None]) -> list[SimplifiedAlbum]:
-    """Return the albums released at or after a Unix time, by the first day of their release period."""
+    """Return the albums with a release period that starts after a Unix time."""
     first = datetime.fromtimestamp(moment, timezone.utc).date()
     return [
         album

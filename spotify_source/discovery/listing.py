@@ -1,4 +1,4 @@
-"""The listing of one run: its builder, and the plain listing, the only discovery path with ranks."""
+"""Listing of one run: its builder, and the plain listing, which has ranks."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ class ListingBuilder:
 
 
 def _intern_market_codes(album: SimplifiedAlbum) -> None:
-    """Store each market code once: without a market, each album has some 180 of them, 10 KB."""
+    """Share the strings: an album listed without a market has 180 codes, 10 KB."""
     codes: object = album.get("available_markets")
     if isinstance(codes, list):
         album["available_markets"] = [intern(code) if isinstance(code, str) else code for code in codes]
@@ -155,7 +155,7 @@ def read_plain_listing(connection: Connection, builder: ListingBuilder, depths: 
 
 
 def may_browse(connection: Connection) -> bool:
-    """Return whether to call browse/new-releases, which has no market; else search is used."""
+    """Return whether to read browse/new-releases, which has no market."""
     options, run = connection.options, connection.run
     if options.discovery == "auto":
         return len(options.markets) == 1 and run.state.allowed("browse", run.clock.now()) is not False

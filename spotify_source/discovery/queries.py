@@ -1,4 +1,4 @@
-"""Extra queries: searches beyond the plain listing, each read for as long as it returns new albums."""
+"""Extra queries: searches beyond the plain listing, read while they yield."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class _Query:
     has_failed: bool = False
 
     def is_worth_reading(self, best: float) -> bool:
-        """Return whether to read the next page, given the yield expected of the best other query."""
+        """Return whether to read the next page rather than the best other query."""
         if not self.has_more or len(self.pages) >= _MAX_PAGES:
             return False
         return len(self.pages) < 2 or sum(self.pages[-2:]) / 2 >= _MIN_YIELD * best
@@ -105,7 +105,7 @@ class ExtraQueries:
                 return
 
     def _next_round(self, reading: Sequence[_Query], vocabulary: Vocabulary, market: str) -> list[_Query]:
-        """Return the queries to read the next page of: those in progress that are worth it, then the best others."""
+        """Return the queries to read a page of: those worth continuing, then new ones."""
         now = self._run.clock.now()
         history = [*self._history, *self._builder.listing.yields]
         taken = self._failed | {query.result.query for query in reading}
@@ -117,7 +117,7 @@ class ExtraQueries:
         return [*kept, *(_Query(QueryYield(self._run.run_id, market, one.query, now)) for one in new)]
 
     def _fetch(self, query: _Query, budget: CallBudget) -> AlbumPage | None:
-        """Return the next page of a query; None if the call failed or no more calls can be made."""
+        """Return the next page of a query; None if the call failed or was not made."""
         result = query.result
         try:
             return self._client.search_albums(result.query, result.market, PAGE_SIZE * result.calls, budget)

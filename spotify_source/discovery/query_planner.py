@@ -1,4 +1,4 @@
-"""Planner of extra queries: the next queries to read, by expected yield. Pure functions.
+"""Planner of extra queries: the next ones to read, by expected yield. Pure.
 
 A query returns at most 100 albums, the popular ones first. The planner therefore prefers many narrow queries (letters,
 words of titles and artists' names, years, the least popular tenth) and those with the most new albums per call so far:
@@ -32,7 +32,7 @@ _WINDOW_SECONDS: Final = 14 * 86400.0
 _PRIOR_YIELD, _PRIOR_CALLS = 8.0, 4.0
 # Weight of the bonus for kinds with few calls (upper confidence bound).
 _EXPLORATION: Final = 0.6
-# Factor for further queries of a kind before the first one of it was read.
+# Factor for every query of a kind but the first, until one of them was read.
 _UNTRIED_KIND: Final = 0.6
 # The yield of a kind is that of its latest queries: it falls as more albums are known.
 _RECENT_QUERIES: Final = 10
@@ -96,16 +96,20 @@ class Vocabulary:
     def learn(self, albums: Iterable[SimplifiedAlbum]) -> None:
         """Add the words of more albums."""
         for album in albums:
-            title = set(words_of(album.get("name")))
-            names = {word for artist in credits_of(album) for word in words_of(artist.get("name"))}
-            self.titles.update(title)
-            self.names.update(names)
+            # No sets: their order differs between processes, and decides between queries with the same yield.
+            title = dict.fromkeys(words_of(album.get("name")))
+            names = dict.fromkeys(word for artist in credits_of(album) for word in words_of(artist.get("name")))
+            self.titles.update(title.keys())
+            self.names.update(names.keys())
             for name, words in (("album", title), ("artist", names), ("", title | names)):
                 self.letters.update({(name, word[0]) for word in words})
 
 
 def words_of(text: object) -> list[str]:
-    """Return the words of a title or a name in lower case; in scripts without spaces, a few characters each."""
+    """Return the words of a title or a name in lower case.
+
+    In scripts without spaces, a few characters serve as a word.
+    """
     if not isinstance(text, str):
         return []
     plain = _APOSTROPHES.sub("", text.casefold())
@@ -183,7 +187,14 @@ class _History:
         self._calls_of_kind = {kind: sum(one.calls for one in yields) for kind, yields in first.items()}
 
     def expected_yield(self, query: str, kind: str, known: int, now: float) -> float:
-        """Return the new albums per call expected of a query with a number of known albums."""
+        """Return the new albums per call expected of a query.
+
+        Args:
+            query: The query.
+            kind: Its kind.
+            known: Number of known albums that it is certain to return.
+            now: Unix time.
+        """
         last = self.latest.get(query)
         if last is not None:
             replaced = min(1.0, max(0.0, now - last.asked_at) / _WINDOW_SECONDS)
@@ -207,7 +218,7 @@ def _mean(yields: Sequence[QueryYield]) -> float:
 
 @lru_cache(maxsize=65_536)
 def kind_of(query: str) -> str:
-    """Return the kind of a query: its filters, each with a letter, a pair of letters or a word."""
+    """Return the filters of a query, with the form of their values."""
     return " ".join(map(_form, query.split()[1:]))
 
 
@@ -221,7 +232,7 @@ def _form(part: str) -> str:
 
 
 def _candidates(past: _History, vocabulary: Vocabulary, market: str, now: float) -> Iterator[tuple[str, int]]:
-    """Yield queries, each with the number of known albums that it is certain to return."""
+    """Yield queries with the number of known albums each is certain to return."""
     seen = {letter for (name, letter), albums in vocabulary.letters.items() if not name and albums >= _SCRIPT_ALBUMS}
     letters = letters_of(market, seen)
     for query in past.latest:
@@ -244,7 +255,7 @@ def _candidates(past: _History, vocabulary: Vocabulary, market: str, now: float)
 
 
 def _is_covered(name: str, word: str, read_whole: set[str]) -> bool:
-    """Return whether a letter or pair of letters has already returned all results of a word."""
+    """Return whether a query for its first letters returned all albums of a word."""
     return (
         any(f"{NEW_QUERY} {name}:{word[:size]}" in read_whole for size in (1, 2))
         or f"{NEW_QUERY} {word[:1]}" in read_whole

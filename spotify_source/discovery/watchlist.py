@@ -1,4 +1,4 @@
-"""Watchlist of one run: searches for new albums of its artists, and sweeps of their discographies."""
+"""Watchlist of one run: searches for its artists, and discography sweeps."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Watchlist:
         self._publish()
 
     def costs(self) -> list[PathCost]:
-        """Return the calls that the searches and the sweeps of this run need, without retries and further pages."""
+        """Return the calls of searches and sweeps, without retries and further pages."""
         budget, _ = self._search_budgets(self._search_queue())
         costs = [PathCost("artists", SEARCH.bucket, budget.left)]
         if self._options.artist_sweeps:
@@ -92,7 +92,7 @@ class Watchlist:
         return costs
 
     def search(self) -> None:
-        """Search for new albums of the artists, the longest due first, within the call budget.
+        """Search for new albums of the artists, the longest due first.
 
         Raises:
             AppRefusedError: Spotify refuses the app.
@@ -106,7 +106,7 @@ class Watchlist:
         path.left = len(queue) - path.asked
 
     def sweep(self) -> None:
-        """Read what is new in the discographies of the artists, the least recently swept first.
+        """Read new albums in the discographies, the least recently swept first.
 
         One after the other: the few calls of a day read some discographies completely, not the start of many.
 
@@ -141,11 +141,11 @@ class Watchlist:
             yield artist, budget.share(self._sure_calls(artist), extra)
 
     def _sure_calls(self, artist: WatchedArtist) -> int:
-        """Return the calls that a search is sure to need: one for each market, one to look up a name."""
+        """Return one call for each market, and one to look up a name."""
         return len(self._markets) + (not artist.is_identified)
 
     def _search_budgets(self, queue: Sequence[WatchedArtist]) -> tuple[CallBudget, CallBudget]:
-        """Return the budget for sure calls and the extra budget for retries and further pages.
+        """Return the budget for sure calls, and one for retries and further pages.
 
         The extra budget is what `artist_calls` leaves, but at least a quarter of the sure calls and one full listing:
         failures and long listings cost no other artist its turn.
@@ -215,7 +215,7 @@ class Watchlist:
     # -- one sweep
 
     def _sweep(self, artist: WatchedArtist, budget: CallBudget, calls: int) -> ArtistCheck:
-        """Read what is new in the discography of an artist.
+        """Read the new albums in the discography of an artist.
 
         Args:
             artist: The artist.
@@ -236,7 +236,7 @@ class Watchlist:
                 check.artist = replace(artist, swept_at=now)
         except (ApiUnavailableError, CallFailedError) as error:
             # Not first in the queue again: the bucket is small, and searches cover the artist too.
-            check.artist = replace(artist, swept_at=now, last_error=error.what)
+            check.artist = replace(artist, swept_at=now, last_error=error.summary)
             check.end = CheckEnd.FAILED
         return check
 

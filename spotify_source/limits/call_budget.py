@@ -1,4 +1,4 @@
-"""Budget of API calls for one part of a run, passed from the caller to the governor."""
+"""Call budget of one part of a run, passed from the caller to the governor."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class CallBudget:
             self._left += calls
 
     def share(self, calls: int, extra: CallBudget) -> CallBudgetShare:
-        """Return up to `calls` of these calls as a budget of their own, which draws on `extra` once they are spent."""
+        """Return a budget of up to `calls` of these calls, then of `extra`."""
         return CallBudgetShare(self, self.take(calls), extra)
 
     def charge(self, bucket: str) -> None:
@@ -56,9 +56,9 @@ class CallBudget:
 
 
 class CallBudgetShare(CallBudget):
-    """Part of a budget, with calls of an extra budget beyond it. Close it to return what is left.
+    """Part of a call budget, and of an extra budget when the part is spent.
 
-    The extra budget serves one share at a time: divided among all that need it, it would complete none of them.
+    Close it to return the calls that are left. The extra budget serves one share at a time: divided among all that need it, it would complete none of them.
     """
 
     def __init__(self, source: CallBudget, calls: int, extra: CallBudget) -> None:

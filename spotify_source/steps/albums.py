@@ -152,7 +152,7 @@ class AlbumFetcher:
         try:
             album = self._client.album(request.album_id, request.market)
         except (NotFoundError, BadRequestError) as error:
-            if isinstance(error, BadRequestError) and not _BAD_ID.search(error.what):
+            if isinstance(error, BadRequestError) and not _BAD_ID.search(error.summary):
                 return self._survive(error, [request])
             self._note_gone(request)
             return []

@@ -19,7 +19,8 @@ from unittest.mock import patch
 import dlt
 import duckdb
 import pytest
-from spotify_pipeline.cli.report import main as report
+from spotify_pipeline.cli.options import parse_report
+from spotify_pipeline.cli.report_command import run as report
 from spotify_pipeline.offline_api import Album, Catalogue, OfflineApi, make_album
 
 from tests.conformance.engines import DuckDb, Engine, MariaDbDatabase, PostgresDataset, Rows, SQLite
@@ -208,7 +209,8 @@ def documents(subject: Subject) -> list[str]:
     out = {name: subject.place.folder / f"out.{name}" for name in ("html", "xml", "ics")}
     options = ["--out", str(out["html"]), "--feed", str(out["xml"]), "--calendar", str(out["ics"])]
     with patch.dict(os.environ, {**subject.place.environment(), **subject.engine.environment}):
-        assert report([*subject.engine.arguments, *options], now=datetime(2026, 11, 20, tzinfo=timezone.utc)) == 0
+        arguments = parse_report([*subject.engine.arguments, *options])
+        assert report(arguments, now=datetime(2026, 11, 20, tzinfo=timezone.utc)) == 0
     texts = [_VARIABLE.sub("", file.read_text(encoding="utf-8")) for file in out.values()]
     return [text.replace(subject.engine.dataset, "spotify_raw") for text in texts]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from spotify_pipeline.cli.load import main
+from spotify_pipeline.cli.main import main
 from spotify_pipeline.offline_api import Album, Catalogue, OfflineApi
 
 from tests.dbt.support import DbtProject, Ran
@@ -57,7 +57,10 @@ def demo_of(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> Ca
         for day in DAYS:
             with pytest.MonkeyPatch.context() as environment:
                 environment.setenv("DLT_DATA_DIR", str(folder / "dlt"))
-                assert main(["--demo", "--demo-regime", quota_mode, "--demo-date", day, "--db", str(database)]) == 0
+                assert (
+                    main(["load", "--demo", "--demo-regime", quota_mode, "--demo-date", day, "--db", str(database)])
+                    == 0
+                )
             builds.append(project.build(database))
         return Built(quota_mode, database, builds)
 

@@ -17,7 +17,7 @@ from unittest.mock import patch
 
 import duckdb
 import pytest
-from spotify_pipeline.cli.load import main
+from spotify_pipeline.cli.main import main
 from spotify_pipeline.offline_api import make_album
 
 from tests.dbt.conftest import DAYS, REGIMES
@@ -80,7 +80,16 @@ def twins_of(
                     "DLT_DATA_DIR": str(folder / "dlt"),
                     "DESTINATION__POSTGRES__CREDENTIALS": server.url(database=quota_mode),
                 }
-                arguments = ["--demo", "--demo-regime", quota_mode, "--demo-date", day, "--destination", "postgres"]
+                arguments = [
+                    "load",
+                    "--demo",
+                    "--demo-regime",
+                    quota_mode,
+                    "--demo-date",
+                    day,
+                    "--destination",
+                    "postgres",
+                ]
                 with patch.dict(os.environ, environment):
                     assert main(arguments) == 0
             mirrored(server, quota_mode, twins.file)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from spotify_pipeline.cli.load import main
+from spotify_pipeline.cli.main import main
 
 from tests.dbt.support import DbtProject, ask
 
@@ -21,11 +21,11 @@ def database(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> P
     options = ["--demo", "--demo-regime", "development", "--db", str(database)]
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("DLT_DATA_DIR", str(folder / "dlt"))
-        assert main([*options, "--demo-date", DAYS[0]]) == 0
+        assert main(["load", *options, "--demo-date", DAYS[0]]) == 0
         assert not project.build(database).troubles
         artists = folder / "artists.txt"
         artists.write_text("\n".join([*(one for (one,) in ask(database, WATCHED)), "No Such Artist Is Called So"]))
-        assert main([*options, "--demo-date", DAYS[1], "--reach", "40", "--artists", str(artists)]) == 0
+        assert main(["load", *options, "--demo-date", DAYS[1], "--reach", "40", "--artists", str(artists)]) == 0
     assert not project.build(database).troubles
     return database
 

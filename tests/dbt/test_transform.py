@@ -27,7 +27,7 @@ from spotify_source.errors import ConfigurationError
 try:
     build(DbtTarget.duckdb(Path("spotify.duckdb"), "spotify_raw"), Path("cache"))
 except ConfigurationError as error:
-    print(error.what, error.guidance)
+    print(error.summary, error.guidance)
 """
 
 

@@ -1,4 +1,4 @@
-"""Tests that run the recipes for cron, GitHub Actions, Dagster and Airflow."""
+"""Recipes for cron, GitHub Actions, Dagster and Airflow, run as in production."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="cron and the workflo
 
 
 def run(place: Place, api: OfflineApi | None, *command: str, **more: str) -> subprocess.CompletedProcess[str]:
-    """Run a program in the place's folder, with the tests' Python first in its path."""
+    """Run a program in the place's folder, with this Python first on the PATH."""
     settings = {} if api else {"client_id": None, "client_secret": None}
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     environment = {**os.environ, **place.environment(api, **settings), "PATH": path, **more}
@@ -42,7 +42,7 @@ def run(place: Place, api: OfflineApi | None, *command: str, **more: str) -> sub
 
 @contextmanager
 def another_run(place: Place) -> Iterator[None]:
-    """Hold the lock of the place, so that load.py ends with 75."""
+    """Hold the lock of the place's database, so that load.py ends with 75."""
     with patch.dict(os.environ, place.environment()):
         destination = DuckDbFile(place.database, "spotify_raw")
     with destination.locked():
@@ -86,7 +86,7 @@ def test_cron_prints_the_output_of_a_failed_run(place: Place) -> None:
 
 @pytest.fixture
 def workflow() -> dict[str, Any]:
-    """Return the workflow, parsed."""
+    """Parse the workflow."""
     found: dict[str, Any] = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))
     return found
 
@@ -97,13 +97,13 @@ def step(workflow: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def load_step(place: Place, workflow: dict[str, Any], options: str = "") -> subprocess.CompletedProcess[str]:
-    """Run the step as GitHub does: in the checkout, with `bash -e`."""
+    """Run the step as GitHub does, in a clone with `bash -e`."""
     (place.folder / "pipelines").symlink_to(CHECKOUT / "pipelines")
     return run(place, None, "bash", "-e", "-c", step(workflow, "Load")["run"], OPTIONS=options)
 
 
 @posix
-def test_the_workflow_loads_into_the_cached_file(place: Place, workflow: dict[str, Any]) -> None:
+def test_workflow_saves_the_database_that_it_loads(place: Place, workflow: dict[str, Any]) -> None:
     ran = load_step(place, workflow, "--demo --demo-regime extended")
 
     assert (ran.returncode, ran.stderr) == (0, "")
@@ -116,25 +116,25 @@ def test_the_workflow_loads_into_the_cached_file(place: Place, workflow: dict[st
 
 
 @posix
-def test_the_workflow_treats_75_as_success(place: Place, workflow: dict[str, Any]) -> None:
+def test_workflow_treats_75_as_success(place: Place, workflow: dict[str, Any]) -> None:
     with another_run(place):
         ran = load_step(place, workflow, "--demo")
 
     assert ran.returncode == 0
-    assert "::notice title=Not complete::" in ran.stdout
+    assert "::notice title=Incomplete::" in ran.stdout
 
 
 @posix
-def test_the_workflow_fails_if_load_py_fails(place: Place, workflow: dict[str, Any]) -> None:
+def test_workflow_fails_if_load_py_fails(place: Place, workflow: dict[str, Any]) -> None:
     ran = load_step(place, workflow)
 
     assert ran.returncode == 78
     assert "::notice" not in ran.stdout
 
 
-def test_the_workflow_sets_the_credentials_of_the_source(workflow: dict[str, Any]) -> None:
+def test_workflow_sets_the_credentials_and_a_schedule(workflow: dict[str, Any]) -> None:
     assert {"SOURCES__SPOTIFY__CLIENT_ID", "SOURCES__SPOTIFY__CLIENT_SECRET"} < step(workflow, "Load")["env"].keys()
-    assert "cron" in workflow[True]["schedule"][0]  # YAML takes "on" for true
+    assert "cron" in workflow[True]["schedule"][0]  # YAML parses "on" as true
 
 
 # -- Dagster
@@ -146,7 +146,7 @@ needs_dagster = pytest.mark.skipif(
 
 
 def dagster_recipe() -> ModuleType:
-    """Return the definitions, loaded as Dagster does."""
+    """Import the definitions as Dagster does."""
     spec = importlib.util.spec_from_file_location("dagster_definitions", SCHEDULES / "dagster_definitions.py")
     assert spec is not None
     assert spec.loader is not None
@@ -179,7 +179,7 @@ def test_dagster_materializes_the_tables_and_reports_pending_albums(
 
 @pytest.mark.engines
 @needs_dagster
-def test_dagster_shows_the_descriptions_before_a_run(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dagster_shows_descriptions_before_the_first_run(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in orchestrated(place, None, client_id=None, client_secret=None).items():
         monkeypatch.setenv(name, value)
 
@@ -198,7 +198,7 @@ def test_dagster_shows_the_descriptions_before_a_run(place: Place, monkeypatch: 
 
 @pytest.mark.engines
 @needs_dagster
-def test_dagster_shows_the_descriptions_with_each_run(
+def test_dagster_shows_descriptions_after_each_run(
     place: Place, api: OfflineApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in orchestrated(place, api).items():
@@ -227,7 +227,7 @@ def test_dagster_shows_the_descriptions_with_each_run(
 
 
 def described_columns(table: Table, metadata: Mapping[str, Any]) -> dict[str, dict[str, str | None]]:
-    """Return the descriptions of columns in the metadata of an asset, by table."""
+    """Return the column descriptions in an asset's metadata, by table and column."""
     own = metadata["dagster/column_schema"]
     nested = {name: value for name, value in metadata.items() if name.startswith(f"{table.name}__")}
     return {
@@ -237,14 +237,14 @@ def described_columns(table: Table, metadata: Mapping[str, Any]) -> dict[str, di
 
 
 def pending(result: Any) -> set[int]:
-    """Return the numbers of pending albums in the metadata of a Dagster run."""
+    """Return the pending albums in the metadata of a run's assets."""
     return {
         event.materialization.metadata["albums_pending"].value for event in result.get_asset_materialization_events()
     }
 
 
 def orchestrated(place: Place, api: OfflineApi | None, **settings: object) -> dict[str, str]:
-    """Return the environment of a scheduler, with all configuration."""
+    """Return an environment with the whole configuration, as in a scheduler."""
     return {
         **place.environment(api, **settings),
         "DESTINATION__DUCKDB__CREDENTIALS": str(place.database),
@@ -260,7 +260,7 @@ def orchestrated(place: Place, api: OfflineApi | None, **settings: object) -> di
 @pytest.mark.skipif(
     importlib.util.find_spec("airflow") is None, reason="Airflow is not installed: pip install apache-airflow"
 )
-def test_airflow_skips_a_task_that_leaves_albums_pending(place: Place, api: OfflineApi) -> None:
+def test_airflow_loads_and_skips_a_run_with_pending_albums(place: Place, api: OfflineApi) -> None:
     home = place.folder / "airflow"
     (home / "dags").mkdir(parents=True)
     shutil.copy(SCHEDULES / "airflow_dag.py", home / "dags")
@@ -281,7 +281,7 @@ def test_airflow_skips_a_task_that_leaves_albums_pending(place: Place, api: Offl
 
     assert first.returncode == 0, first.stderr
     assert "new_state=skipped" in first.stdout
-    assert "Not complete, 2 albums are pending; the next run continues." in first.stdout
+    assert "Incomplete: 2 albums are pending. The next run continues." in first.stdout
     assert place.count("albums") == 1
 
     second = airflow("dags", "test", "spotify", daily_calls=100)

@@ -44,7 +44,7 @@ def test_settings_that_are_nowhere_are_named() -> None:
 def test_a_closed_bucket_can_be_pickled(reason: ClosedReason) -> None:
     error = BucketClosedError("album", reason, 1.5)
     again = pickle.loads(pickle.dumps(error))
-    assert (again.bucket, again.reason, again.until, again.what) == ("album", reason, 1.5, error.what)
+    assert (again.bucket, again.reason, again.until, again.summary) == ("album", reason, 1.5, error.summary)
 
 
 def test_the_source_is_imported_without_what_only_the_application_needs() -> None:

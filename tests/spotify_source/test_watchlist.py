@@ -72,7 +72,7 @@ def test_a_name_is_the_same_however_its_accents_are_typed() -> None:
 def test_an_address_of_something_else_is_refused_with_its_line(line: str, said: str) -> None:
     with pytest.raises(ConfigurationError, match="artists, line 2") as refused:
         parse_lines(["# comment", line], "artists")
-    assert said in refused.value.what
+    assert said in refused.value.summary
 
 
 def test_the_list_may_be_a_file_a_list_or_json(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_a_file_that_is_not_there_or_names_nobody_is_named(tmp_path: Path, conte
         file.write_bytes(content)
     with pytest.raises(ConfigurationError, match=r"artists\.txt") as refused:
         parse_artists(str(file))
-    assert said in refused.value.what
+    assert said in refused.value.summary
 
 
 def test_a_folder_is_no_list(tmp_path: Path) -> None:

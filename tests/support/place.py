@@ -12,8 +12,8 @@ from unittest.mock import patch
 
 from dlt.common.configuration.container import Container
 from dlt.common.pipeline import PipelineContext
-from spotify_pipeline.cli.command import load
-from spotify_pipeline.cli.options import parse
+from spotify_pipeline.cli.load_command import run as load
+from spotify_pipeline.cli.options import parse_load
 from spotify_pipeline.offline_api import OfflineApi
 
 from spotify_source.limits.governor import Clock
@@ -73,7 +73,7 @@ class Place(Database):
         Container()[PipelineContext].deactivate()
         before = api.calls if api else Counter[str]()
         with patch.dict(os.environ, {**self.environment(api, **settings), **(env or {})}):
-            ran = run_here(lambda: load(parse(self.arguments(*arguments)), clock or self.clock))
+            ran = run_here(lambda: load(parse_load(self.arguments(*arguments)), clock or self.clock))
         if api is None:
             return ran
         return dataclasses.replace(ran, calls=calls_since(api, before), tokens=api.calls["token"] - before["token"])

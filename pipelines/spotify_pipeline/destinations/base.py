@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 from spotify_pipeline.dlt_internals.capabilities import DltDestination, SqlClient, temporary_pipeline
 from spotify_pipeline.dlt_internals.config import StepCollector, normalize_dataset_name, pipelines_dir
 from spotify_pipeline.dlt_internals.dropped_tables import repair_dropped_tables
-from spotify_pipeline.dlt_internals.failures import will_pass
+from spotify_pipeline.dlt_internals.exceptions import is_transient
 from spotify_pipeline.dlt_internals.working_directory import PIPELINE_NAME, WorkingDirectory
 from spotify_source.errors import ConfigurationError, SpotifySourceError
 from spotify_source.schema import LOAD_RUNS
@@ -131,7 +131,7 @@ class Destination(ABC):
             try:
                 pipeline = self.working_directory().read()
             except Exception as error:
-                if will_pass(error):
+                if is_transient(error):
                     raise
                 # The next run quarantines it; until then everything is read from the destination.
                 pipeline = self.working_directory(pipelines_dir=Path(elsewhere)).pipeline()

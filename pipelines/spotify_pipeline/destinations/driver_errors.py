@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from spotify_pipeline.destinations.base import DestinationUnavailableError
-from spotify_pipeline.dlt_internals.failures import causes
+from spotify_pipeline.dlt_internals.exceptions import causes
 from spotify_pipeline.places import installing
 from spotify_source.errors import ConfigurationError, SpotifySourceError
 

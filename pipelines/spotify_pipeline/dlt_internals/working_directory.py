@@ -17,7 +17,7 @@ from dlt.common.storages import LoadStorage, NormalizeStorage, PackageStorage
 
 from spotify_pipeline.dlt_internals.capabilities import DltDestination
 from spotify_pipeline.dlt_internals.config import StepCollector
-from spotify_pipeline.dlt_internals.failures import first_line, will_pass
+from spotify_pipeline.dlt_internals.exceptions import first_line, is_transient
 
 # dlt finds its state in the destination by the name of the pipeline.
 PIPELINE_NAME: Final = "spotify"
@@ -84,7 +84,7 @@ class WorkingDirectory:
             _finish_moves(self.path)
             return self.read()
         except Exception as error:
-            if will_pass(error):
+            if is_transient(error):
                 raise
             return self.quarantine(first_line(error))
 
@@ -128,7 +128,7 @@ class WorkingDirectory:
         try:
             _load_pending(pipeline)
         except Exception as error:
-            if will_pass(error):
+            if is_transient(error):
                 raise
             pipeline.deactivate()
             return self.quarantine(first_line(error))

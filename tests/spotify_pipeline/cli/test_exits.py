@@ -75,7 +75,7 @@ def test_a_defect_ends_with_1_and_shows_its_traceback(
 
     assert ran.code == 1
     assert "ZeroDivisionError" in ran.err
-    assert "This is a defect in the program" in ran.err
+    assert "This is a bug" in ran.err
     assert place.last_run()["exit_code"] == 1
 
 
@@ -95,7 +95,7 @@ def test_settings_come_from_the_current_folder_or_else_from_the_checkout(api: Of
         ended = subprocess.run(
             [sys.executable, str(checkout / "pipelines" / "load.py"), "--db", "x.duckdb"],
             cwd=folder,
-            env={"PATH": "", "HOME": str(tmp_path), "DLT_DATA_DIR": str(tmp_path / "dlt")},
+            env={"PATH": "", "HOME": str(tmp_path), "DLT_DATA_DIR": str(tmp_path / "dlt"), "PYTHONPATH": str(checkout)},
             capture_output=True,
             text=True,
             check=False,

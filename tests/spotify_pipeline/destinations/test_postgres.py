@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from spotify_pipeline.cli.report import main as report
+from spotify_pipeline.cli.options import parse_report
+from spotify_pipeline.cli.report_command import run as report
 from spotify_pipeline.destinations import named_destination
 from spotify_pipeline.destinations.base import AnotherRunError
 from spotify_pipeline.offline_api import OfflineApi, make_album
@@ -194,7 +195,9 @@ def test_a_report_of_a_missing_dataset_names_the_load_command(
     for name, value in {**place.environment(), **postgres.environment()}.items():
         monkeypatch.setenv(name, value)
 
-    code = report(["--destination", "postgres", "--dataset", "nothing_here", "--out", str(place.folder / "p.html")])
+    code = report(
+        parse_report(["--destination", "postgres", "--dataset", "nothing_here", "--out", str(place.folder / "p.html")])
+    )
 
     assert code == 78
     error = capsys.readouterr().err

@@ -14,7 +14,7 @@ import dlt
 import pytest
 from dlt.common.storages import LoadStorage, NormalizeStorage, PackageStorage
 from dlt.pipeline.exceptions import PipelineStepFailed
-from spotify_pipeline.dlt_internals import failures
+from spotify_pipeline.dlt_internals import exceptions
 from spotify_pipeline.dlt_internals.capabilities import duckdb_destination
 from spotify_pipeline.dlt_internals.config import StepCollector, pipelines_dir
 from spotify_pipeline.dlt_internals.dropped_tables import VERSIONS, get_nested_tables
@@ -179,7 +179,7 @@ def test_pipelines_are_below_dlt_data_dir(tmp_path: Path, monkeypatch: pytest.Mo
     assert pipelines_dir() == tmp_path / "pipelines"
 
 
-# -- failures
+# -- exceptions
 
 
 def test_a_missing_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,13 +189,13 @@ def test_a_missing_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     def needs(client_id: str = dlt.config.value) -> Any:
         return letters(client_id)
 
-    with pytest.raises(failures.CONFIGURATION) as failed:
+    with pytest.raises(exceptions.CONFIGURATION_ERRORS) as failed:
         needs()
-    assert failures.missing_settings(failed.value) == {"client_id"}
+    assert failed.value.fields == ["client_id"]
 
 
 def test_an_unknown_destination_is_a_configuration_error() -> None:
-    with pytest.raises(failures.CONFIGURATION):
+    with pytest.raises(exceptions.CONFIGURATION_ERRORS):
         dlt.pipeline("spotify", destination="duckbd")
 
 

@@ -42,7 +42,7 @@ def test_the_report_says_how_many_artists_were_checked_and_who_is_not_known(
 ) -> None:
     first = place.load(api, "--artists", watchlist, artist_calls=40)
     assert first.code == 0, first.err
-    assert "Artists: 20 of 61 checked, 20 new albums." in first.out
+    assert "Watchlist: 20 of 61 artists checked, 20 new albums." in first.out
     second = place.load(api, "--artists", watchlist, "--report", "json", artist_calls=200)
     report = json.loads(second.out)
     assert report["artists_unresolved"] == ["Nobody Has It"]
@@ -53,8 +53,8 @@ def test_what_the_last_calls_were_worth_is_said(place: Place, api: OfflineApi) -
     api.catalogue = Catalogue.generate(seed=2, listed=20, day=date(2026, 11, 20), current=300)
     ran = place.load(api, "--reach", "30", "--resources", "new_releases", "search_yields")
     assert ran.calls["search"] == 22
-    assert "Beyond the listing: " in ran.out
-    assert "; the last 20 calls brought " in ran.out
+    assert "Extra queries: " in ran.out
+    assert "; yield of the last 20 calls: " in ran.out
 
 
 def test_a_dry_run_shows_each_way_with_its_calls_and_makes_none_of_them(
@@ -62,8 +62,8 @@ def test_a_dry_run_shows_each_way_with_its_calls_and_makes_none_of_them(
 ) -> None:
     ran = place.load(api, "--artists", watchlist, "--reach", "30", "--dry-run", artist_sweeps=5, daily_calls=40)
     assert ran.calls == {"browse": 1, "search": 1}
-    assert "Artists: up to 39 calls to search, not made for this plan." in ran.out
-    assert "Shards: no call to search is left for them." in ran.out
+    assert "Watchlist: up to 39 calls to search, not made for this plan." in ran.out
+    assert "Extra queries: no calls to search left." in ran.out
     assert "search: 1 call in the last 24 hours, 39 left of 40." in ran.out
 
 
