@@ -125,8 +125,8 @@ def credits_of(album: SimplifiedAlbum | None) -> list[Artist]:
 
 
 # Range of an integer column in every destination.
-LEAST: Final = -(2**63)
-MOST: Final = 2**63 - 1
+INT64_MIN: Final = -(2**63)
+INT64_MAX: Final = 2**63 - 1
 
 _DIGITS: Final = re.compile(r"[0-9]{1,19}", re.ASCII)
 
@@ -134,7 +134,7 @@ _DIGITS: Final = re.compile(r"[0-9]{1,19}", re.ASCII)
 def whole_number(value: object) -> int | None:
     """Return a 64-bit integer, also if sent as 12.0 or '12'; None for others."""
     if type(value) is int:
-        return value if LEAST <= value <= MOST else None
+        return value if INT64_MIN <= value <= INT64_MAX else None
     if isinstance(value, float) and value.is_integer():
         return whole_number(int(value))
     if isinstance(value, str) and _DIGITS.fullmatch(value):
@@ -168,7 +168,7 @@ class DataIssueKind(str, Enum):
     items of a list, which make no row, or one in another place.
     """
 
-    UNFIT = "unfit"
+    INVALID = "unfit"
     ROUNDED = "rounded"
     BROKEN_TEXT = "broken_text"
     AS_JSON = "as_json"
@@ -436,7 +436,7 @@ class FetchedAlbum:
 
 
 @dataclass(frozen=True)
-class PlacedTrack:
+class PositionedTrack:
     """Track with its position on the album."""
 
     track: Track
@@ -451,7 +451,7 @@ class CompleteAlbum:
     # Its id and market are the ones that are loaded.
     request: AlbumRequest
     album: Album
-    tracks: Sequence[PlacedTrack]
+    tracks: Sequence[PositionedTrack]
     # `total_tracks` of the album, else `total` of its list of tracks, else the listed number.
     total: int | None
     # None if tracks were not requested.

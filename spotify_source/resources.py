@@ -16,9 +16,7 @@ from .discovery import discover, wants_extra_queries, wants_watchlist
 from .errors import ConfigurationError
 from .loaded_state import read_loaded_state
 from .models import CompleteAlbum, FetchedAlbum, Listing, LoadedRelease, LoadedState, Plan, is_id
-from .run import Run
-from .steps.albums import AlbumFetcher
-from .steps.rows import (
+from .rows import (
     Row,
     album_row,
     artist_row,
@@ -28,6 +26,8 @@ from .steps.rows import (
     track_row,
     yield_row,
 )
+from .run import Run
+from .steps.albums import AlbumFetcher
 
 
 def spotify_resources(connection: Connection) -> list[DltResource]:
@@ -41,7 +41,7 @@ def spotify_resources(connection: Connection) -> list[DltResource]:
 
     @dlt.resource(selected=False, _impl_cls=_WithoutLimit)
     def plan() -> Iterator[Plan]:
-        connection.state.attach(dlt.current.source_state())
+        connection.run.state.attach(dlt.current.source_state())
         tables = dlt.current.source().resources.selected
         loaded = read_tables(connection, tables)
         listing = discover(connection, loaded, tables)
@@ -148,7 +148,7 @@ def plan_albums(connection: Connection, listing: Listing, loaded: LoadedState, t
     needed = album_requests(
         listing,
         loaded,
-        connection.state,
+        connection.run.state,
         tables=tables,
         default_market=market,
         full_refresh=options.full_refresh,
@@ -161,7 +161,9 @@ def plan_albums(connection: Connection, listing: Listing, loaded: LoadedState, t
     run.albums.wanted = len(requests[: options.limit])
     run.albums.over_limit = len(requests) - run.albums.wanted
     if not options.full_refresh:
-        run.albums.given_up = given_up_albums(listing, loaded, connection.state, tables=tables, default_market=market)
+        run.albums.given_up = given_up_albums(
+            listing, loaded, connection.run.state, tables=tables, default_market=market
+        )
     return Plan(listing, loaded, requests[: options.limit])
 
 
@@ -191,7 +193,7 @@ def _transformer(data_from: DltResource) -> Callable[[Callable[..., Iterator[Any
 
 def _values(row: Row, album_id: str, run: Run) -> dict[str, Any]:
     """Return the values of a row, and count its data issues."""
-    run.data_issues.note(row.findings, album_id)
+    run.data_issues.note(row.issues, album_id)
     return row.values
 
 

@@ -19,8 +19,8 @@ from ..models import (
     WatchEntry,
     credits_of,
 )
+from ..rows import released_on
 from ..settings import NEW_QUERY
-from ..steps.rows import released_on
 
 DAY: Final = 86400.0
 # A name that no artist or more than one has is looked up again after this time.

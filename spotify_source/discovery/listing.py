@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 
 from .. import settings
 from ..api.client import PAGE_SIZE, AlbumPage, SpotifyClient
+from ..cleaning import clean_text
 from ..config import Connection
 from ..errors import ForbiddenError, NotFoundError, PagingError
 from ..models import (
@@ -26,7 +27,6 @@ from ..models import (
 )
 from ..run import Run
 from ..schema import NEW_RELEASES
-from ..steps.safe_values import safe_text
 
 A = TypeVar("A")
 R = TypeVar("R")
@@ -95,7 +95,7 @@ class ListingBuilder:
                 self._note(DataIssueKind.WITHOUT_ID if isinstance(item, dict) else DataIssueKind.EMPTY, None)
                 continue
             listed += 1
-            new += self._add(item, Sighting(market, self._positions[market], safe_text(album_id), via, query))
+            new += self._add(item, Sighting(market, self._positions[market], clean_text(album_id), via, query))
         path.albums_listed += listed
         path.albums_new += new
         return listed, new
@@ -167,14 +167,14 @@ def _browse(connection: Connection, builder: ListingBuilder, path: PathCounts) -
     run, options = connection.run, connection.options
     try:
         for page in connection.client.browse_new_releases(options.paging):
-            run.state.remember_allowed("browse", True, run.clock.now())
+            run.state.record_allowed("browse", True, run.clock.now())
             run.listing.discovered_via, path.path, path.asked = "browse", "browse", 1
             path.calls += 1
             builder.add_page(page, path, market=ANY_MARKET, via="browse")
             if builder.is_full:
                 break
     except (ForbiddenError, NotFoundError) as refusal:
-        run.state.remember_allowed("browse", False, run.clock.now())
+        run.state.record_allowed("browse", False, run.clock.now())
         if options.discovery == "browse":
             raise ForbiddenError(
                 "This app may not call browse/new-releases.",

@@ -23,7 +23,7 @@ from tests.support.postgres import PASSWORD, private_postgres
 
 MAKE = CHECKOUT / "pipelines" / "dlt_init" / "make.py"
 SCRIPT = "spotify_source_pipeline.py"
-SECRET = "hidden-from-everyone"
+SECRET = "secret-of-the-test"
 PLACEHOLDER = "<configure me>"
 
 
@@ -163,7 +163,7 @@ def test_neither_dlt_nor_a_second_run_changes_the_repository(copy: Place, made: 
 def test_an_update_replaces_the_source_and_keeps_changes_of_the_project(project: Place, tmp_path: Path) -> None:
     made = tmp_path / "made"
     make(made)
-    # As if an earlier version had been copied.
+    # An earlier version of the source.
     with (made / "sources" / "spotify_source" / "settings.py").open("a", encoding="utf-8") as file:
         file.write("OLD = True\n")
     (made / "sources" / "spotify_source" / "gone.py").touch()
@@ -172,9 +172,9 @@ def test_an_update_replaces_the_source_and_keeps_changes_of_the_project(project:
     (project.folder / SCRIPT).write_text("import dlt\n", encoding="utf-8")
 
     make(made)
-    said = init(project, made)
+    output = init(project, made)
 
-    assert "dirty" not in said
+    assert "dirty" not in output
     assert files(project.folder / "spotify_source") == files(CHECKOUT / "spotify_source")
     settings = Path("spotify_source") / "settings.py"
     assert (project.folder / settings).read_bytes() == (CHECKOUT / settings).read_bytes()
