@@ -1,4 +1,4 @@
-"""Refresh, replace and hints in dlt scripts: emptied tables are filled in the same run."""
+"""Refresh, replace and hints in dlt scripts, with the calls they cost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Loaded state is read from the tables: a restored or damaged database is completed."""
+"""Restored and damaged databases, which the next run completes."""
 
 from __future__ import annotations
 
