@@ -130,7 +130,7 @@ def test_an_address_loses_its_secrets() -> None:
     assert "hidden" not in sanitize_url("https://example.com/token?access_token=hidden")
 
 
-# -- steps/rows, resources
+# -- rows, resources
 
 
 def test_the_hash_of_a_row_is_the_one_that_stands_in_databases() -> None:
