@@ -55,7 +55,7 @@ class AlbumFetcher:
     def __init__(self, connection: Connection) -> None:
         self._client = connection.client
         self._governor = connection.governor
-        self._state = connection.state
+        self._state = connection.run.state
         self._run = connection.run
         self._outcomes = _Outcomes(connection.run, connection.governor)
         self._batches_refused = 0
@@ -132,12 +132,12 @@ class AlbumFetcher:
 
     def _remember_batches(self, *, allowed: bool) -> None:
         self._batches_refused = 0
-        self._state.remember_allowed("batch", allowed, self._run.clock.now())
+        self._state.record_allowed("batch", allowed, self._run.clock.now())
 
     def _record_refused_batch(self) -> None:
         """Record a refused batch: two of them end the batches of the run, and two such runs those of a week."""
         if not self._batches_refused:
-            self._state.note_refused("batch", self._run.clock.now())
+            self._state.record_refusal("batch", self._run.clock.now())
         self._batches_refused += 1
 
     # -- calls on the worker pool
@@ -287,14 +287,14 @@ class _Outcomes:
                 self._counts.short += loaded < (items if complete.total is None else complete.total)
         tracks = complete.total if loaded is None else loaded
         if tracks is not None:
-            self._state.note_fetched(request.album_id, request.listed_tracks, tracks)
+            self._state.record_fetched(request.album_id, request.listed_tracks, tracks)
 
     def gone(self, request: AlbumRequest) -> None:
         """Record that an album does not exist any more."""
         self.success()
         with self._lock:
             self._counts.gone += 1
-        self._state.note_gone(request.album_id, self._run.clock.now())
+        self._state.record_gone(request.album_id, self._run.clock.now())
 
     def failure(self, error: SpotifySourceError, album_ids: Sequence[str]) -> None:
         """Record a failed call.
@@ -320,7 +320,7 @@ class _Outcomes:
             first_time = [album_id for album_id in album_ids if album_id not in self._counts.failed]
             self._counts.failed.update(dict.fromkeys(album_ids, error.summary))
         for album_id in first_time:
-            self._state.note_failed(album_id)
+            self._state.record_failure(album_id)
 
     def _judge_refusal(self, error: SpotifySourceError, album_id: str) -> None:
         with self._lock:
@@ -348,7 +348,7 @@ class _Outcomes:
 
     def _forgive(self, album_ids: Sequence[str]) -> None:
         for album_id in album_ids:
-            self._state.forgive(album_id)
+            self._state.remove_strike(album_id)
 
     def _end_refused(self, error: SpotifySourceError) -> None:
         with self._lock:

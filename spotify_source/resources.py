@@ -41,7 +41,7 @@ def spotify_resources(connection: Connection) -> list[DltResource]:
 
     @dlt.resource(selected=False, _impl_cls=_WithoutLimit)
     def plan() -> Iterator[Plan]:
-        connection.state.attach(dlt.current.source_state())
+        connection.run.state.attach(dlt.current.source_state())
         tables = dlt.current.source().resources.selected
         loaded = read_tables(connection, tables)
         listing = discover(connection, loaded, tables)
@@ -148,7 +148,7 @@ def plan_albums(connection: Connection, listing: Listing, loaded: LoadedState, t
     needed = album_requests(
         listing,
         loaded,
-        connection.state,
+        connection.run.state,
         tables=tables,
         default_market=market,
         full_refresh=options.full_refresh,
@@ -161,7 +161,9 @@ def plan_albums(connection: Connection, listing: Listing, loaded: LoadedState, t
     run.albums.wanted = len(requests[: options.limit])
     run.albums.over_limit = len(requests) - run.albums.wanted
     if not options.full_refresh:
-        run.albums.given_up = given_up_albums(listing, loaded, connection.state, tables=tables, default_market=market)
+        run.albums.given_up = given_up_albums(
+            listing, loaded, connection.run.state, tables=tables, default_market=market
+        )
     return Plan(listing, loaded, requests[: options.limit])
 
 
