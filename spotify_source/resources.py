@@ -10,6 +10,7 @@ from dlt.common.utils import chunks
 from dlt.extract import DltResource
 
 from . import schema, settings
+from .albums import AlbumFetcher
 from .backlog import album_requests, given_up_albums
 from .config import Connection
 from .discovery import discover, wants_extra_queries, wants_watchlist
@@ -27,7 +28,6 @@ from .rows import (
     yield_row,
 )
 from .run import Run
-from .steps.albums import AlbumFetcher
 
 
 def spotify_resources(connection: Connection) -> list[DltResource]:

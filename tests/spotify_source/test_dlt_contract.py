@@ -130,7 +130,7 @@ def test_sanitized_urls_hold_no_secret() -> None:
     assert "hidden" not in sanitize_url("https://example.com/token?access_token=hidden")
 
 
-# -- steps/rows, resources
+# -- rows, resources
 
 
 def test_hashes_of_rows_are_stable() -> None:
