@@ -74,7 +74,10 @@ def _clock(options: LoadOptions, clock: Clock) -> Clock:
 
 
 def _source_arguments(options: LoadOptions) -> dict[str, Any]:
-    """Return the arguments of the source that the options set; dlt's configuration provides the others."""
+    """Return the arguments of the source that the options set.
+
+    dlt's configuration provides the others.
+    """
     arguments: dict[str, Any] = {
         "market": ",".join(parse_markets(",".join(options.market))) if options.market else None,
         "discovery": options.discovery,
@@ -88,7 +91,10 @@ def _source_arguments(options: LoadOptions) -> dict[str, Any]:
 
 
 def _start_demo(options: LoadOptions, clock: Clock, stack: ExitStack) -> dict[str, Any]:
-    """Start the offline API until the stack is closed, and return the arguments with which the source calls it."""
+    """Start the offline API, and return the arguments of the source that lead to it.
+
+    The API runs until the stack is closed.
+    """
     from spotify_pipeline.offline_api import Catalogue, OfflineApi  # noqa: PLC0415 - for the demo only
 
     # An app of its own, so that the ledger counts its calls apart from the user's.
@@ -168,7 +174,10 @@ def _check(destination: Destination, arguments: dict[str, Any], run: Run) -> Exi
 
 
 def _end(options: LoadOptions, code: Exit, reason: str | None) -> Exit:
-    """Write the JSON report of a run that did not begin; its error is on standard error already."""
+    """Write the JSON report of a run that did not start, and return its exit code.
+
+    Its error is on standard error already.
+    """
     if options.report == "json":
         print_text(json.dumps({"exit_code": code, "reason": reason}))
     return code

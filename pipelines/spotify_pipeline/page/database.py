@@ -12,7 +12,7 @@ import jinja2
 
 from spotify_pipeline.destinations.base import DestinationUnavailableError
 from spotify_pipeline.destinations.duckdb import TYPES, empty_table, locking_process, quoted_name, quoted_text
-from spotify_pipeline.places import command, dbt_project, of_models
+from spotify_pipeline.installation import command, dbt_project, with_schema_prefix
 from spotify_source import schema
 from spotify_source.errors import ConfigurationError
 
@@ -27,7 +27,7 @@ Row = dict[str, Any]
 
 def read_tables() -> tuple[str, ...]:
     """All that the page reads, marts named with their schema."""
-    return (*(table.name for table in schema.all_tables()), of_models(PAIRS))
+    return (*(table.name for table in schema.all_tables()), with_schema_prefix(PAIRS))
 
 
 class NothingToReadError(ConfigurationError):
@@ -74,7 +74,7 @@ class Database:
             name: Its name with that of its schema, as it is without a prefix.
             columns: Those that it must have.
         """
-        schema_name, _, table = of_models(name).partition(".")
+        schema_name, _, table = with_schema_prefix(name).partition(".")
         if not columns <= self._columns.get((schema_name.lower(), table), set()):
             return None
         return f"loaded.{quoted_name(schema_name)}.{quoted_name(table)}"

@@ -38,7 +38,9 @@ def exit_code(results: Sequence[CheckResult]) -> Exit:
 
 
 def check_all(destination: Destination, arguments: Mapping[str, Any], run: Run) -> Iterator[CheckResult]:
-    """Check the destination, the configuration and the app, with at most three calls; create no file.
+    """Check the destination, the configuration and the app.
+
+    This makes at most three calls and creates no file.
 
     Args:
         destination: Destination of the load.

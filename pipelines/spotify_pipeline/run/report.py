@@ -20,7 +20,7 @@ from sqlglot.errors import SqlglotError
 from spotify_pipeline.after_load.follow_up import FollowUp
 from spotify_pipeline.destinations.base import Destination
 from spotify_pipeline.dlt_internals.working_directory import PIPELINE_NAME, Quarantined
-from spotify_pipeline.places import interpreter
+from spotify_pipeline.installation import interpreter
 from spotify_pipeline.run.failures import classify_error
 from spotify_pipeline.run.outcome import Outcome, closed_reason
 from spotify_source import RunResult, settings
@@ -82,7 +82,7 @@ def text_report(outcome: Outcome, destination: Destination, seconds: float, *, e
 
 
 def json_report(outcome: Outcome, destination: Destination, seconds: float) -> str:
-    """Return the report of a run as a JSON object: its row of `load_runs`, and what that has no column for.
+    """Return the report of a run as JSON: its row of `load_runs`, and more.
 
     Args:
         outcome: How the run ended.
@@ -110,7 +110,7 @@ def json_report(outcome: Outcome, destination: Destination, seconds: float) -> s
 
 
 def quarantine_lines(quarantined: Quarantined) -> Iterator[str]:
-    """Yield the lines about a quarantined working directory: where, why and what to do."""
+    """Yield the lines about a quarantined working directory."""
     yield f"Quarantined: {quarantined.directory}. dlt's working directory could not be used ({quarantined.reason})."
     yield "  Loaded data is not affected; missing data is fetched again."
     if quarantined.command:
@@ -272,7 +272,10 @@ def query_script(db: Path, query: str) -> str:
 
 
 def shell_command(*words: str, windows: bool = sys.platform == "win32") -> str:
-    """Return a command line with its words quoted: for cmd and PowerShell on Windows, else for POSIX shells."""
+    """Return a command line with its words quoted for the shell.
+
+    On Windows, cmd and PowerShell both take it.
+    """
     return subprocess.list2cmdline(words) if windows else shlex.join(words)
 
 
@@ -293,7 +296,7 @@ def _transpile(query: str, dialect: str | None) -> str:
 
 
 def dry_run_report(plan: Plan, costs: Sequence[PathCost], connection: Connection) -> str:
-    """Return the plan of a run, with the calls that it needs, may make and has made, in a few lines.
+    """Return the report of a dry run: the plan, its calls, and those of the ledger.
 
     Args:
         plan: The plan, from the plain listing alone.
@@ -362,7 +365,7 @@ def _shortage_lines(calls: Mapping[str, int], connection: Connection, result: Ru
 
 
 def _affordable(costs: Sequence[PathCost], connection: Connection) -> list[PathCost]:
-    """Return the calls that each discovery path may make after the ones before it have used the same bucket."""
+    """Return the calls that each discovery path can make after those before it."""
     used: Counter[str] = Counter()
     affordable = []
     for cost in costs:

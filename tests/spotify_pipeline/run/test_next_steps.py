@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from spotify_pipeline.installation import install_command, interpreter
 from spotify_pipeline.offline_api import OfflineApi
-from spotify_pipeline.places import installing, interpreter
 from spotify_pipeline.run.report import example_queries_in, query_script, shell_command
 
 from tests.support.place import Place
@@ -60,9 +60,9 @@ def test_what_uv_finds_first_the_shell_does_not(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_what_is_missing_is_installed_by_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert installing("dlt[s3]", "x").endswith(' -m pip install "dlt[s3]" "x"')
+    assert install_command("dlt[s3]", "x").endswith(' -m pip install "dlt[s3]" "x"')
     monkeypatch.setitem(sys.modules, "pip", None)
-    assert installing("dlt[s3]", "x") == f'uv pip install --python {sys.executable} "dlt[s3]" "x"'
+    assert install_command("dlt[s3]", "x") == f'uv pip install --python {sys.executable} "dlt[s3]" "x"'
 
 
 @pytest.mark.slow
