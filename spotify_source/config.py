@@ -27,7 +27,7 @@ from .run import Run
 
 # https://developer.spotify.com/documentation/web-api/reference/get-an-album, and 'ep', which listings also have.
 ALBUM_TYPES: Final = ("album", "single", "ep", "compilation")
-# What `dlt init` writes for a value to be filled in: dlt.common.configuration.const.
+# Written by `dlt init` for a value to be filled in: dlt.common.configuration.const.
 _PLACEHOLDER: Final = "<configure me>"
 # User and password: up to the last @ before a path, a query or a fragment, as in urlsplit.
 _USER: Final = re.compile(r"^([^/?#]*//)?[^/?#]*@")
@@ -205,7 +205,9 @@ def check_credentials(client_id: str, client_secret: str) -> tuple[str, str]:
 
 
 def check_url(name: str, url: str) -> str:
-    """Return a base URL without user and password, which would only appear in messages.
+    """Return a base URL without user and password.
+
+    Calls are authorized with a token: the password could only appear in messages.
 
     Raises:
         ConfigurationError: The text is not an http(s) URL.
@@ -286,9 +288,9 @@ def _check_choice(name: str, value: str, choices: Sequence[str]) -> None:
 
 
 def parse_artists(value: str | Sequence[str] | None) -> tuple[WatchEntry, ...]:
-    """Parse the watchlist from a list, a list as JSON, or the path of a file with an artist on each line.
+    """Parse the watchlist from a list, a list as JSON, or the path of a file.
 
-    An entry is an id, a URI, a link or a name, and may be followed by a comment: `NAME # comment`.
+    A file has an artist on each line. An entry is an id, a URI, a link or a name, and may be followed by a comment: `NAME # comment`.
 
     Raises:
         ConfigurationError: The file can't be read, or an entry can't be an artist.

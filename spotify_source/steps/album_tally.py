@@ -68,14 +68,14 @@ class AlbumTally:
                 self._counts.short += loaded < expected
         got = complete.total if loaded is None else loaded
         if got is not None:
-            self._state.note_fetched(request.album_id, request.listed_tracks, got)
+            self._state.record_fetched(request.album_id, request.listed_tracks, got)
 
     def gone(self, request: AlbumRequest) -> None:
         """There is no such album any more."""
         self.succeeded()
         with self._lock:
             self._counts.gone += 1
-        self._state.note_gone(request.album_id, self._run.clock.now())
+        self._state.record_gone(request.album_id, self._run.clock.now())
 
     def failed(self, error: SpotifySourceError, group: Sequence[AlbumRequest]) -> None:
         """One call failed, and with it the albums that it was for: they stay pending."""
@@ -94,7 +94,7 @@ class AlbumTally:
     def _note_failed(self, error: SpotifySourceError, group: Sequence[AlbumRequest]) -> None:
         for request in group:
             if request.album_id not in self._counts.failed:
-                self._state.note_failed(request.album_id)
+                self._state.record_failure(request.album_id)
         with self._lock:
             self._counts.failed.update({request.album_id: error.summary for request in group})
 
@@ -109,7 +109,7 @@ class AlbumTally:
         if len(row) < settings.MAX_FAILED_CALLS and not (of_the_app and first_time >= settings.MAX_REFUSED_CALLS):
             return
         for album_id in row if of_the_app else ():
-            self._state.forgive(album_id)
+            self._state.remove_strike(album_id)
         self._end(error)
 
     def _in_trouble(self, error: SpotifySourceError, group: Sequence[AlbumRequest]) -> None:
@@ -122,7 +122,7 @@ class AlbumTally:
             self._down.difference_update(forgiven)
         # Nothing succeeded: then the API is down, and no album is to be given up for that.
         for album_id in forgiven:
-            self._state.forgive(album_id)
+            self._state.remove_strike(album_id)
         if hopeless:
             self._governor.close(ALL_BUCKETS, ClosedReason.TROUBLE)
 

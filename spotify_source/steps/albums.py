@@ -129,12 +129,12 @@ class AlbumFetcher:
 
     def _note_batch(self, allowed: bool) -> None:
         self._batches_refused = 0
-        self._state.remember_allowed("batch", allowed, self._clock.now())
+        self._state.record_allowed("batch", allowed, self._clock.now())
 
     def _note_batch_refused(self) -> None:
         """Go on one by one once that has happened twice; how it is for a week, two runs have to find."""
         if not self._batches_refused:
-            self._state.note_refused("batch", self._clock.now())
+            self._state.record_refusal("batch", self._clock.now())
         self._batches_refused += 1
 
     # -- the calls, on the worker pool
