@@ -56,7 +56,7 @@ def _listing_tables(plan: DltResource, connection: Connection) -> list[DltResour
 
     @_transformer(plan)
     def new_releases(planned: Plan) -> Iterator[Any]:
-        yield from schema.creation(schema.NEW_RELEASES)
+        yield from schema.create_if_missing(schema.NEW_RELEASES)
         listing, known = planned.listing, planned.loaded.releases
         rows = ((key, new_release_row(album, next(iter(listing.totals[key])))) for key, album in listing.albums.items())
         changed = (
@@ -66,17 +66,17 @@ def _listing_tables(plan: DltResource, connection: Connection) -> list[DltResour
 
     @_transformer(plan)
     def release_sightings(planned: Plan) -> Iterator[Any]:
-        yield from schema.creation(schema.RELEASE_SIGHTINGS)
+        yield from schema.create_if_missing(schema.RELEASE_SIGHTINGS)
         yield _few_or_many([sighting_row(one, run.run_id, run.started_at) for one in planned.listing.sightings])
 
     @_transformer(plan)
     def watched_artists(planned: Plan) -> Iterator[Any]:
-        yield from schema.creation(schema.WATCHED_ARTISTS)
+        yield from schema.create_if_missing(schema.WATCHED_ARTISTS)
         yield _few_or_many([artist_row(artist, run.run_id) for artist in planned.listing.artists.values()])
 
     @_transformer(plan)
     def search_yields(planned: Plan) -> Iterator[Any]:
-        yield from schema.creation(schema.SEARCH_YIELDS)
+        yield from schema.create_if_missing(schema.SEARCH_YIELDS)
         yield _few_or_many([yield_row(one) for one in planned.listing.yields])
 
     return [
@@ -104,13 +104,13 @@ def _album_tables(plan: DltResource, connection: Connection) -> list[DltResource
     @_transformer(complete_albums)
     def albums(complete: Sequence[CompleteAlbum]) -> Iterator[Any]:
         if not complete:
-            yield from schema.creation(schema.ALBUMS)
+            yield from schema.create_if_missing(schema.ALBUMS)
         yield [_values(album_row(album), album.request.album_id, run) for album in complete]
 
     @_transformer(complete_albums)
     def album_tracks(complete: Sequence[CompleteAlbum]) -> Iterator[Any]:
         if not complete:
-            yield from schema.creation(schema.ALBUM_TRACKS)
+            yield from schema.create_if_missing(schema.ALBUM_TRACKS)
         yield [
             _values(track_row(track, album.request.album_id), album.request.album_id, run)
             for album in complete
@@ -185,7 +185,7 @@ def _values(row: Row, album_id: str, run: Run) -> dict[str, Any]:
 
 
 def _few_or_many(rows: list[dict[str, Any]]) -> Any:
-    return rows if len(rows) <= settings.FEW_ROWS else schema.as_many(rows)
+    return rows if len(rows) <= settings.FEW_ROWS else schema.as_parquet(rows)
 
 
 def _has_changed(row: Row, loaded: LoadedRelease | None) -> bool:
