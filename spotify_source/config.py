@@ -24,6 +24,7 @@ from .limits.governor import Governor, Policy
 from .limits.ledger import Ledger
 from .models import Discovery, Paging, WatchEntry, is_id
 from .run import Run
+from .schema import SEARCH_YIELDS, WATCHED_ARTISTS
 
 # https://developer.spotify.com/documentation/web-api/reference/get-an-album, and 'ep', which listings also have.
 ALBUM_TYPES: Final = ("album", "single", "ep", "compilation")
@@ -99,6 +100,19 @@ class SourceOptions:
     reach: int
     # Empty for all types.
     only_types: Collection[str]
+
+    @property
+    def plain_searches(self) -> int:
+        """Return the number of searches that a complete plain listing takes."""
+        return settings.SEARCH_LISTING_CALLS * len(self.markets)
+
+    def wants_watchlist(self, tables: Collection[str]) -> bool:
+        """Return whether to check watched artists: only if the outcome is loaded."""
+        return bool(self.artists) and WATCHED_ARTISTS.name in tables
+
+    def wants_extra_queries(self, tables: Collection[str]) -> bool:
+        """Return whether to read extra queries: only if their yields are loaded."""
+        return self.reach > self.plain_searches and SEARCH_YIELDS.name in tables
 
 
 @dataclass(frozen=True)

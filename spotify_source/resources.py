@@ -13,7 +13,7 @@ from . import schema, settings
 from .albums import AlbumFetcher
 from .backlog import album_requests, given_up_albums
 from .config import Connection
-from .discovery import discover, wants_extra_queries, wants_watchlist
+from .discovery import discover
 from .errors import ConfigurationError
 from .loaded_state import read_loaded_state
 from .models import CompleteAlbum, FetchedAlbum, Listing, LoadedRelease, LoadedState, Plan, is_id
@@ -43,7 +43,7 @@ def spotify_resources(connection: Connection) -> list[DltResource]:
     def plan() -> Iterator[Plan]:
         connection.run.state.attach(dlt.current.source_state())
         tables = dlt.current.source().resources.selected
-        loaded = read_tables(connection, tables)
+        loaded = read_loaded_state(connection.options, tables)
         listing = discover(connection, loaded, tables)
         yield plan_albums(connection, listing, loaded, tables)
 
@@ -126,17 +126,6 @@ def _album_tables(plan: DltResource, connection: Connection) -> list[DltResource
     ]
 
 
-def read_tables(connection: Connection, tables: Collection[str]) -> LoadedState:
-    """Return the loaded state, as far as the tables to load need it.
-
-    Raises:
-        ConfigurationError: A resource has hints or a filter with which every run would fetch everything again.
-    """
-    return read_loaded_state(
-        artists=wants_watchlist(connection.options, tables), yields=wants_extra_queries(connection.options, tables)
-    )
-
-
 def plan_albums(connection: Connection, listing: Listing, loaded: LoadedState, tables: Collection[str]) -> Plan:
     """Return the album requests of the run, and enter their number in its counts.
 
@@ -148,7 +137,7 @@ def plan_albums(connection: Connection, listing: Listing, loaded: LoadedState, t
     needed = album_requests(
         listing,
         loaded,
-        connection.run.state,
+        run.state,
         tables=tables,
         default_market=market,
         full_refresh=options.full_refresh,
@@ -161,9 +150,7 @@ def plan_albums(connection: Connection, listing: Listing, loaded: LoadedState, t
     run.albums.wanted = len(requests[: options.limit])
     run.albums.over_limit = len(requests) - run.albums.wanted
     if not options.full_refresh:
-        run.albums.given_up = given_up_albums(
-            listing, loaded, connection.run.state, tables=tables, default_market=market
-        )
+        run.albums.given_up = given_up_albums(listing, loaded, run.state, tables=tables, default_market=market)
     return Plan(listing, loaded, requests[: options.limit])
 
 

@@ -218,7 +218,7 @@ def _data_issue_lines(data_issues: Sequence[DataIssueCount]) -> Iterator[str]:
         issues = [issue for issue in data_issues if issue.what.is_about_items is is_about_items]
         if issues:
             listed = "; ".join(map(_data_issue, issues[:_MAX_LISTED]))
-            more = f"; and in {len(issues) - _MAX_LISTED} more columns" if len(issues) > _MAX_LISTED else ""
+            more = f"; and {len(issues) - _MAX_LISTED} more" if len(issues) > _MAX_LISTED else ""
             yield f"{label} with data issues: {listed}{more}. See load_runs.values_dropped."
 
 

@@ -181,7 +181,7 @@ def test_a_second_signal_ends_the_run_immediately(tmp_path: Path, albums: list[A
                 os.sched_yield()
             process.send_signal(signal.SIGTERM)
             assert process.stderr is not None
-            assert process.stderr.readline().startswith(b"Stopping: what was fetched is being loaded.")
+            assert process.stderr.readline().startswith(b"Stopping: fetched albums are being loaded.")
             process.send_signal(signal.SIGINT)
             try:
                 assert process.wait(timeout=3) == 130
