@@ -17,7 +17,7 @@ from spotify_pipeline.cli.terminal import print_text, stop_on_signals
 from spotify_pipeline.destinations import named_destination
 from spotify_pipeline.destinations.base import Destination
 from spotify_pipeline.destinations.duckdb import DuckDbFile
-from spotify_pipeline.dlt_internals.config import register_defaults, unknown_settings
+from spotify_pipeline.dlt_internals.dlt_config import register_defaults, unknown_settings
 from spotify_pipeline.exits import Exit
 from spotify_pipeline.run.check import check_all, exit_code
 from spotify_pipeline.run.failures import report_error

@@ -20,7 +20,7 @@ from dlt.extract import DltSource
 from filelock import FileLock, Timeout
 
 from spotify_pipeline.dlt_internals.capabilities import DltDestination, SqlClient, temporary_pipeline
-from spotify_pipeline.dlt_internals.config import StepCollector, normalize_dataset_name, pipelines_dir
+from spotify_pipeline.dlt_internals.dlt_config import StepCollector, normalize_dataset_name, pipelines_dir
 from spotify_pipeline.dlt_internals.dropped_tables import repair_dropped_tables
 from spotify_pipeline.dlt_internals.exceptions import is_transient
 from spotify_pipeline.dlt_internals.working_directory import PIPELINE_NAME, WorkingDirectory

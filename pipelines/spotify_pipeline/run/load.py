@@ -13,7 +13,7 @@ from dlt.extract import DltSource
 
 from spotify_pipeline.after_load.follow_up import FollowUpOptions, follow_up
 from spotify_pipeline.destinations.base import Destination, DestinationUnavailableError
-from spotify_pipeline.dlt_internals.config import StepCollector
+from spotify_pipeline.dlt_internals.dlt_config import StepCollector
 from spotify_pipeline.dlt_internals.exceptions import is_transient
 from spotify_pipeline.dlt_internals.working_directory import WorkingDirectory
 from spotify_pipeline.exits import Exit

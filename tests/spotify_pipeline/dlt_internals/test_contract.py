@@ -16,7 +16,7 @@ from dlt.common.storages import LoadStorage, NormalizeStorage, PackageStorage
 from dlt.pipeline.exceptions import PipelineStepFailed
 from spotify_pipeline.dlt_internals import exceptions
 from spotify_pipeline.dlt_internals.capabilities import duckdb_destination
-from spotify_pipeline.dlt_internals.config import StepCollector, pipelines_dir
+from spotify_pipeline.dlt_internals.dlt_config import StepCollector, pipelines_dir
 from spotify_pipeline.dlt_internals.dropped_tables import VERSIONS, get_nested_tables
 
 from tests.support.checkout import CHECKOUT

@@ -15,7 +15,7 @@ from unittest.mock import patch
 import dlt
 import pytest
 from spotify_pipeline.destinations.duckdb import DuckDbFile
-from spotify_pipeline.dlt_internals.config import StepCollector
+from spotify_pipeline.dlt_internals.dlt_config import StepCollector
 from spotify_pipeline.dlt_internals.working_directory import KEPT_PACKAGES, KEPT_QUARANTINED, WorkingDirectory
 from spotify_pipeline.offline_api import OfflineApi
 
