@@ -85,9 +85,9 @@ def _clock(options: Options, clock: Clock) -> Clock:
     """The clock that a run goes by: the demo's day is the day for all that it writes down."""
     if options.demo_date is None:
         return clock
-    from spotify_pipeline.offline_api.day import ClockOfDay  # noqa: PLC0415 - only the demo needs it
+    from spotify_pipeline.offline_api.demo_clock import DemoClock  # noqa: PLC0415 - only the demo needs it
 
-    return ClockOfDay(clock, options.demo_date)
+    return DemoClock(clock, options.demo_date)
 
 
 def _arguments(options: Options, clock: Clock, stack: ExitStack) -> dict[str, Any]:
