@@ -1,6 +1,7 @@
-# For schedulers: docker build -t spotify-source . ; docker run -v spotify:/data -e SOURCES__SPOTIFY__CLIENT_ID
-# -e SOURCES__SPOTIFY__CLIENT_SECRET spotify-source load. Everything it keeps (the database, dlt's state) is in /data.
-# To pin the base image, add its digest: FROM python:3.13-slim@sha256:...
+# Image for container schedulers. Build and run it with
+#   docker build -t spotify-source .
+#   docker run -v spotify:/data -e SOURCES__SPOTIFY__CLIENT_ID -e SOURCES__SPOTIFY__CLIENT_SECRET spotify-source load
+# The database and dlt's files are in /data. To pin the base image, add its digest: FROM python:3.13-slim@sha256:...
 
 FROM python:3.13-slim AS build
 WORKDIR /src
@@ -19,6 +20,6 @@ ENV PATH=/opt/venv/bin:$PATH \
 USER 10001
 WORKDIR /data
 VOLUME /data
-# SIGTERM stops cleanly: what is fetched is loaded, exit 75. Give it time: docker stop --time 60.
+# On SIGTERM, the run loads the fetched albums and exits with 75. Allow some time: docker stop --time 60.
 ENTRYPOINT ["spotify-source"]
 CMD ["load"]

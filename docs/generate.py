@@ -1,4 +1,4 @@
-"""Writer of the generated parts of the documentation and of the dbt project's sources.
+"""Writer of the generated documentation and of the dbt project's sources.
 
 `python docs/generate.py` rewrites them after a change to a table, an option, a setting, an exit code or a dbt model.
 Two files are generated as a whole: the data dictionary and the dbt project's sources. In README.md and the pages of
@@ -8,6 +8,7 @@ docs/, the text between `<!-- name -->` and `<!-- /name -->` is.
 from __future__ import annotations
 
 import argparse
+import ast
 import inspect
 import json
 import re
@@ -15,10 +16,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, get_args
 
+import tomlkit
 import yaml  # type: ignore[import-untyped]
 from dlt.common.typing import TSecretStrValue
-from spotify_pipeline.cli import options, probe, report
-from spotify_pipeline.destinations.duckdb_sql import TYPES
+from spotify_pipeline.cli.options import load_parser, probe_parser, report_parser
+from spotify_pipeline.destinations.duckdb import TYPES
 from spotify_pipeline.exits import MEANINGS
 
 from spotify_source import schema, spotify_source
@@ -26,6 +28,8 @@ from spotify_source.config import SpotifyConfiguration
 from spotify_source.schema import Column, Table
 
 CHECKOUT: Final = Path(__file__).resolve().parents[1]
+SOURCE: Final = CHECKOUT / "spotify_source"
+APPLICATION: Final = CHECKOUT / "pipelines" / "spotify_pipeline"
 DBT_PROJECT: Final = CHECKOUT / "pipelines" / "dbt_spotify"
 DATA_DICTIONARY: Final = CHECKOUT / "docs" / "data-dictionary.md"
 DBT_SOURCES: Final = DBT_PROJECT / "models" / "staging" / "spotify" / "_spotify__sources.yml"
@@ -95,15 +99,18 @@ def generated_blocks() -> dict[str, str]:
     """Return the Markdown for each `<!-- name -->` in the pages."""
     load_runs = ((f"`{column.name}`", column.description) for column in schema.LOAD_RUNS.columns)
     return {
-        "options": _table(("option", "meaning"), _options(options.build_parser())),
-        "help": _help(options.build_parser()),
-        "report": _table(("option", "meaning"), _options(report.build_parser())),
-        "probe": _table(("option", "meaning"), _options(probe.build_parser())),
+        "options": _table(("option", "meaning"), _options(load_parser())),
+        "help": _help(load_parser()),
+        "report": _table(("option", "meaning"), _options(report_parser())),
+        "probe": _table(("option", "meaning"), _options(probe_parser())),
         "exits": _table(("code", "meaning"), ((str(code), meaning) for code, meaning in MEANINGS.items())),
         "settings": _table(("key", "type", "default", "meaning"), _settings()),
         "diagram": "".join(f"{line}\n" for line in ("```mermaid", *_diagram(), "```")),
         "load_runs": _table(("column", "meaning"), load_runs),
         "dbt metrics": _table(("metric", "meaning"), _dbt_metrics()),
+        "layers": "".join(f"- {line}\n" for line in _layers()),
+        "source modules": _table(("module", "subject"), _modules(SOURCE)),
+        "application modules": _table(("module", "subject"), _modules(APPLICATION)),
     }
 
 
@@ -252,6 +259,22 @@ def _diagram() -> Iterator[str]:
 def _dbt_metrics() -> Iterator[tuple[str, str]]:
     for metric in _dbt_yaml("models/marts/_semantic_models.yml")["metrics"]:
         yield f"`{metric['name']}`", _one_line(metric["description"])
+
+
+def _layers() -> Iterator[str]:
+    """Yield the layers of each import contract, the top one first."""
+    project = tomlkit.parse((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8")).unwrap()
+    for contract in project["tool"]["importlinter"]["contracts"]:
+        if contract["type"] == "layers":
+            yield f"{contract['name']}: {' → '.join(f'`{layer}`' for layer in contract['layers'])}"
+
+
+def _modules(package: Path) -> Iterator[tuple[str, str]]:
+    """Yield the modules of a package with the first lines of their docstrings."""
+    for module in sorted(package.rglob("*.py")):
+        name = module.relative_to(package).as_posix().replace("/__init__.py", "/")
+        docstring = ast.get_docstring(ast.parse(module.read_text(encoding="utf-8"))) or ""
+        yield f"`{name}`", docstring.partition("\n")[0]
 
 
 if __name__ == "__main__":

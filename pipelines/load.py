@@ -1,8 +1,8 @@
-"""Loads Spotify's new releases into DuckDB: `python pipelines/load.py --help`."""
+"""The command load: `python pipelines/load.py --help`."""
 
 import sys
 
-from spotify_pipeline.cli.load import main
+from spotify_pipeline.cli.main import run_command
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command("load"))

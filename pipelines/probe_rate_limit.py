@@ -1,8 +1,8 @@
-"""Measures what the API answers at a given interval: `python pipelines/probe_rate_limit.py --help`."""
+"""The command probe: `python pipelines/probe_rate_limit.py --help`."""
 
 import sys
 
-from spotify_pipeline.cli.probe import main
+from spotify_pipeline.cli.main import run_command
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command("probe"))

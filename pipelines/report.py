@@ -1,8 +1,8 @@
-"""Writes the page to look at: `python pipelines/report.py --help`."""
+"""The command report: `python pipelines/report.py --help`."""
 
 import sys
 
-from spotify_pipeline.cli.report import main
+from spotify_pipeline.cli.main import run_command
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command("report"))

@@ -1,4 +1,23 @@
-"""One exception per meaning, each with guidance for a person. Knows nothing of HTTP."""
+"""Exceptions of the source, one for each meaning, with guidance.
+
+SpotifySourceError
+├── ConfigurationError          a setting is invalid
+│   ├── UnknownMarketError
+│   └── CredentialsError        client id or secret missing or rejected
+├── AppRefusedError             Spotify refuses the app
+│   ├── PremiumRequiredError    403: the owner's Premium subscription has lapsed
+│   └── ForbiddenError          403: the endpoint is not available to the app
+├── ApiUnavailableError         no usable reply after all attempts
+│   └── TokenRejectedError      401 with a token that was just issued
+├── CallFailedError             one call failed; others may succeed
+│   ├── NotFoundError           404
+│   ├── BadRequestError         400 and other 4xx
+│   ├── UnreadableReplyError    not what the API documents
+│   └── PagingError             a `next` link that can't be followed
+│       └── ForeignOriginError  a URL outside the API
+├── LedgerError                 the call ledger can't be used
+└── BucketClosedError           no more calls to a bucket in this run
+"""
 
 from __future__ import annotations
 
@@ -8,7 +27,7 @@ from . import settings
 
 
 class ClosedReason(str, Enum):
-    """Why a bucket takes no more calls. `load_runs.closed` holds these values."""
+    """Reason why a bucket takes no more calls, as in `load_runs.closed`."""
 
     QUOTA = "quota"
     BUDGET = "budget"
@@ -19,44 +38,40 @@ class ClosedReason(str, Enum):
 
 
 class SpotifySourceError(Exception):
-    """Base of all errors that a person can act on.
+    """Base class of all errors of the source.
 
-    Attributes:
-        guidance: What to do next, in a sentence.
-        help_url: A page that says more.
+    Args:
+        summary: What happened and why, in one line.
+        guidance: What to do; that of the class by default.
     """
 
     guidance: str = "Run it again later. If it keeps happening, report it with this message."
     help_url: str = settings.STATUS_URL
 
-    def __init__(self, message: str, *, guidance: str | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, summary: str, *, guidance: str | None = None) -> None:
+        super().__init__(summary)
+        self.summary = summary
         if guidance is not None:
             self.guidance = guidance
 
     def __str__(self) -> str:
-        return f"{self.args[0]}\n  {self.guidance}\n  {self.help_url}"
-
-    @property
-    def what(self) -> str:
-        """What happened, in one line, without the guidance."""
-        return str(self.args[0])
+        return f"{self.summary}\n  {self.guidance}\n  {self.help_url}"
 
 
 class ConfigurationError(SpotifySourceError):
-    """Something that was configured can't be right."""
+    """Invalid setting."""
 
     help_url = "https://dlthub.com/docs/general-usage/credentials/setup"
 
 
 class UnknownMarketError(ConfigurationError):
-    """A market that Spotify does not have."""
+    """Market that Spotify does not have."""
 
     help_url = settings.MARKETS_URL
 
 
 class CredentialsError(ConfigurationError):
-    """The client id or the client secret is missing or refused."""
+    """Client id or client secret that is missing or rejected."""
 
     guidance = (
         "Copy client_id and client_secret of your app from the dashboard into .dlt/secrets.toml under "
@@ -66,84 +81,87 @@ class CredentialsError(ConfigurationError):
 
 
 class AppRefusedError(SpotifySourceError):
-    """Spotify knows the app and refuses it."""
+    """Refusal of the app by Spotify."""
 
 
 class PremiumRequiredError(AppRefusedError):
-    """The owner of a Development Mode app has no active Premium subscription."""
+    """Refusal of a Development Mode app whose owner has no Premium subscription."""
 
-    guidance = "Renew the Premium subscription of the app's owner. It can take a few hours before Spotify lets the app in again."
+    guidance = (
+        "Renew the Premium subscription of the app's owner. "
+        "It can take a few hours before Spotify lets the app in again."
+    )
     help_url = settings.QUOTA_URL
 
 
 class ForbiddenError(AppRefusedError):
-    """This app may not call this endpoint (403 without a word of Premium)."""
+    """Refusal of an endpoint for this app (403 that does not mention Premium)."""
 
     guidance = "Check the app's status in the dashboard, and which endpoints its quota mode has."
     help_url = settings.MIGRATION_URL
 
 
 class ApiUnavailableError(SpotifySourceError):
-    """No usable answer, however often it was asked."""
+    """Call without a usable reply after all attempts."""
 
     guidance = "Check your network and Spotify's status, then run it again. Nothing that was loaded is lost."
 
 
-class TokenRefusedError(ApiUnavailableError):
-    """A token that was just issued is refused (401): the credentials are good, or there would be none."""
+class TokenRejectedError(ApiUnavailableError):
+    """Rejection (401) of a token that was just issued, which shows that the credentials are good."""
 
     guidance = (
-        "The credentials are good: the token endpoint takes them. Run it again later; if it stays so, check that "
-        "api_url and token_url belong together, and the app's status in the dashboard."
+        "The credentials are good: the token endpoint accepts them. Run it again later. If it keeps happening, check "
+        "that api_url and token_url belong together, and the app's status in the dashboard."
     )
     help_url = settings.DASHBOARD_URL
 
 
 class CallFailedError(SpotifySourceError):
-    """One call failed for good; others may well succeed."""
+    """Failure of one call that retries do not help; other calls may succeed."""
 
 
 class NotFoundError(CallFailedError):
-    """The thing is gone (404)."""
+    """Resource that does not exist (404)."""
 
 
 class BadRequestError(CallFailedError):
-    """The API does not understand the call (400 and other 4xx)."""
+    """Call that the API rejects (400 and other 4xx)."""
 
 
 class PagingError(CallFailedError):
-    """A paging object that leads elsewhere, in circles, or nowhere."""
+    """Paging object whose `next` link can't be followed, leads back or never ends."""
 
     guidance = "The pages that were read are kept. If it happens again, report it."
 
 
 class ForeignOriginError(PagingError):
-    """A link that leads away from the API. It is never followed, so that the token stays here."""
+    """URL outside the API, to which no request is sent, so that no token leaves."""
 
     guidance = "Nothing was sent there. Check api_url; if it is right, report the link to Spotify."
 
 
 class UnreadableReplyError(CallFailedError):
-    """A reply that is not what the API documents: no JSON, no envelope, too large."""
+    """Reply that is not what the API documents: not JSON, of another shape, or too large."""
 
 
 class LedgerError(SpotifySourceError):
-    """The file in which calls are counted can't be used: no call is made that would not be counted."""
+    """Unusable ledger; no call is made that would not be counted."""
 
     guidance = "Free disk space, or fix the permissions of the file and its folder; then run it again."
     help_url = settings.RATE_LIMIT_URL
 
 
 class BucketClosedError(SpotifySourceError):
-    """No more calls to this bucket for now: quota, budget, rate limit, trouble, or a stop signal.
+    """End of the calls to a bucket in this run.
 
-    Attributes:
-        bucket: The calls that are closed.
-        reason: Why.
-        until: When it opens again (Unix time), or None where only this run is concerned.
+    Args:
+        bucket: The bucket.
+        reason: Reason why it is closed.
+        until: Unix time at which it opens again; None if only this run is affected.
     """
 
-    guidance = "What was fetched is kept, what is missing stays pending: run it again later."
+    guidance = "What was fetched is kept, and what is missing stays pending: run it again later."
     help_url = settings.RATE_LIMIT_URL
 
     def __init__(self, bucket: str, reason: ClosedReason, until: float | None = None) -> None:
@@ -153,5 +171,5 @@ class BucketClosedError(SpotifySourceError):
         self.until = until
 
     def __reduce__(self) -> tuple[type[BucketClosedError], tuple[str, ClosedReason, float | None]]:
-        """Pickle as it was made: the message alone is not enough to make it again."""
+        # The message alone does not restore the error from a pickle.
         return type(self), (self.bucket, self.reason, self.until)

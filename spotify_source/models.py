@@ -1,4 +1,4 @@
-"""The Web API's objects, and the values that travel between the steps of a run.
+"""Objects of the Web API, and the values that travel between the steps of a run.
 
 https://developer.spotify.com/documentation/web-api/concepts/spotify-uris-ids
 """
@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Final, Literal, TypedDict
+from typing import Any, Final, Literal, TypedDict, cast
 
 from . import settings
 from .errors import BadRequestError, BucketClosedError, SpotifySourceError
@@ -48,7 +48,7 @@ class Copyright(TypedDict, total=False):
 
 
 class Restrictions(TypedDict, total=False):
-    """Why content may not be played: 'market', 'product' or 'explicit'."""
+    """RestrictionObject; reason is 'market', 'product' or 'explicit'."""
 
     reason: str
 
@@ -108,7 +108,7 @@ class SimplifiedAlbum(TypedDict, total=False):
 
 
 class Album(SimplifiedAlbum, total=False):
-    """AlbumObject, with the first 50 tracks in it."""
+    """AlbumObject, with its first 50 tracks."""
 
     copyrights: list[Copyright]
     external_ids: dict[str, str]
@@ -118,17 +118,23 @@ class Album(SimplifiedAlbum, total=False):
     tracks: PagingObject
 
 
-# What a column of whole numbers holds in every destination.
-LEAST: Final = -(2**63)
-MOST: Final = 2**63 - 1
+def credits_of(album: SimplifiedAlbum | None) -> list[Artist]:
+    """Return the artists of an album, without items of another type."""
+    artists: Any = album.get("artists") if isinstance(album, dict) else None
+    return [cast(Artist, one) for one in artists if isinstance(one, dict)] if isinstance(artists, list) else []
+
+
+# Range of an integer column in every destination.
+INT64_MIN: Final = -(2**63)
+INT64_MAX: Final = 2**63 - 1
 
 _DIGITS: Final = re.compile(r"[0-9]{1,19}", re.ASCII)
 
 
 def whole_number(value: object) -> int | None:
-    """The value as a whole number of 64 bits, also where it comes as 12.0 or '12'; None where it is none."""
+    """Return a 64-bit integer, also if sent as 12.0 or '12'; None for others."""
     if type(value) is int:
-        return value if LEAST <= value <= MOST else None
+        return value if INT64_MIN <= value <= INT64_MAX else None
     if isinstance(value, float) and value.is_integer():
         return whole_number(int(value))
     if isinstance(value, str) and _DIGITS.fullmatch(value):
@@ -140,15 +146,15 @@ _ID: Final = re.compile(r"[0-9A-Za-z]{22}", re.ASCII)
 
 
 def is_id(value: object) -> bool:
-    """Whether it can be an id of Spotify's."""
+    """Return whether a value has the form of a Spotify id."""
     return isinstance(value, str) and _ID.fullmatch(value) is not None
 
 
 def checked_id(value: str) -> str:
-    """The id, for a URL.
+    """Return a Spotify id that is safe in a URL.
 
     Raises:
-        BadRequestError: It is none, and could lead anywhere.
+        BadRequestError: The value has another form, and could change the path.
     """
     if not is_id(value):
         raise BadRequestError("Malformed Spotify id: it is not requested.")
@@ -162,7 +168,7 @@ class DataIssueKind(str, Enum):
     items of a list, which make no row, or one in another place.
     """
 
-    UNFIT = "unfit"
+    INVALID = "unfit"
     ROUNDED = "rounded"
     BROKEN_TEXT = "broken_text"
     AS_JSON = "as_json"
@@ -222,12 +228,12 @@ class DataIssueCount:
     album_id: str | None
 
 
-# The key in `watched_artists` of a name for which no artist is known is this and the name.
+# Prefix of the key in `watched_artists` of a name whose artist is not identified.
 NAME_KEY: Final = "name:"
 
 
 class Resolution(str, Enum):
-    """How it came to be known which artist an entry of the watchlist means. `watched_artists.resolved` holds these."""
+    """Outcome of identifying an artist, as stored in `watched_artists.resolved`."""
 
     GIVEN = "id"
     BY_NAME = "name"
@@ -238,20 +244,20 @@ class Resolution(str, Enum):
 
 @dataclass(frozen=True)
 class WatchEntry:
-    """An entry of the watchlist: the id of an artist, or the name of one."""
+    """Entry of the watchlist: the id or the name of an artist."""
 
     artist_id: str | None = None
     name: str | None = None
 
     @property
     def listed_as(self) -> str:
-        """How the watchlist names the artist: by the id, or by the name."""
+        """Return the text of the entry, as stored in `watched_artists.listed_as`."""
         return self.artist_id or self.name or ""
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """An artist whom a name may mean."""
+class ArtistCandidate:
+    """Artist that a name of the watchlist may mean."""
 
     artist_id: str
     name: str
@@ -259,142 +265,59 @@ class Candidate:
 
 @dataclass(frozen=True)
 class WatchedArtist:
-    """A row of `watched_artists`.
+    """Row of `watched_artists`; times are Unix times."""
 
-    Attributes:
-        key: The Spotify id, or NAME_KEY and the name where that is not known.
-        listed_as: How the watchlist names the artist.
-        name: The name, as Spotify has it.
-        resolved: How it came to be known who is meant.
-        candidates: Who may be meant, where that is not known.
-        checked_at: When the new releases were last read to their end (Unix time); None for never.
-        due_at: When they are to be read again: the lower, the earlier in a run.
-        albums_found: Albums found by the last check.
-        failures: Checks that failed in a row.
-        last_error: Why the last one did.
-        swept_at: When the discography was last read; None for never.
-        is_obsolete: Whether the row is to be taken out: its name has become an artist.
-    """
-
+    # Spotify id, or NAME_KEY and the name.
     key: str
     listed_as: str
+    # As Spotify spells it.
     name: str | None = None
     resolved: Resolution = Resolution.PENDING
-    candidates: tuple[Candidate, ...] = ()
+    candidates: tuple[ArtistCandidate, ...] = ()
+    # Last time that all new albums were read.
     checked_at: float | None = None
+    # The lowest comes first in a run.
     due_at: float = 0.0
     albums_found: int = 0
+    # In a row.
     failures: int = 0
     last_error: str | None = None
     swept_at: float | None = None
+    # The name was resolved to an artist, and its row is to be deleted.
     is_obsolete: bool = False
 
     @property
-    def is_known(self) -> bool:
-        """Whether it is known which artist is meant."""
+    def is_identified(self) -> bool:
+        """Return whether the Spotify id is known."""
         return not self.key.startswith(NAME_KEY)
 
 
-@dataclass(frozen=True)
+@dataclass
 class QueryYield:
-    """A row of `search_yields`: what a query beyond the plain listing brought.
-
-    Attributes:
-        run_id: The run that asked.
-        market: Where it asked.
-        query: What it asked.
-        asked_at: When (Unix time).
-        calls: Pages that were asked for.
-        albums_listed: Different albums on them.
-        albums_new: Those of them that were never listed before, and not earlier in the run either.
-        is_whole: Whether every result of the query was read.
-    """
+    """Row of `search_yields`, updated while the pages of an extra query are read."""
 
     run_id: str
     market: str
     query: str
+    # Unix time.
     asked_at: float
-    calls: int
-    albums_listed: int
-    albums_new: int
-    is_whole: bool
-
-
-@dataclass(frozen=True)
-class PathCost:
-    """What a way to find albums may cost in a run."""
-
-    path: str
-    bucket: str
-    calls: int
-
-
-@dataclass(frozen=True)
-class PathCounts:
-    """What a way to find albums brought in a run.
-
-    Attributes:
-        path: 'browse', 'search', 'artists', 'sweeps' or 'shards'.
-        asked: What was asked for: artists, or queries; 1 for the plain listing of a market.
-        calls: Pages that were asked for; repetitions are not counted.
-        albums_listed: Different albums on them.
-        albums_new: Those that no earlier run and no earlier path had listed.
-        failed: How much of what was asked for failed.
-        left: What was wanted too, and waits for later runs.
-        last_calls: How many calls `last_new` is of: the last ones.
-        last_new: New albums that the last calls brought.
-    """
-
-    path: str
-    asked: int = 0
     calls: int = 0
     albums_listed: int = 0
+    # Never listed before, in this run or another.
     albums_new: int = 0
-    failed: int = 0
-    left: int = 0
-    last_calls: int = 0
-    last_new: int = 0
-
-
-@dataclass(frozen=True)
-class ArtistCheck:
-    """What came of asking for the albums of one artist.
-
-    Attributes:
-        artist: The artist, as known now.
-        via: By which endpoint it was asked: 'search' or 'artist_albums'.
-        albums: What was found, by market.
-        calls: Pages that were asked for.
-        became: The key of the name that has become this artist, whose row is to be taken out.
-        has_failed: Whether it has to be asked for again.
-        is_closed: Whether no further artist can be asked for.
-        is_unfinished: Whether the calls were spent before its end, which others may still be asked for.
-    """
-
-    artist: WatchedArtist
-    via: str
-    albums: Mapping[str, Sequence[SimplifiedAlbum]] = field(default_factory=dict)
-    calls: int = 0
-    became: str | None = None
-    has_failed: bool = False
-    is_closed: bool = False
-    is_unfinished: bool = False
-
-    @property
-    def query(self) -> str:
-        """What `release_sightings.query` says of the albums."""
-        return f"artist:{self.artist.key}"
+    # Every result of the query was read.
+    is_whole: bool = False
 
 
 Discovery = Literal["auto", "browse", "search"]
 Paging = Literal["next", "offset"]
 
-# The market of a listing that has none.
+# Market of a listing without one.
 ANY_MARKET: Final = "*"
 
 
 class ListingEnd(str, Enum):
-    """Why the reading of a listing ended."""
+    """Reason why the plain listing ended."""
 
     COMPLETE = "complete"
     LIMIT = "limit"
@@ -404,75 +327,52 @@ class ListingEnd(str, Enum):
 
 @dataclass(frozen=True)
 class Sighting:
-    """One place in a listing.
-
-    Attributes:
-        market: The market of the listing.
-        position: From 1, as served; beyond the plain listing of the market it goes on counting, and is no rank.
-        album_id: The album that was seen there.
-        via: By which endpoint it was seen: 'browse', 'search' or 'artist_albums'.
-        query: What was asked beyond the plain listing: a query, or 'artist:' and an artist's id. None for the plain one.
-    """
+    """One album at one position of one listing; a row of `release_sightings`."""
 
     market: str
+    # From 1, as sent. Beyond the plain listing of the market it only continues the count, and is no rank.
     position: int
     album_id: str
+    # Endpoint: 'browse', 'search' or 'artist_albums'.
     via: str
+    # Query beyond the plain listing, or 'artist:' and an artist's id; None in the plain listing.
     query: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass
 class Listing:
-    """What was listed as new, as it was served.
+    """Result of reading new releases from one or more discovery paths."""
 
-    Attributes:
-        albums: Each album once, as it was seen first, by id.
-        totals: By id, `total_tracks` in each market that listed it, first the one where it was seen first;
-            the market is ANY_MARKET where the path has none.
-        sightings: Every place that held an album.
-        discovered_via: 'browse' or 'search'; None where no page could be read.
-        end: Why the reading ended.
-        items_dropped: Places that held nothing, or nothing with an id; they make no sighting.
-        yields: What each query beyond the plain listing brought.
-        artists: The artists of the watchlist that were checked, as they are known now.
-        watched: Ids of all artists of the watchlist, as far as they are known.
-    """
-
-    albums: Mapping[str, SimplifiedAlbum] = field(default_factory=dict)
-    totals: Mapping[str, Mapping[str, int | None]] = field(default_factory=dict)
-    sightings: Sequence[Sighting] = ()
-    discovered_via: str | None = None
-    end: ListingEnd = ListingEnd.COMPLETE
-    items_dropped: int = 0
-    yields: Sequence[QueryYield] = ()
-    artists: Sequence[WatchedArtist] = ()
+    # By id, as first seen in the run.
+    albums: dict[str, SimplifiedAlbum] = field(default_factory=dict)
+    # `total_tracks` by album id and market, the first sighting's market first.
+    totals: dict[str, dict[str, int | None]] = field(default_factory=dict)
+    sightings: list[Sighting] = field(default_factory=list)
+    yields: list[QueryYield] = field(default_factory=list)
+    # Artists checked in this run, by the key of their row.
+    artists: dict[str, WatchedArtist] = field(default_factory=dict)
+    # Ids of all identified artists of the watchlist.
     watched: Collection[str] = ()
 
 
 @dataclass(frozen=True)
 class LoadedRelease:
-    """A row of `new_releases`.
+    """Row of `new_releases`."""
 
-    Attributes:
-        market: In which market the album was listed last.
-        total_tracks: With how many tracks.
-        content_hash: The hash of the row.
-        album_type: 'album', 'single', 'compilation' or 'ep'.
-        released_on: The first day of the period of its release, ISO 8601.
-        load_id: The load that wrote it: the lower, the longer ago.
-    """
-
+    # Market of the latest listing, with its number of tracks.
     market: str
     total_tracks: int | None
     content_hash: str | None = None
     album_type: str | None = None
+    # First day of the release period, ISO 8601.
     released_on: str | None = None
+    # Load that wrote the row; load ids sort by time.
     load_id: str = ""
 
 
 @dataclass(frozen=True)
 class LoadedAlbum:
-    """A row of `albums`: in which market it was fetched, and how many tracks it has there."""
+    """Row of `albums`: the market it was fetched in, and the number of its tracks there."""
 
     market: str
     tracks: int | None
@@ -480,50 +380,39 @@ class LoadedAlbum:
 
 @dataclass(frozen=True)
 class LoadedState:
-    """What the destination's tables hold.
+    """Contents of the destination's tables when the run starts."""
 
-    Attributes:
-        releases: Every album that was ever listed, by id.
-        albums: Every album that was fetched, by id, the longest ago first.
-        track_counts: Rows of `album_tracks`, by album id.
-        credits: Ids of the artists of listed albums, by album id; only where artists are watched.
-        depths: How many places the plain listing of a search had the last time, by market.
-        artists: The rows of `watched_artists`, by their key.
-        artist_runs: The runs that wrote them; None where the tables can't be read.
-        yields: The rows of `search_yields`, the oldest first.
-    """
-
+    # Every album ever listed, by id.
     releases: Mapping[str, LoadedRelease] = field(default_factory=dict)
+    # Every fetched album by id, the least recently fetched first.
     albums: Mapping[str, LoadedAlbum] = field(default_factory=dict)
+    # Rows of `album_tracks`, by album id.
     track_counts: Mapping[str, int] = field(default_factory=dict)
+    # Artist ids by album id; read only if artists are watched.
     credits: Mapping[str, Collection[str]] = field(default_factory=dict)
+    # Positions in each market's plain listing in the latest run that searched.
     depths: Mapping[str, int] = field(default_factory=dict)
+    # Rows of `watched_artists`, by key.
     artists: Mapping[str, WatchedArtist] = field(default_factory=dict)
-    artist_runs: Collection[str] | None = None
+    # Rows of `search_yields`, oldest first.
     yields: Sequence[QueryYield] = ()
 
 
 @dataclass(frozen=True)
 class AlbumRequest:
-    """An album that needs a call.
-
-    Attributes:
-        album_id: Its Spotify id.
-        market: The market to ask for it in.
-        listed_tracks: How many tracks the listing says it has, if it says so.
-        loaded_tracks: How many of its tracks are loaded.
-        with_tracks: Whether all its tracks are wanted, or the album alone.
-    """
+    """One album to fetch."""
 
     album_id: str
     market: str
+    # Number of tracks in the listing, if it has one.
     listed_tracks: int | None
     loaded_tracks: int = 0
+    # False to fetch the album without its further tracks.
     with_tracks: bool = True
 
     @property
     def further_pages(self) -> int:
-        """Calls for the tracks that do not come with the album."""
+        """Return the number of calls for tracks that are not sent with the album."""
         if not self.with_tracks:
             return 0
         return max(0, ((self.listed_tracks or 0) - 1) // settings.TRACKS_PAGE_SIZE)
@@ -531,13 +420,7 @@ class AlbumRequest:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run sets out to do.
-
-    Attributes:
-        listing: What was listed.
-        loaded: What was loaded before.
-        requests: The albums to fetch, in order.
-    """
+    """Album requests of one run, in order, with the data they come from."""
 
     listing: Listing
     loaded: LoadedState
@@ -546,15 +429,15 @@ class Plan:
 
 @dataclass(frozen=True)
 class FetchedAlbum:
-    """An album as it came, with its first tracks."""
+    """Album as sent, with its first tracks."""
 
     request: AlbumRequest
     album: Album
 
 
 @dataclass(frozen=True)
-class PlacedTrack:
-    """A track, and the place that it holds on its album."""
+class PositionedTrack:
+    """Track with its position on the album."""
 
     track: Track
     disc_number: int
@@ -563,134 +446,142 @@ class PlacedTrack:
 
 @dataclass(frozen=True)
 class CompleteAlbum:
-    """An album with all its tracks.
+    """Album with all its tracks, or the first ones if no more were requested."""
 
-    Attributes:
-        request: What it was fetched for; its id and market are those that the tables keep.
-        album: The album object.
-        tracks: Every track; only the first page's where tracks were not asked for.
-        total: How many it should have: what is said of the album, else of its list, else in the listing.
-        tracks_loaded: How many they are; None where tracks were not asked for.
-    """
-
+    # Its id and market are the ones that are loaded.
     request: AlbumRequest
     album: Album
-    tracks: Sequence[PlacedTrack]
+    tracks: Sequence[PositionedTrack]
+    # `total_tracks` of the album, else `total` of its list of tracks, else the listed number.
     total: int | None
+    # None if tracks were not requested.
     tracks_loaded: int | None
 
 
 @dataclass(frozen=True)
 class CallCounts:
-    """The calls of a run, and what held them up.
+    """API calls of one run, and the delays and closed buckets they met."""
 
-    Attributes:
-        by_bucket: API calls by bucket, repeated ones included.
-        retries: Calls that had to be repeated.
-        seconds_waited: Seconds spent in pauses and before repetitions.
-        paused_until: When the last pause for all threads is over, on the clock's monotonic time.
-        closed: Buckets that took no more calls, and why.
-        blocked_until: Buckets that take no calls after the run either, and until when (Unix time).
-    """
-
+    # Retries included.
     by_bucket: Mapping[str, int] = field(default_factory=dict)
     retries: int = 0
+    # In pauses and before retries.
     seconds_waited: float = 0.0
+    # End of the last pause of all threads, in seconds of the monotonic clock.
     paused_until: float = 0.0
     closed: Mapping[str, BucketClosedError] = field(default_factory=dict)
+    # Unix time, for buckets that stay closed after the run.
     blocked_until: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PathCost:
+    """Calls that a discovery path may take in a run."""
+
+    path: str
+    bucket: str
+    calls: int
+
+
+@dataclass
+class PathCounts:
+    """Counts of one discovery path, updated while it is read.
+
+    The JSON report has these fields.
+    """
+
+    # 'browse', 'search', 'artists', 'sweeps' or 'shards' (extra queries).
+    path: str
+    # Artists or queries; markets for a search of the plain listing.
+    asked: int = 0
+    # Pages requested; retries are not counted.
+    calls: int = 0
+    albums_listed: int = 0
+    # Listed by no earlier run and no earlier path.
+    albums_new: int = 0
+    failed: int = 0
+    # Artists left for later runs.
+    left: int = 0
+    # The last calls, at most 50, and the new albums they returned.
+    last_calls: int = 0
+    last_new: int = 0
 
 
 @dataclass
 class ListingCounts:
-    """Counts of the listing of one run, updated while it is read.
-
-    Attributes:
-        markets: The markets that were asked for.
-        discovered_via: 'browse' or 'search'; None where no listing could be read.
-        albums_listed: Distinct albums in the listing.
-        albums_new: Those of them that were never listed before.
-        items_dropped: Places in the listing that held nothing, or nothing with an id.
-        end: Why the reading ended; None where no listing was asked for, or not yet.
-        cut_by: What ended it before its end, though something was read.
-        paths: What each way to find albums brought, in the order in which they were taken.
-        unresolved: Names of the watchlist for which no artist is known.
-    """
+    """Counts of the listing of one run, updated while it is read."""
 
     markets: Sequence[str] = ()
+    # 'browse' or 'search'; None if no page of the plain listing could be read.
     discovered_via: str | None = None
     albums_listed: int = 0
     albums_new: int = 0
+    # Items that were null or had no id.
     items_dropped: int = 0
+    # Reason why the plain listing ended; None before that, or if none was requested.
     end: ListingEnd | None = None
+    # Error that ended the plain listing after its first page.
     cut_by: SpotifySourceError | None = None
-    paths: Sequence[PathCounts] = ()
+    # In the order in which they were read.
+    paths: list[PathCounts] = field(default_factory=list)
+    # Entries of the watchlist that identify no single artist.
     unresolved: Sequence[WatchedArtist] = ()
 
     @property
     def is_complete(self) -> bool | None:
-        """Whether it was read to its end, or as far as `limit` wanted; None where none was asked for."""
+        """Return whether the plain listing was read to its end or the limit.
+
+        None if none was requested.
+        """
         return None if self.end is None else self.end in (ListingEnd.COMPLETE, ListingEnd.LIMIT)
 
 
 @dataclass
 class AlbumCounts:
-    """Counts of the album requests of one run, updated as they are made.
+    """Counts of the album requests of one run, updated as they are made."""
 
-    Attributes:
-        wanted: Albums that the run set out to fetch.
-        fetched: Albums that were fetched completely.
-        gone: Albums for which Spotify answered 404 for the first time.
-        short: Fetched albums with fewer tracks than total_tracks.
-        failed: Albums that could not be fetched, and why.
-        given_up: Albums that are not asked for any more: all calls for them failed, run after run.
-        over_limit: Albums that need a call, and were kept back by `limit`.
-        tracks_loaded: Tracks of the fetched albums.
-        tracks_dropped: Items of their lists that were no track, or one that was there before.
-    """
-
+    # Album requests of the plan.
     wanted: int = 0
+    # Complete albums.
     fetched: int = 0
+    # Answered with 404 for the first time.
     gone: int = 0
+    # Fetched with fewer tracks than `total_tracks`.
     short: int = 0
+    # Error messages by album id.
     failed: dict[str, str] = field(default_factory=dict)
+    # Not requested any more, because all requests failed in several runs.
     given_up: Sequence[str] = ()
+    # Albums that need a call and are beyond `limit`.
     over_limit: int = 0
     tracks_loaded: int = 0
+    # Items that were no track, or repeated one.
     tracks_dropped: int = 0
 
     @property
     def pending(self) -> int:
-        """Albums that still need a call after the run."""
+        """Return the number of albums that still need a call after the run."""
         return self.wanted + self.over_limit - self.fetched - self.gone
 
 
 @dataclass(frozen=True)
 class RunResult:
-    """What came of a run, or has come of it so far.
-
-    Attributes:
-        listing: What was found.
-        albums: What was fetched.
-        calls: What it cost.
-        browse_allowed: Whether the app may call browse/new-releases; None where that is not known.
-        batch_allowed: Whether the app may fetch albums in batches; None where that is not known.
-        failure: What ended the run early, where it was not a closed bucket.
-        data_issues: What came otherwise than documented, and was changed or left out.
-        source_state: What later runs are to know, as dlt's source state has it.
-    """
+    """Result of one run of the source, or of a run in progress."""
 
     listing: ListingCounts = field(default_factory=ListingCounts)
     albums: AlbumCounts = field(default_factory=AlbumCounts)
     calls: CallCounts = field(default_factory=CallCounts)
+    # Whether the app may call browse/new-releases and albums?ids=; None if unknown.
     browse_allowed: bool | None = None
     batch_allowed: bool | None = None
+    # Error that ended a part of the run early, unless a bucket was closed.
     failure: SpotifySourceError | None = None
     data_issues: Sequence[DataIssueCount] = ()
+    # Copy of dlt's source state, for later runs.
     source_state: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_complete(self) -> bool:
-        """Whether everything that was wanted is there."""
+        """Return whether nothing is missing, apart from albums beyond `limit`."""
         left = self.albums.pending - self.albums.over_limit
         return not (left or self.calls.closed or self.failure or self.listing.cut_by)

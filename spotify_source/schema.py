@@ -315,7 +315,7 @@ LOAD_RUNS: Final = Table(
         Column("load_id", "text", "The load package of the run; see _dlt_loads. Null where nothing was loaded."),
         Column("started_at", "timestamp", "UTC."),
         Column("finished_at", "timestamp", "UTC."),
-        Column("exit_code", "bigint", "0 complete, 75 something is pending, 77 refused, 69 unavailable, 1 defect."),
+        Column("exit_code", "bigint", "0 complete, 75 something is pending, 77 refused, 69 unavailable, 1 bug."),
         Column("reason", "text", "Why the run is not complete; null where it is."),
         Column(
             "listing_complete",

@@ -1,7 +1,7 @@
-"""Makes the pictures of README from the demo: `python docs/pictures/make.py`. Knows what to show, not what it looks like.
+"""Creator of the pictures in README: `python docs/pictures/make.py`.
 
-Needs Chromium, and spotify-source with the extra `report`. Loads the demo of some days into a temporary folder, writes the
-page, photographs its top by day and by night, and draws what a terminal showed of the load.
+It loads three days of the demo into a temporary folder, takes screenshots of the HTML report in both colour schemes, and
+renders the output of the first load as an SVG. It needs Chromium, and spotify-source with the extra `report`.
 """
 
 from __future__ import annotations
@@ -33,63 +33,63 @@ DATABASE: Final = "spotify_demo.duckdb"
 WIDTH, HEIGHT = 1280, 1000
 COLUMNS: Final = 100
 SCHEMES: Final = ("light", "dark")
-# What the load suggests; the picture shows that it works.
-_HINT: Final = re.compile(r"^Look at it: (?P<command>.+)$", re.MULTILINE)
+# Query that the report of a load suggests.
+_HINT: Final = re.compile(r"^Query the data: (?P<command>.+)$", re.MULTILINE)
 
 
 def main(arguments: list[str]) -> int:
-    """Make all pictures in a folder.
+    """Create all pictures in a folder.
 
     Returns:
-        0, or 1 where there is no browser.
+        0, or 1 if no browser is installed.
     """
-    parser = argparse.ArgumentParser(description="Makes the pictures of README from the demo.")
-    parser.add_argument("--out", type=Path, default=HERE, help="folder of the pictures (default: this one)")
+    parser = argparse.ArgumentParser(description="Creates the pictures of README from the demo.")
+    parser.add_argument("--out", type=Path, default=HERE, help="folder of the pictures (default: docs/pictures)")
     out = parser.parse_args(arguments).out.resolve()
-    path = installed()
-    if path is None:
-        print(f"No browser on PATH: {', '.join(NAMES)}.", file=sys.stderr)
+    executable = installed()
+    if executable is None:
+        print(f"No browser is on the PATH. Install one of: {', '.join(NAMES)}.", file=sys.stderr)
         return 1
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name).resolve()
-        (out / "terminal.svg").write_text(terminal(folder), encoding="utf-8")
-        page = written(folder)
-        for scheme, picture in photographed(path, folder, page).items():
+        (out / "terminal.svg").write_text(render_terminal(folder), encoding="utf-8")
+        page = write_page(folder)
+        for scheme, picture in take_screenshots(executable, folder, page).items():
             (out / f"page-{scheme}.png").write_bytes(picture)
     return 0
 
 
-def terminal(folder: Path) -> str:
-    """A first load, and the query that it suggests, as an SVG."""
-    said = ran(folder, f"python pipelines/load.py --demo --demo-date {DAYS[0]}")
-    hint = _HINT.search(said)
+def render_terminal(folder: Path) -> str:
+    """Load the first day, run the suggested query, and return both outputs as an SVG."""
+    output = run(folder, f"python pipelines/load.py --demo --demo-date {DAYS[0]}")
+    hint = _HINT.search(output)
     if hint is None:
-        raise SystemExit(f"The load suggests nothing:\n{said}")
+        raise SystemExit(f"The report of the load suggests no query:\n{output}")
     query = hint["command"].replace(f"{folder}{os.sep}", "")
     console = Console(record=True, width=COLUMNS, file=io.StringIO())
     for command, answer in (
-        ("python pipelines/load.py --demo", said[: hint.start()]),
-        (query, ran(folder, query)),
+        ("python pipelines/load.py --demo", output[: hint.start()]),
+        (query, run(folder, query)),
     ):
         console.print(Text.assemble(("$ ", "bold green"), (command, "bold")))
         console.print(Text(answer.rstrip() + "\n"))
-    drawn = console.export_svg(title="spotify_source", theme=MONOKAI)
-    # Fonts from elsewhere are not loaded in a picture; the reader's own monospace does.
-    return re.sub(r"@font-face \{.*?\}\s*", "", drawn, flags=re.DOTALL)
+    svg = console.export_svg(title="spotify_source", theme=MONOKAI)
+    # Browsers load no web fonts in an image; the reader's monospace font is used.
+    return re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
 
 
-def written(folder: Path) -> Path:
-    """The page, after the other days."""
+def write_page(folder: Path) -> Path:
+    """Load the other days and write the HTML report."""
     for day in DAYS[1:]:
-        ran(folder, f"python pipelines/load.py --demo --demo-date {day}")
-    ran(folder, f"python pipelines/report.py --db {DATABASE}")
+        run(folder, f"python pipelines/load.py --demo --demo-date {day}")
+    run(folder, f"python pipelines/report.py --db {DATABASE}")
     return folder / "spotify.html"
 
 
-def photographed(path: str, folder: Path, page: Path) -> dict[str, bytes]:
-    """The top of the page in each colour scheme, as PNG."""
+def take_screenshots(executable: str, folder: Path, page: Path) -> dict[str, bytes]:
+    """Return PNGs of the top of the page by colour scheme."""
     pictures = {}
-    with browser(path, folder / "profile") as tab:
+    with browser(executable, folder / "profile") as tab:
         for scheme in SCHEMES:
             tab.open(page, WIDTH, HEIGHT, scheme)
             tab.drawn()
@@ -98,8 +98,8 @@ def photographed(path: str, folder: Path, page: Path) -> dict[str, bytes]:
     return pictures
 
 
-def ran(folder: Path, command: str) -> str:
-    """What a command says that is run in a folder, as somebody would who stands in a checkout."""
+def run(folder: Path, command: str) -> str:
+    """Run a command as in a clone and return its output."""
     link = folder / "pipelines"
     if not link.exists():
         link.symlink_to(CHECKOUT / "pipelines")

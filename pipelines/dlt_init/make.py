@@ -1,11 +1,9 @@
-"""Makes the repository that `dlt init spotify_source` copies from: `python pipelines/dlt_init/make.py FOLDER`.
+"""Creator of the repository for `dlt init`: `python make.py FOLDER`.
 
-dlt reads a package and a script beside it from sources/ of a git repository
-(https://dlthub.com/docs/walkthroughs/add-a-verified-source). The package lies elsewhere here; a second one would drift
-apart from it, and a symbolic link is a text file in most checkouts on Windows. So the repository is made when it is wanted.
-Made again in the same folder, it has one more commit if something has changed; `dlt init` then updates what it copied.
-
-Knows where dlt looks for what, not what the source does.
+dlt reads a package and an example script from sources/ of a git repository
+(https://dlthub.com/docs/walkthroughs/add-a-verified-source). This repository has the package elsewhere. A second copy would
+drift apart, and a symbolic link becomes a text file in most clones on Windows, so the repository is created when needed.
+Run in the same folder again, the script adds a commit with the changes, and `dlt init` updates the copied files.
 """
 
 from __future__ import annotations
@@ -23,43 +21,46 @@ from packaging.requirements import Requirement
 HERE: Final = Path(__file__).resolve().parent
 CHECKOUT: Final = HERE.parents[1]
 NAME: Final = "spotify_source"
-# The import contract of pyproject.toml that says what the application alone needs.
-CONTRACT: Final = "The source needs nothing that only the application needs"
+# Import contract in pyproject.toml that lists the dependencies of the application.
+CONTRACT: Final = "The source does not import the application's dependencies"
 
 
 def main(arguments: list[str]) -> int:
-    """Make it in a folder that is new, empty, or was made so before.
+    """Create or update the repository in a new, empty or earlier folder.
 
     Returns:
-        0; argparse ends the process with 2 where the folder is something else.
+        0; argparse ends the process with 2 for any other folder.
     """
-    parser = argparse.ArgumentParser(description=f"Makes the repository that `dlt init {NAME}` copies from.")
-    parser.add_argument("folder", type=Path, help="where the repository is to be")
+    parser = argparse.ArgumentParser(description=f"Creates the repository that `dlt init {NAME}` copies from.")
+    parser.add_argument("folder", type=Path, help="folder of the repository")
     folder = parser.parse_args(arguments).folder.resolve()
     if folder.exists() and not _may_be_written(folder):
-        parser.error(f"{folder} is neither empty nor made by this command. Choose a folder that does not exist yet.")
+        parser.error(f"{folder} is neither empty nor created by this command. Choose a folder that does not exist yet.")
     write(folder)
     commit(folder)
-    print(f'Made. In the folder of your project: dlt init {NAME} duckdb --location "{folder}"')
+    print(f'Created. Run in the folder of your project: dlt init {NAME} duckdb --location "{folder}"')
     return 0
 
 
 def write(folder: Path) -> None:
-    """Write what dlt looks for, in place of what an earlier call wrote."""
+    """Write the files for dlt, replacing those of an earlier call."""
     package = folder / "sources" / NAME
     shutil.rmtree(package, ignore_errors=True)
     shutil.copytree(CHECKOUT / NAME, package, ignore=shutil.ignore_patterns("__pycache__"))
-    # dlt leaves this one file out, and makes of it the project's own.
+    # dlt does not copy this file but writes the requirements.txt of the project from it.
     (package / "requirements.txt").write_text("".join(f"{one}\n" for one in requirements()), encoding="utf-8")
-    # The licence goes where a copy goes.
+    # The license has to be part of every copy.
     shutil.copy(CHECKOUT / "LICENSE", package)
     shutil.copy(HERE / f"{NAME}_pipeline.py", package.parent)
-    # dlt imports the script where it lies.
+    # dlt imports the script, which leaves byte code.
     (folder / ".gitignore").write_text("__pycache__/\n", encoding="utf-8")
 
 
 def requirements() -> list[str]:
-    """What pyproject.toml says that the source depends on. `dlt init` adds the extra of the destination."""
+    """Return the dependencies of the source from pyproject.toml.
+
+    `dlt init` adds the extra of the destination.
+    """
     project = tomlkit.parse((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8")).unwrap()
     (contract,) = (one for one in project["tool"]["importlinter"]["contracts"] if one["name"] == CONTRACT)
     foreign = set(contract["forbidden_modules"])
@@ -70,12 +71,12 @@ def requirements() -> list[str]:
 
 
 def commit(folder: Path) -> None:
-    """Commit what differs from what was committed before, whoever git takes the user for."""
+    """Commit the changes, independently of the user's git identity."""
     with Repo.init(folder) as repository:
         if repository.is_dirty(untracked_files=True):
             repository.git.add(all=True)
             who = Actor("spotify_source", "")
-            repository.index.commit("The source, as dlt init copies it", author=who, committer=who, skip_hooks=True)
+            repository.index.commit("Update the source for dlt init", author=who, committer=who, skip_hooks=True)
 
 
 def _may_be_written(folder: Path) -> bool:

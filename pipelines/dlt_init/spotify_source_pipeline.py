@@ -1,7 +1,7 @@
-"""Loads Spotify's new releases, albums and tracks: the script that `dlt init spotify_source` puts beside the source.
+"""Example pipeline that loads Spotify's new releases, albums and tracks.
 
 Fill in client_id and client_secret in .dlt/, or set SOURCES__SPOTIFY__CLIENT_ID and SOURCES__SPOTIFY__CLIENT_SECRET in the
-environment. A later run fetches only what is new or has changed.
+environment. Later runs fetch only new and changed albums.
 """
 
 import dlt
@@ -10,7 +10,7 @@ from spotify_source import Run, spotify_source
 
 
 def load_new_releases() -> None:
-    """Load what is new, and tell how the run went: what it had to leave is fetched by the next one."""
+    """Load new releases and print the result. The next run fetches pending albums."""
     pipeline = dlt.pipeline("spotify", destination="duckdb", dataset_name="spotify_raw")
     run = Run()
     print(pipeline.run(spotify_source(run=run)))

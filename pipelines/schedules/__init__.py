@@ -1,1 +1,1 @@
-"""Recipes that load on a schedule, each to be copied: cron, GitHub Actions, Airflow, Dagster."""
+"""Recipes for schedulers, to be copied: cron, GitHub Actions, Airflow, Dagster."""

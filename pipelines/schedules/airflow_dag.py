@@ -1,11 +1,14 @@
-"""Loads daily from Airflow (put it into the dags folder). A run that leaves something pending is skipped, not failed.
+"""Airflow 3 DAG that loads daily.
 
-Written for Airflow 3. Install spotify_source where its tasks run. Credentials: .dlt/secrets.toml in the dags folder, or
-SOURCES__SPOTIFY__... in the environment; the file: DESTINATION__DUCKDB__CREDENTIALS, with its whole path. Where load.py
-is at hand, BashOperator(bash_command="python .../load.py", skip_on_exit_code=75) is simpler, and writes load_runs.
+A run that has to be continued is skipped, not failed.
+
+Copy this file into the DAGs folder and install spotify_source where the tasks run. Credentials: .dlt/secrets.toml in the
+DAGs folder, or SOURCES__SPOTIFY__... in the environment. Database file: DESTINATION__DUCKDB__CREDENTIALS, an absolute path.
+If load.py is available, BashOperator(bash_command="python .../load.py", skip_on_exit_code=75) is simpler, and it writes
+load_runs.
 """
 
-# Airflow is not installed where the types are checked.
+# mypy runs without Airflow.
 # mypy: disable-error-code="import-not-found"
 
 from __future__ import annotations
@@ -25,19 +28,19 @@ with DAG(
     schedule="17 6 * * *",
     start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
     catchup=False,
-    max_active_runs=1,  # DuckDB lets one program write
+    max_active_runs=1,  # only one process can write to a DuckDB file
 ):
-    # Before the pipeline: it says where dlt keeps its files.
+    # Before the pipeline, because it sets the working directory of dlt.
     group = PipelineTasksGroup("load")
     run = Run()
 
     def skip_if_pending(_context: Any, _result: Any) -> None:
-        """End the task as load.py's exit code would say: failed, skipped for 75, or good."""
+        """Fail the task, skip it if albums are pending, or let it succeed."""
         if run.result().failure is not None:
             raise run.result().failure
         if not run.result().is_complete:
             raise AirflowSkipException(
-                f"Not complete, {run.result().albums.pending} albums are pending; the next run goes on."
+                f"Incomplete: {run.result().albums.pending} albums are pending. The next run continues."
             )
 
     group.add_run(

@@ -1,11 +1,11 @@
-"""Loads daily from Dagster (`dagster dev -f dagster_definitions.py`). What is left pending is a warning, no failure.
+"""Dagster assets with a daily schedule (`dagster dev -f dagster_definitions.py`).
 
 Install spotify_source and dagster-dlt where Dagster runs. Credentials: .dlt/secrets.toml in the current folder, or
-SOURCES__SPOTIFY__... in the environment; the file: DESTINATION__DUCKDB__CREDENTIALS. Without load.py there is no table
-load_runs.
+SOURCES__SPOTIFY__... in the environment. Database file: DESTINATION__DUCKDB__CREDENTIALS. A run that has to be continued
+logs a warning and succeeds. Only load.py writes the table load_runs.
 """
 
-# Dagster is not installed where the types are checked.
+# mypy runs without Dagster.
 # mypy: disable-error-code="import-not-found,untyped-decorator,misc"
 
 from collections.abc import Iterator
@@ -28,12 +28,15 @@ from dlt.extract import DltResource
 
 from spotify_source import Run, spotify_source
 
-# Only its tables matter here: Dagster asks before there is a run, and perhaps where there are no credentials.
+# Dagster reads the tables when it imports this file, possibly without credentials.
 declared = spotify_source(client_id="unused", client_secret="unused")  # noqa: S106
 
 
 def column_schema(schema: dlt.Schema, table: str) -> TableSchema:
-    """The columns of a table as dagster-dlt shows them, and their descriptions, which it leaves out."""
+    """Return the columns of a table with their descriptions.
+
+    dagster-dlt leaves out the descriptions.
+    """
     columns = []
     for name, hints in schema.get_table_columns(table).items():
         constraints = TableColumnConstraints(
@@ -46,28 +49,28 @@ def column_schema(schema: dlt.Schema, table: str) -> TableSchema:
 
 
 def column_schemas(schema: dlt.Schema, table: str) -> dict[str, TableSchema]:
-    """The columns of a table and of those nested in it, which have no asset of their own, as metadata of an asset."""
+    """Return the columns of a table and its nested tables as metadata of an asset."""
     nested = {name: column_schema(schema, name) for name in schema.tables if name.startswith(f"{table}__")}
     return {**nested, "dagster/column_schema": column_schema(schema, table)}
 
 
 class DescribedAssets(DagsterDltTranslator):
-    """Shows the descriptions of tables and columns before there is a run."""
+    """Translator that adds the descriptions of tables and columns to the assets."""
 
     def get_asset_spec(self, data: DltResourceTranslatorData) -> AssetSpec:
-        """Describe the asset as its table is described."""
+        """Describe the asset with its table and columns."""
         schema, table = declared.discover_schema(), data.resource.name
         spec = super().get_asset_spec(data).merge_attributes(metadata=column_schemas(schema, table))
         return spec.replace_attributes(description=schema.get_table(table)["description"])
 
 
 class DescribedLoads(DagsterDltResource):
-    """Shows them with each run, where Spotify may have added columns."""
+    """Resource that updates the columns of each run, since Spotify may add some."""
 
     def extract_resource_metadata(
         self, context: Any, resource: DltResource, load_info: Any, dlt_pipeline: dlt.Pipeline
     ) -> dict[str, Any]:
-        """Describe the columns of what was loaded."""
+        """Describe the columns of the loaded tables."""
         described = column_schemas(dlt_pipeline.default_schema, resource.name)
         return {**super().extract_resource_metadata(context, resource, load_info, dlt_pipeline), **described}
 
@@ -78,17 +81,17 @@ class DescribedLoads(DagsterDltResource):
     name="spotify",
     group_name="spotify",
     dagster_dlt_translator=DescribedAssets(),
-    pool="spotify_duckdb",  # DuckDB lets one program write: set the limit of this pool to 1
+    pool="spotify_duckdb",  # set the limit of this pool to 1: only one process can write to a DuckDB file
 )
 def spotify_tables(context: AssetExecutionContext, dlt_resource: DescribedLoads) -> Iterator[Any]:
-    """Spotify's new releases, and all their tracks."""
+    """Load Spotify's new releases and all their tracks."""
     run = Run()
     for table in dlt_resource.run(context=context, dlt_source=spotify_source(run=run)):
         yield table._replace(metadata={**table.metadata, "albums_pending": run.result().albums.pending})
     if run.result().failure is not None:
         raise run.result().failure
     if not run.result().is_complete:
-        context.log.warning("Not complete, %s albums are pending; the next run goes on.", run.result().albums.pending)
+        context.log.warning("Incomplete: %s albums are pending. The next run continues.", run.result().albums.pending)
 
 
 load = define_asset_job("load_spotify", selection=[spotify_tables])

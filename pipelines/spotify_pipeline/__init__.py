@@ -1,1 +1,1 @@
-"""The application around the source: the command line, a run, and what follows it."""
+"""The application: commands, runs, destinations and follow-ups."""

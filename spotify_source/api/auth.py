@@ -1,4 +1,4 @@
-"""OAuth 2 client credentials as Spotify has them. Knows tokens, not what they are used for.
+"""OAuth 2 client credentials of an app.
 
 https://developer.spotify.com/documentation/web-api/tutorials/client-credentials-flow
 """
@@ -17,11 +17,11 @@ from requests import PreparedRequest, Response
 from .. import settings
 from ..errors import UnreadableReplyError
 from ..limits.governor import Clock, SystemClock
-from .responses import is_token
+from .responses import is_bearer_token
 
 
-class _Basic:
-    """HTTP Basic, as a value that shows nothing."""
+class _BasicAuth:
+    """HTTP Basic credentials that no representation shows."""
 
     def __init__(self, encoded: str) -> None:
         self._encoded = encoded
@@ -33,24 +33,23 @@ class _Basic:
 
 @configspec
 class SpotifyClientCredentials(OAuth2ClientCredentials):
-    """Client credentials with HTTP Basic, for requests and for dlt's RESTClient; one object serves many threads.
+    """Thread-safe client credentials for requests and for dlt's RESTClient.
 
-    One token serves all threads: however many need a new one at once, one request is made. A token is renewed 60 s
-    before it ends. A call that Spotify answers with 401 is repeated once, with a new token.
+    All threads share one token, which is renewed 60 s before it expires. A call that Spotify answers with 401 is
+    repeated once, with a new token.
 
     Args:
-        client_id: Of the app, from https://developer.spotify.com/dashboard.
-        client_secret: Of the app.
-        access_token_url: The token endpoint.
-        session: What sends the token request; dlt's by default.
-        clock: Where the time comes from.
+        client_id: Client id of the app, from https://developer.spotify.com/dashboard.
+        client_secret: Client secret of the app.
+        access_token_url: Token endpoint.
+        session: Session for token requests; dlt's by default.
+        clock: Source of the time.
     """
 
     access_token_url: str = settings.TOKEN_URL
     clock: Annotated[Clock, NotResolved()] = None  # type: ignore[assignment]  # dlt's specs need a default
 
     def __post_init__(self) -> None:
-        """Start without a token."""
         super().__post_init__()
         if self.clock is None:
             self.clock = SystemClock()  # type: ignore[unreachable]  # the default above
@@ -58,11 +57,11 @@ class SpotifyClientCredentials(OAuth2ClientCredentials):
         self._renew_at = 0.0
 
     def __deepcopy__(self, memo: dict[int, Any]) -> SpotifyClientCredentials:
-        """Stay one object: the token and its lock are shared."""
+        # dlt copies the credentials of a client; copies would not share the token and its lock.
         return self
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        """Authorize a request, with a new token where the old one is about to end."""
+        """Authorize a request, with a new token if the present one is about to expire."""
         with self._lock:
             if self.access_token is None or self.is_token_expired():
                 self.obtain_token()
@@ -71,43 +70,48 @@ class SpotifyClientCredentials(OAuth2ClientCredentials):
         return request
 
     def is_token_expired(self) -> bool:
-        """Whether it is time for a new token."""
+        """Return whether the token has to be renewed."""
         return self.clock.monotonic() >= self._renew_at
 
     def obtain_token(self) -> None:
-        """Request a token."""
-        asked_at = self.clock.monotonic()
+        """Request a token.
+
+        Raises:
+            UnreadableReplyError: The reply holds no usable token.
+            requests.HTTPError: The session returned an error, which `GovernedSession` never does.
+        """
+        requested_at = self.clock.monotonic()
         response = self.session.post(self.access_token_url, **self.build_access_token_request())
         response.raise_for_status()
         content = response.json()
         self.access_token = self.parse_access_token(content)
         seconds = self.parse_expiration_in_seconds(content)
         margin = settings.TOKEN_MARGIN_SECONDS
-        self._renew_at = asked_at + seconds - (margin if seconds >= 2 * margin else seconds / 10)
+        self._renew_at = requested_at + seconds - (margin if seconds >= 2 * margin else seconds / 10)
 
     def build_access_token_request(self) -> dict[str, Any]:
-        """The request as Spotify documents it: HTTP Basic, and the grant type in the form."""
+        """Build the documented request: HTTP Basic, and the grant type in the form."""
         basic = b64encode(f"{self.client_id}:{self.client_secret}".encode()).decode()
         return {
             "headers": {"Content-Type": "application/x-www-form-urlencoded"},
-            # As `auth`, not as a header: requests would put the credentials of ~/.netrc in its place.
-            "auth": _Basic(basic),
+            # As `auth`, not as a header: requests would replace it with the credentials of ~/.netrc.
+            "auth": _BasicAuth(basic),
             "data": {"grant_type": "client_credentials"},
         }
 
     def parse_access_token(self, response_json: Any) -> str:
-        """The token in a reply.
+        """Return the token in a reply.
 
         Raises:
-            UnreadableReplyError: There is none, or none that a header can carry.
+            UnreadableReplyError: There is none, or a header can't hold it.
         """
         token = response_json.get("access_token") if isinstance(response_json, dict) else None
-        if not is_token(token):
+        if not is_bearer_token(token):
             raise UnreadableReplyError("The token endpoint answered without a usable token.")
         return str(token)
 
     def parse_expiration_in_seconds(self, response_json: Any) -> int:
-        """The token's lifetime; an hour where it is missing or senseless."""
+        """Return the token's lifetime; an hour if it is missing or invalid."""
         try:
             seconds = int(response_json["expires_in"])
         except (KeyError, TypeError, ValueError, OverflowError):
@@ -118,9 +122,9 @@ class SpotifyClientCredentials(OAuth2ClientCredentials):
         request.headers["Authorization"] = f"Bearer {self.access_token}"
 
     def _repeat_after_401(self, response: Response, **kwargs: Any) -> Response:
-        """Send a refused request once more, with a new token, unless another thread has renewed it already.
+        """Repeat a rejected request once, with a new token unless another thread renewed it already.
 
-        The new token goes onto the request itself, so that whoever sends that again later sends the new one.
+        The new token replaces the old one in the request, for later retries of the same request.
         """
         if response.status_code != 401:
             return response

@@ -1,7 +1,7 @@
-"""Paging through Spotify's paging objects, by `next` or by offset. Knows no endpoint and sends nothing itself.
+"""dlt paginators for Spotify's paging objects, by `next` link or by offset.
 
-Both are dlt paginators, and both are guarded: the envelope must be there, a page must lead on, and a `next` link must
-stay on the API's own origin. Use a new instance for each list: they keep state.
+Both raise PagingError for a list that never ends, and for a `next` link that leads to another endpoint, back, or away from
+the API. An instance holds the state of one list.
 
 https://developer.spotify.com/documentation/web-api/concepts/api-calls#pagination
 """
@@ -21,82 +21,77 @@ from .responses import paging_object
 
 
 def origin(url: str) -> tuple[str, str, int | None]:
-    """Scheme, host and port of a URL, as RFC 6454 compares them."""
+    """Return scheme, host and port of a URL, as RFC 6454 compares them."""
     parts = urlsplit(url)
     default = {"http": 80, "https": 443}.get(parts.scheme)
     return parts.scheme.lower(), (parts.hostname or "").lower(), parts.port or default
 
 
 def resolve_link(link: str, base: str) -> str:
-    """The absolute URL of a link that a reply from `base` holds.
+    """Return the absolute URL of a link in a reply from `base`.
 
     Raises:
-        ForeignOriginError: It leads away from the API's origin.
-        PagingError: It is no address.
+        ForeignOriginError: The link leads away from the origin of `base`.
+        PagingError: The link is not a valid URL.
     """
     try:
         url = urljoin(base, link)
-        stays = origin(url) == origin(base)
+        is_foreign = origin(url) != origin(base)
     except ValueError:
         raise PagingError("A `next` link is not a valid URL.") from None
-    if not stays:
+    if is_foreign:
         raise ForeignOriginError(f"A `next` link leads away from the API, to {origin(url)[1]}.")
     return url
 
 
 class PagingObjectPaginator(BasePaginator):
-    """What both ways of paging share: where the paging object is, when it ends, and that it does end.
+    """Base class of the paginators.
 
     Args:
-        key: The key below which the reply holds its paging object; None where the reply is one.
-        max_offset: The largest offset + limit that the endpoint takes, where it has one.
+        key: Key of the paging object in a reply; None if the reply is the paging object.
     """
 
-    def __init__(self, key: str | None = None, *, max_offset: int | None = None) -> None:
+    def __init__(self, key: str | None = None) -> None:
         super().__init__()
         self._key = key
-        self._max_offset = max_offset
         self._offset = 0
         self._pages = 0
         self._empty_pages = 0
-        self._trouble: PagingError | None = None
+        self._error: PagingError | None = None
 
     def init_request(self, request: Request) -> None:
-        """Start at the offset that the request names, or at 0."""
+        """Start at the offset of the request, or at 0."""
         self._offset = int((request.params or {}).get("offset", 0))
 
     def update_state(self, response: Response, data: list[Any] | None = None) -> None:  # noqa: ARG002 - dlt's signature
-        """Read from a reply whether and where the list goes on.
+        """Read from a reply whether there is a further page.
 
         Raises:
             UnreadableReplyError: The reply holds no paging object.
         """
         page = paging_object(response.json(), self._key)
-        link = page["next"]
+        self._has_next_page = page["next"] is not None
         try:
             self._count(page)
-            self._has_next_page = link is not None and self._lead_on(response, page, link)
+            if page["next"] is not None:
+                self._offset = self._next_offset(response.url, page, page["next"])
         except PagingError as error:
-            self._trouble = error
+            # Raised by `has_next_page`, so that the page itself is not lost.
+            self._error = error
 
     @property
     def has_next_page(self) -> bool:
-        """Whether the list goes on. It is asked for after a page was handed on, so that a bad link costs no good page.
+        """Whether there is a further page.
 
         Raises:
-            PagingError: The list leads elsewhere, in circles, or nowhere.
+            PagingError: The list never ends, or its `next` link can't be followed.
         """
-        if self._trouble is not None:
-            raise self._trouble
+        if self._error is not None:
+            raise self._error
         return self._has_next_page
 
-    def _lead_on(self, response: Response, page: PagingObject, link: str) -> bool:
-        self._offset = self._follow(response, page, link)
-        limit = _page_size(page) or len(page["items"])
-        return self._max_offset is None or self._offset + limit <= self._max_offset
-
-    def _follow(self, response: Response, page: PagingObject, link: str) -> int:
-        """Take the next page in, and return its offset."""
+    def _next_offset(self, url: str, page: PagingObject, link: str) -> int:
+        """Return the offset of the page after the one that came from `url`."""
         raise NotImplementedError
 
     def _count(self, page: PagingObject) -> None:
@@ -109,23 +104,12 @@ class PagingObjectPaginator(BasePaginator):
 
 
 class NextLinkPaginator(PagingObjectPaginator):
-    """Follows the `next` link, if it stays on the API's origin and leads to a later offset."""
+    """Paginator that follows the `next` link as it is."""
 
-    def __init__(self, key: str | None = None, *, max_offset: int | None = None) -> None:
-        super().__init__(key, max_offset=max_offset)
+    def __init__(self, key: str | None = None) -> None:
+        super().__init__(key)
         self._url = ""
         self._seen: set[str] = set()
-
-    def _follow(self, response: Response, page: PagingObject, link: str) -> int:
-        url = resolve_link(link, response.url)
-        if _path(url) != _path(response.url):
-            raise PagingError("A `next` link leads to another endpoint.")
-        offset = _query_number(url, "offset")
-        self._seen.add(response.url)
-        if url in self._seen or (offset is not None and offset <= self._offset):
-            raise PagingError("A `next` link leads back to a page that was read already.")
-        self._url = url
-        return self._offset + len(page["items"]) if offset is None else offset
 
     def update_request(self, request: Request) -> None:
         """Point the request at the next page; the link holds all parameters."""
@@ -133,29 +117,36 @@ class NextLinkPaginator(PagingObjectPaginator):
             request.url = self._url
             request.params = {}
 
+    def _next_offset(self, url: str, page: PagingObject, link: str) -> int:
+        self._url = resolve_link(link, url)
+        if _path(self._url) != _path(url):
+            raise PagingError("A `next` link leads to another endpoint.")
+        offset = _offset_in(self._url)
+        self._seen.add(url)
+        if self._url in self._seen or (offset is not None and offset <= self._offset):
+            raise PagingError("A `next` link leads back to a page that was read already.")
+        return self._offset + len(page["items"]) if offset is None else offset
+
 
 class OffsetPaginator(PagingObjectPaginator):
-    """Asks for the offset behind the items that came, so that a server's smaller pages skip nothing."""
-
-    def _follow(self, response: Response, page: PagingObject, link: str) -> int:  # noqa: ARG002 - counts instead
-        return self._offset + (len(page["items"]) or _page_size(page) or 1)
+    """Paginator that adds the number of items to the offset, so that smaller pages skip nothing."""
 
     def update_request(self, request: Request) -> None:
-        """Ask for the next offset."""
+        """Set the offset of the next page."""
         if self._has_next_page:
             request.params = {**(request.params or {}), "offset": self._offset}
+
+    def _next_offset(self, url: str, page: PagingObject, link: str) -> int:  # noqa: ARG002 - the link is not used
+        size = whole_number(page.get("limit")) or 1
+        if not 0 < size <= settings.MAX_PAGE_SIZE:
+            size = 1
+        return self._offset + (len(page["items"]) or size)
 
 
 def _path(url: str) -> str:
     return urlsplit(url).path.rstrip("/")
 
 
-def _page_size(page: PagingObject) -> int | None:
-    """What the page says its size is, where that is one."""
-    size = whole_number(page.get("limit"))
-    return size if size is not None and 0 < size <= settings.MAX_PAGE_SIZE else None
-
-
-def _query_number(url: str, name: str) -> int | None:
-    values = parse_qs(urlsplit(url).query).get(name, [])
+def _offset_in(url: str) -> int | None:
+    values = parse_qs(urlsplit(url).query).get("offset", [])
     return whole_number(values[-1]) if values else None

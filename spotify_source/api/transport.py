@@ -1,12 +1,17 @@
-"""The HTTP session that all requests go through: limited, guarded, repeated, understood. Knows no album and no track."""
+"""HTTP session of all requests: governed, bounded in time and size, classified, and retried."""
 
 from __future__ import annotations
 
+import contextlib
+import http.client
+import io
+import socket
 import threading
+import time
 from base64 import b64decode
 from collections.abc import Mapping
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import requests
 import urllib3
@@ -25,47 +30,58 @@ from ..errors import (
     NotFoundError,
     PremiumRequiredError,
     SpotifySourceError,
-    TokenRefusedError,
+    TokenRejectedError,
     UnreadableReplyError,
 )
-from ..limits.allowance import pay
 from ..limits.call_budget import CallBudget
 from ..limits.governor import ALL_BUCKETS, Governor
-from .bodies import ACCEPTED_ENCODINGS, read_body
 from .paginators import origin
-from .responses import TOKEN, Endpoint, Meaning, Reply, classify, endpoint_of
-from .wires import Wires
+from .responses import TOKEN, ClassifiedReply, Endpoint, ReplyKind, classify, endpoint_of
 
-_MAX_CONNECTIONS = 50
-_TOO_LONG = "the reply takes too long"
+_MAX_CONNECTIONS: Final = 50
+_CHUNK_BYTES: Final = 64 * 1024
+# Interval at which a read that waits for data looks for a stop signal.
+_TICK_SECONDS: Final = 0.25
+
+# Kinds that may pass. Rate limits and quotas of API endpoints are the governor's; those of the token endpoint are not.
+_TRANSIENT: Final = (
+    ReplyKind.SERVER_ERROR,
+    ReplyKind.UNREADABLE,
+    ReplyKind.RATE_LIMITED,
+    ReplyKind.QUOTA_EXCEEDED,
+)
+_ERRORS: Final[Mapping[ReplyKind, tuple[type[SpotifySourceError], str]]] = {
+    ReplyKind.TOKEN_REJECTED: (TokenRejectedError, "Spotify rejects newly issued tokens on {bucket}"),
+    ReplyKind.UNREADABLE: (UnreadableReplyError, "{bucket} returned an undocumented reply {attempts} times"),
+    ReplyKind.PREMIUM_REQUIRED: (PremiumRequiredError, "Spotify refuses the app on {bucket}"),
+    ReplyKind.FORBIDDEN: (ForbiddenError, "This app may not call {bucket}"),
+    ReplyKind.NOT_FOUND: (NotFoundError, "Not found by {bucket}"),
+    ReplyKind.BAD_REQUEST: (BadRequestError, "The API rejects the request to {bucket}"),
+}
 
 
 class GovernedSession(requests.Session):
-    """A requests session that asks the governor before each call, repeats what is worth repeating, and raises the rest.
+    """Session that asks the governor before each call, retries transient failures and raises the rest.
 
-    What `send` returns is a good reply, read whole. Redirects are not followed: the API has none.
+    `send` returns good replies only, read in full. Redirects are not followed: the API has none.
 
     Args:
-        governor: Says when a call may go out.
-        max_attempts: How often a call is made in all while it fails.
-        api_url: The API's base URL; no request leaves its origin, but for the token's.
-        token_url: The token endpoint.
-        stopping: Once it is set, replies that are on their way are waited for a moment longer.
+        governor: Rate limiter of all calls.
+        max_attempts: Number of attempts to make for a failing call.
+        api_url: Base URL of the API. Only requests to its origin, and token requests, are sent.
+        token_url: Token endpoint.
     """
 
-    def __init__(
-        self, governor: Governor, max_attempts: int, api_url: str, token_url: str, stopping: threading.Event
-    ) -> None:
+    def __init__(self, governor: Governor, max_attempts: int, api_url: str, token_url: str) -> None:
         super().__init__()
         self._governor = governor
         self._max_attempts = max_attempts
         self._token_url = token_url
-        self._wires = Wires(stopping)
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        self.headers["Accept-Encoding"] = ACCEPTED_ENCODINGS
-        # With nothing here, requests puts the credentials of ~/.netrc in the place of the app's.
-        self.auth = _as_it_is
-        adapter = _GovernedAdapter(governor, self._wires, api_url, token_url)
+        self.headers["Accept-Encoding"] = "gzip, deflate"
+        # Without an `auth`, requests replaces the app's credentials with those of ~/.netrc.
+        self.auth = _unchanged
+        adapter = _GovernedAdapter(governor, api_url, token_url)
         self.mount("https://", adapter)
         self.mount("http://", adapter)
 
@@ -74,147 +90,209 @@ class GovernedSession(requests.Session):
 
         Args:
             request: The request.
-            budget: The call budget that each attempt is charged to.
+            budget: Call budget that each attempt is charged to.
             **kwargs: Options of `requests.Session.send`.
 
         Raises:
             BucketClosedError: The bucket takes no more calls in this run.
             CallBudgetSpentError: `budget` has no call left.
-            CredentialsError: The credentials, or a token that was just issued, are refused.
+            CredentialsError: Spotify rejects the credentials.
             AppRefusedError: The app may not make this call.
-            ApiUnavailableError: No try brought a usable answer.
-            CallFailedError: The API refuses this one call.
+            ApiUnavailableError: No attempt returned a usable reply.
+            CallFailedError: The API rejects this call.
         """
-        url = str(request.url)
-        endpoint = TOKEN if url == self._token_url else endpoint_of(url)
-        kwargs["budget"] = budget
-        kwargs["timeout"] = (settings.CONNECT_TIMEOUT, settings.READ_TIMEOUT)
-        failures = limits = 0
+        endpoint = TOKEN if request.url == self._token_url else endpoint_of(str(request.url))
+        kwargs |= {
+            "budget": budget,
+            "timeout": (settings.CONNECT_TIMEOUT, settings.READ_TIMEOUT),
+            "stream": True,
+            "allow_redirects": False,
+        }
+        failures = rate_limits = 0
         while True:
-            response, reply = self._attempt(request, endpoint, kwargs)
-            if response is not None and reply.meaning is Meaning.GOOD:
+            response, reply = self._attempt(request, kwargs)
+            if response is not None and reply.kind is ReplyKind.GOOD:
                 self._governor.succeeded()
                 return response
-            if reply.meaning is Meaning.QUOTA_SPENT and endpoint is not TOKEN:
-                raise self._governor.quota_spent(endpoint.bucket, reply.seconds)
-            if reply.meaning is Meaning.RATE_LIMITED and endpoint is not TOKEN:
-                limits += 1
-                self._governor.rate_limited(endpoint.bucket, reply.seconds, limits)
+            if reply.kind is ReplyKind.QUOTA_EXCEEDED and endpoint is not TOKEN:
+                raise self._governor.quota_exceeded(endpoint.bucket, reply.retry_after)
+            if reply.kind is ReplyKind.RATE_LIMITED and endpoint is not TOKEN:
+                rate_limits += 1
+                self._governor.rate_limited(endpoint.bucket, reply.retry_after, rate_limits)
                 continue
             failures += 1
-            if failures >= self._max_attempts or not self._is_worth_repeating(endpoint, reply):
-                raise self._failure(endpoint, reply, request)
-            self._governor.back_off(endpoint.bucket, failures, reply.seconds)
-
-    def _is_worth_repeating(self, endpoint: Endpoint, reply: Reply) -> bool:
-        if reply.meaning is Meaning.TOKEN_REFUSED:
-            # The call has been repeated with a new token already. That there is one says that the credentials are good.
-            return endpoint is not TOKEN
-        return reply.meaning in _PASSING
-
-    def _attempt(
-        self, request: PreparedRequest, endpoint: Endpoint, kwargs: Mapping[str, Any]
-    ) -> tuple[Response | None, Reply]:
-        options = {**kwargs, "stream": True, "allow_redirects": False}
-        try:
-            response = super().send(request, **options)
-            content = response.content
-        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            message = _TOO_LONG if self._wires.is_late else _describe(error)
-            return None, Reply(Meaning.SERVER_TROUBLE, 0, None, message)
-        except UnreadableReplyError as error:
-            return None, Reply(Meaning.UNREADABLE, 0, None, error.what)
-        reply = classify(response.status_code, response.headers, content, endpoint.envelope)
-        # Parsed once: paginators and selectors ask for it again.
-        response.json = lambda **_: reply.body  # type: ignore[method-assign]
-        return response, reply
-
-    def _failure(self, endpoint: Endpoint, reply: Reply, request: PreparedRequest) -> SpotifySourceError:
-        url = str(request.url)
-        said = f"{reply.status or 'no reply'}{': ' + _without_secrets(reply.message, request) if reply.message else ''}"
-        if endpoint is TOKEN:
-            if reply.meaning in (Meaning.BAD_REQUEST, Meaning.TOKEN_REFUSED, Meaning.FORBIDDEN):
-                return CredentialsError(f"Spotify refuses the client id or the client secret ({said}).")
-            # Without a token nobody gets any further: the other threads need not find out for themselves.
-            self._governor.close(ALL_BUCKETS, ClosedReason.TROUBLE)
-            return ApiUnavailableError(
-                f"No token from {sanitize_url(url)} after {self._max_attempts} attempts ({said})."
+            # A rejected token was renewed once already. That a new one was issued shows that the credentials are good.
+            is_transient = reply.kind in _TRANSIENT or (
+                reply.kind is ReplyKind.TOKEN_REJECTED and endpoint is not TOKEN
             )
-        kind, what = _FAILURES.get(reply.meaning, (ApiUnavailableError, "{bucket} failed {attempts} times"))
-        what = what.format(bucket=endpoint.bucket, attempts=self._max_attempts)
-        return kind(f"{what} ({sanitize_url(url)}): {said}.")
+            if failures >= self._max_attempts or not is_transient:
+                raise self._error(endpoint, reply, request)
+            self._governor.back_off(endpoint.bucket, failures, reply.retry_after)
+
+    def _attempt(self, request: PreparedRequest, kwargs: Mapping[str, Any]) -> tuple[Response | None, ClassifiedReply]:
+        try:
+            # The adapter builds no other responses.
+            response = cast(ApiResponse, super().send(request, **kwargs))
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            return None, ClassifiedReply(ReplyKind.SERVER_ERROR, 0, message=_describe(error))
+        except UnreadableReplyError as error:
+            return None, ClassifiedReply(ReplyKind.UNREADABLE, 0, message=error.summary)
+        return response, response.reply
+
+    def _error(self, endpoint: Endpoint, reply: ClassifiedReply, request: PreparedRequest) -> SpotifySourceError:
+        url = sanitize_url(str(request.url))
+        details = ": ".join(filter(None, (str(reply.status or ""), _redact(reply.message, request))))
+        if endpoint is not TOKEN:
+            error_type, text = _ERRORS.get(reply.kind, (ApiUnavailableError, "{bucket} failed {attempts} times"))
+            text = text.format(bucket=endpoint.bucket, attempts=self._max_attempts)
+            return error_type(f"{text} ({url}): {details}.")
+        if reply.kind in (ReplyKind.BAD_REQUEST, ReplyKind.TOKEN_REJECTED, ReplyKind.FORBIDDEN):
+            return CredentialsError(f"Spotify refuses the client id or the client secret ({details}).")
+        # No call works without a token: other threads need not find out for themselves.
+        self._governor.close(ALL_BUCKETS, ClosedReason.TROUBLE)
+        return ApiUnavailableError(f"No token from {url} after {self._max_attempts} attempts ({details}).")
+
+
+class ApiResponse(Response):
+    """Response that was read in full, and its classified reply.
+
+    Args:
+        response: The response as requests built it.
+        content: Its body after decompression.
+        endpoint: The endpoint that it came from.
+    """
+
+    def __init__(self, response: Response, content: bytes, endpoint: Endpoint) -> None:
+        super().__init__()
+        vars(self).update(vars(response))
+        self._body = content
+        self.endpoint = endpoint
+        self.reply = classify(response.status_code, response.headers, content, endpoint.has_shape)
+
+    @property
+    def content(self) -> bytes:
+        """The body after decompression."""
+        return self._body
+
+    def json(self, **_: Any) -> Any:
+        """Return the body as parsed once for all callers; None if it is not JSON."""
+        return self.reply.body
 
 
 class _GovernedAdapter(HTTPAdapter):
-    """Lets each physical request out when the governor says so, repeats after 401 included, and reads its reply whole."""
+    """Adapter that has the governor admit each physical request, repeats after 401 included."""
 
-    def __init__(self, governor: Governor, wires: Wires, api_url: str, token_url: str) -> None:
-        self._wires = wires
+    def __init__(self, governor: Governor, api_url: str, token_url: str) -> None:
         super().__init__(pool_maxsize=_MAX_CONNECTIONS)
         self._governor = governor
         self._api_origin = origin(api_url)
         self._token_url = token_url
 
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self._wires.watch(self.poolmanager)
-
-    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
-        manager = super().proxy_manager_for(*args, **kwargs)
-        self._wires.watch(manager)
-        return manager
-
     def send(self, request: PreparedRequest, *args: Any, budget: CallBudget | None = None, **kwargs: Any) -> Response:
         url = str(request.url)
         if url == self._token_url:
             self._governor.check(TOKEN.bucket)
-            return self._send(request, *args, **kwargs)
+            return _read_response(super().send(request, *args, **kwargs), TOKEN)
         if origin(url) != self._api_origin:
             raise ForeignOriginError(f"A request to {origin(url)[1]} was blocked: it is not the API.")
-        bucket = endpoint_of(url).bucket
-        pay(bucket)
-        call = self._governor.admit(bucket, budget)
+        endpoint = endpoint_of(url)
+        call = self._governor.admit(endpoint.bucket, budget)
         try:
-            return self._send(request, *args, **kwargs)
+            return _read_response(super().send(request, *args, **kwargs), endpoint)
         finally:
             self._governor.answered(call)
 
-    def _send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
-        with self._wires.deadline(settings.MAX_CALL_SECONDS):
-            response = super().send(request, *args, **kwargs)
-            # requests would read it whole without a limit; this is where it keeps what it read.
-            try:
-                response._content = read_body(response)  # noqa: SLF001
-            except BaseException:
-                response.close()
-                raise
-            if self._wires.is_late:
-                # It ended because its socket was shut.
-                raise UnreadableReplyError(_TOO_LONG)
-        return response
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
+        if not issubclass(pool.ConnectionCls, _BoundedConnection):
+            # A subclass of what the pool has: that of a SOCKS proxy is another one.
+            bases = (_BoundedConnection, pool.ConnectionCls)
+            pool.ConnectionCls = type("BoundedConnection", bases, {"stopping": self._governor.stopping})
+        return pool
 
 
-def _as_it_is(request: PreparedRequest) -> PreparedRequest:
+class _BoundedConnection:
+    """Mix-in of urllib3's connections that bounds the time that a response may take."""
+
+    stopping: threading.Event
+
+    def response_class(self, sock: socket.socket, *args: Any, **kwargs: Any) -> http.client.HTTPResponse:
+        """Return the response that reads from a socket, as urllib3 allows subclasses to choose."""
+        return http.client.HTTPResponse(_BoundedReader(sock, self.stopping), *args, **kwargs)  # type: ignore[arg-type]
+
+
+class _BoundedReader(io.RawIOBase):
+    """Reader of a socket that ends at a deadline, or soon after a stop signal.
+
+    The timeout of a socket ends a read that gets no data. A server that sends a byte now and then is waited for without
+    end, in the headers as in the body. http.client reads both from the file that the socket makes: from this one.
+
+    Args:
+        sock: The socket.
+        stopping: Once it is set, `settings.STOP_SECONDS` are left.
+    """
+
+    def __init__(self, sock: socket.socket, stopping: threading.Event) -> None:
+        self._sock = sock
+        # Keeps the socket open until it is closed too, which http.client expects of a socket's file.
+        self._file = sock.makefile("rb", buffering=0)
+        self._deadline = time.monotonic() + settings.MAX_CALL_SECONDS
+        self._stopping = stopping
+        self._is_stopping = False
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        """Return a file that reads from this reader, as http.client asks a socket for."""
+        return io.BufferedReader(self)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read what has arrived, or wait for data.
+
+        Raises:
+            TimeoutError: No data came for `settings.READ_TIMEOUT`, or the deadline has passed.
+        """
+        silent_until = time.monotonic() + settings.READ_TIMEOUT
+        while True:
+            now = time.monotonic()
+            if self._stopping.is_set() and not self._is_stopping:
+                self._is_stopping = True
+                self._deadline = min(self._deadline, now + settings.STOP_SECONDS)
+            left = min(silent_until, self._deadline) - now
+            if left <= 0:
+                raise TimeoutError
+            self._sock.settimeout(min(left, _TICK_SECONDS))
+            with contextlib.suppress(TimeoutError):
+                return self._sock.recv_into(buffer)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+def _read_response(response: Response, endpoint: Endpoint) -> ApiResponse:
+    """Read a response in full.
+
+    Raises:
+        UnreadableReplyError: The body is larger than `settings.MAX_BODY_BYTES` after decompression.
+        urllib3.exceptions.HTTPError: The body can't be read to its end, or not be decompressed.
+    """
+    body = bytearray()
+    with response:
+        for chunk in response.raw.stream(_CHUNK_BYTES, decode_content=True):
+            body += chunk
+            if len(body) > settings.MAX_BODY_BYTES:
+                raise UnreadableReplyError(f"the reply is larger than {settings.MAX_BODY_BYTES} bytes")
+    return ApiResponse(response, bytes(body), endpoint)
+
+
+def _unchanged(request: PreparedRequest) -> PreparedRequest:
     return request
 
 
-# What may be over the next time. Rate limits and quotas come here for the token endpoint alone.
-_PASSING: Final = {Meaning.SERVER_TROUBLE, Meaning.UNREADABLE, Meaning.RATE_LIMITED, Meaning.QUOTA_SPENT}
-_FAILURES: Final[Mapping[Meaning, tuple[type[SpotifySourceError], str]]] = {
-    Meaning.TOKEN_REFUSED: (TokenRefusedError, "Spotify rejects newly issued tokens on {bucket}"),
-    Meaning.UNREADABLE: (
-        UnreadableReplyError,
-        "{bucket} answered {attempts} times with an undocumented reply",
-    ),
-    Meaning.PREMIUM_REQUIRED: (PremiumRequiredError, "Spotify refuses the app on {bucket}"),
-    Meaning.FORBIDDEN: (ForbiddenError, "This app may not call {bucket}"),
-    Meaning.GONE: (NotFoundError, "Not found by {bucket}"),
-    Meaning.BAD_REQUEST: (BadRequestError, "The API rejects the request to {bucket}"),
-}
-
-
-def _without_secrets(text: str, request: PreparedRequest) -> str:
-    """The text, without what the request was authorized with: a server may quote it."""
+def _redact(text: str, request: PreparedRequest) -> str:
+    """Return a text without the credentials of the request, which a server may quote."""
     scheme, _, secret = str(request.headers.get("Authorization", "")).partition(" ")
     secrets = [secret]
     if scheme == "Basic":
@@ -225,14 +303,17 @@ def _without_secrets(text: str, request: PreparedRequest) -> str:
 
 
 def _describe(error: Exception) -> str:
-    """What went wrong on the way, without the request that it went wrong with."""
-    known: list[tuple[type[Exception], str]] = [
-        (requests.exceptions.SSLError, "the certificate can't be verified"),
-        (requests.exceptions.ProxyError, "the proxy can't be reached"),
-        (requests.exceptions.ConnectTimeout, f"no connection within {settings.CONNECT_TIMEOUT:.0f} s"),
-        (requests.exceptions.ReadTimeout, f"no reply within {settings.READ_TIMEOUT:.0f} s"),
-        (requests.exceptions.ChunkedEncodingError, "the reply was cut short"),
-        (requests.exceptions.ContentDecodingError, "the reply can't be decompressed"),
-        (requests.exceptions.ConnectionError, "the connection failed or was reset"),
+    """Describe a failed exchange without the request, which may hold secrets."""
+    descriptions: list[tuple[tuple[type[Exception], ...], str]] = [
+        ((requests.exceptions.SSLError,), "the certificate can't be verified"),
+        ((requests.exceptions.ProxyError,), "the proxy can't be reached"),
+        ((requests.exceptions.ConnectTimeout,), f"no connection within {settings.CONNECT_TIMEOUT:g} s"),
+        (
+            (requests.exceptions.ReadTimeout, urllib3.exceptions.ReadTimeoutError),
+            f"the reply takes longer than {settings.MAX_CALL_SECONDS:g} s, or pauses for {settings.READ_TIMEOUT:g} s",
+        ),
+        ((urllib3.exceptions.DecodeError,), "the reply can't be decompressed"),
+        ((urllib3.exceptions.HTTPError,), "the reply was cut short"),
+        ((requests.exceptions.ConnectionError,), "the connection failed or was reset"),
     ]
-    return next((text for kind, text in known if isinstance(error, kind)), type(error).__name__)
+    return next((text for kinds, text in descriptions if isinstance(error, kinds)), type(error).__name__)

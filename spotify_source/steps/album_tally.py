@@ -17,7 +17,7 @@ from ..errors import (
     ClosedReason,
     PremiumRequiredError,
     SpotifySourceError,
-    TokenRefusedError,
+    TokenRejectedError,
 )
 from ..limits.governor import ALL_BUCKETS, Governor
 from ..models import AlbumRequest, CompleteAlbum
@@ -81,7 +81,7 @@ class AlbumTally:
         """One call failed, and with it the albums that it was for: they stay pending."""
         if isinstance(error, BucketClosedError):
             return
-        if isinstance(error, (AppRefusedError, TokenRefusedError)):
+        if isinstance(error, (AppRefusedError, TokenRejectedError)):
             self._note_failed(error, group)
             self._refused(error, group)
         elif isinstance(error, (ApiUnavailableError, CallFailedError)):
@@ -96,7 +96,7 @@ class AlbumTally:
             if request.album_id not in self._counts.failed:
                 self._state.note_failed(request.album_id)
         with self._lock:
-            self._counts.failed.update({request.album_id: error.what for request in group})
+            self._counts.failed.update({request.album_id: error.summary for request in group})
 
     def _refused(self, error: SpotifySourceError, group: Sequence[AlbumRequest]) -> None:
         """A refusal is the album's, until different calls have met one with no success between them."""

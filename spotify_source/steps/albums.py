@@ -25,8 +25,8 @@ from ..errors import (
     UnreadableReplyError,
 )
 from ..models import Album, AlbumRequest, CompleteAlbum, FetchedAlbum, whole_number
+from ..tracks import position_tracks
 from .album_tally import AlbumTally
-from .places import placed_tracks
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -48,7 +48,7 @@ class AlbumFetcher:
     def __init__(self, connection: Connection) -> None:
         self._client = connection.client
         self._governor = connection.governor
-        self._state = connection.state
+        self._state = connection.run.state
         self._clock = connection.run.clock
         self._data_issues = connection.run.data_issues
         self._tally = AlbumTally(connection.run, connection.governor)
@@ -152,7 +152,7 @@ class AlbumFetcher:
         try:
             album = self._client.album(request.album_id, request.market)
         except (NotFoundError, BadRequestError) as error:
-            if isinstance(error, BadRequestError) and not _BAD_ID.search(error.what):
+            if isinstance(error, BadRequestError) and not _BAD_ID.search(error.summary):
                 return self._survive(error, [request])
             self._note_gone(request)
             return []
@@ -203,7 +203,7 @@ class AlbumFetcher:
     def _complete(self, fetched: FetchedAlbum, items: Sequence[Any], calls: int = 0) -> CompleteAlbum:
         request, album = fetched.request, fetched.album
         self._release(request, calls)
-        tracks, findings = placed_tracks(items)
+        tracks, findings = position_tracks(items)
         self._data_issues.note(findings, request.album_id)
         total = whole_number(album.get("total_tracks"))
         if total is None:

@@ -1,7 +1,7 @@
-"""How many albums the shards find, beside the plain listing and a greedy planner that knows what every query shows.
+"""Albums found by extra queries, the plain listing and a greedy planner.
 
-Run `python tests/benchmarks/reach.py --help`. The offline API's catalogue is asked directly, without HTTP: what counts
-here is calls. The greedy planner takes, call by call, the query whose next pages bring the most new albums for each.
+Run `python tests/benchmarks/reach.py --help`. It searches the offline API's catalogue without HTTP, because it measures
+albums per call. The greedy planner sees all results in advance, and always reads the pages with the most new albums.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from spotify_pipeline.offline_api.search import find_albums, parse
 from spotify_source import Run
 from spotify_source.api.client import AlbumPage
 from spotify_source.api.responses import SEARCH
-from spotify_source.limits.allowance import pay
-from spotify_source.steps.listings import shards
-from spotify_source.steps.listings.alphabets import letters_of
-from spotify_source.steps.listings.path import Gathering
-from spotify_source.steps.listings.planner import Vocabulary
+from spotify_source.discovery.listing import ListingBuilder
+from spotify_source.discovery.queries import ExtraQueries
+from spotify_source.discovery.query_planner import Vocabulary, letters_of
+from spotify_source.limits.call_budget import CallBudget
+from spotify_source.limits.governor import SystemClock
 
 PAGE = 10
 PLAIN_CALLS = 10
 
 
 class Search:
-    """What each query shows, in order, and how often it was asked."""
+    """Search in a catalogue, with the client's method."""
 
     def __init__(self, catalogue: Catalogue, market: str) -> None:
         self.catalogue = catalogue
@@ -41,32 +41,37 @@ class Search:
             self._found[query] = [album_id for album_id in found if album_id][:100]
         return self._found[query]
 
-    def search_albums(self, query: str, _market: str, offset: int) -> AlbumPage:
-        # Without HTTP, nobody else does.
-        pay(SEARCH.bucket)
+    def search_albums(self, query: str, _market: str, offset: int, budget: CallBudget) -> AlbumPage:
+        """Return a page, as the client does."""
+        budget.charge(SEARCH.bucket)
         found = self.shows(query)
         albums = [self.catalogue.albums[album_id] for album_id in found[offset : offset + PAGE]]
         return AlbumPage(albums, len(found) > offset + PAGE, 100)
 
 
-class Standing:
-    """A clock that stands."""
+class FixedClock(SystemClock):
+    """Clock that stands still: the same calls in every run."""
 
     def now(self) -> float:
+        """Return a fixed Unix time."""
         return 1_795_000_000.0
 
 
-def planned(search: Search, reach: int) -> Gathering:
-    """What the source finds."""
-    gathered = Gathering((), None, Run())
+def planned(search: Search, reach: int) -> int:
+    """Return the number of albums that the source lists."""
+    run = Run(clock=FixedClock())
+    builder = ListingBuilder(run, (), None)
+    plain = builder.start_path("search")
     for offset in range(0, 100, PAGE):
-        gathered.enter(search.search_albums("tag:new", search.market, offset).albums, search.market, "search")
-    shards.Shards(search, Standing(), "run", [search.market], [], lambda: reach - PLAIN_CALLS).read(gathered)  # type: ignore[arg-type]
-    return gathered
+        page = search.search_albums("tag:new", search.market, offset, CallBudget(SEARCH.bucket, 1))
+        builder.add_page(page.albums, plain, market=search.market, via="search")
+    budget = CallBudget(SEARCH.bucket, reach - PLAIN_CALLS)
+    ExtraQueries(search, run, [search.market], (), budget, builder).read()  # type: ignore[arg-type]
+    return len(builder.listing.albums)
 
 
 def greedy(search: Search, reach: int) -> int:
-    """What a planner finds that knows beforehand what each query shows."""
+    """Return the albums that a planner finds that sees all results in advance."""
     everything = Vocabulary()
     everything.learn(search.catalogue.albums[album_id] for album_id in search.catalogue.new_ids())
     letters = letters_of(search.market)
@@ -94,7 +99,7 @@ def _filters(words: Vocabulary, letters: Sequence[str]) -> list[str]:
 
 
 def _best_beginning(shown: Sequence[str], known: set[str], calls: int) -> tuple[float, int]:
-    """The most new albums a call that any number of its first pages brings, and that number."""
+    """Return the most new albums per call of any number of first pages, and it."""
     best, new = (0.0, 1), 0
     for pages in range(1, min(calls, -(-len(shown) // PAGE)) + 1):
         new += sum(album_id not in known for album_id in shown[(pages - 1) * PAGE : pages * PAGE])
@@ -109,12 +114,12 @@ def main() -> None:
     parser.add_argument("--market", default="US")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1])
     options = parser.parse_args()
-    print("| seed | plain listing | shards | greedy | shards / plain | shards / greedy |")
+    print("| seed | plain listing | extra queries | greedy | extra / plain | extra / greedy |")
     print("| --- | --- | --- | --- | --- | --- |")
     for seed in options.seeds:
         search = Search(Catalogue.generate(seed, 100, date(2026, 11, 20), current=options.current), options.market)
         plain = len(search.shows("tag:new"))
-        ours, best = len(planned(search, options.reach).albums), greedy(search, options.reach)
+        ours, best = planned(search, options.reach), greedy(search, options.reach)
         print(f"| {seed} | {plain} | {ours} | {best} | {ours / plain:.1f} | {ours / best:.2f} |")
 
 

@@ -17,7 +17,8 @@ from unittest.mock import patch
 import dlt
 import duckdb
 import pytest
-from spotify_pipeline.cli.report import main as report
+from spotify_pipeline.cli.options import parse_report
+from spotify_pipeline.cli.report_command import run as report
 from spotify_pipeline.offline_api import Album, Catalogue, OfflineApi, make_album
 
 from tests.conformance.engines import DuckDb, Engine, MariaDbDatabase, PostgresDataset, Rows, SQLite
@@ -229,8 +230,8 @@ def _killed(case: Case) -> None:
             "def killed(self, *a, **k):\n"
             f"    return os.kill(os.getpid(), 9) if self.{name} == 'spotify' else whole(self, *a, **k)\n"
             f"{step} = killed\n"
-            "from spotify_pipeline.cli.command import load\nfrom spotify_pipeline.cli.options import parse\n"
-            "load(parse(sys.argv[1:]))"
+            "from spotify_pipeline.cli.load_command import run\nfrom spotify_pipeline.cli.options import parse_load\n"
+            "run(parse_load(sys.argv[1:]))"
         )
         environment = {**os.environ, **fresh.place.environment(fresh.api), **fresh.engine.environment}
         command = [sys.executable, "-c", code, *fresh.engine.arguments, *(("--full-refresh",) if fresh.ran else ())]
@@ -248,10 +249,10 @@ def _killed(case: Case) -> None:
 @claim("A run from a second machine is kept out, and told who is at work")
 def _second_machine(case: Case) -> None:
     code = (
-        "import sys; from spotify_pipeline.cli.command import _destination\n"
-        "from spotify_pipeline.cli.options import parse\n"
-        "with _destination(parse(sys.argv[1:])).locked() as _:\n"
-        "    import duckdb; f = parse(sys.argv[1:]).db; held = f and duckdb.connect(str(f))\n"
+        "import sys; from spotify_pipeline.cli.load_command import _destination\n"
+        "from spotify_pipeline.cli.options import parse_load\n"
+        "with _destination(parse_load(sys.argv[1:])).locked() as _:\n"
+        "    import duckdb; f = parse_load(sys.argv[1:]).db; held = f and duckdb.connect(str(f))\n"
         "    print('held', flush=True); sys.stdin.read()"
     )
     environment = {**os.environ, **case.loading.place.environment(), **case.loading.engine.environment}
@@ -365,15 +366,17 @@ def _page(case: Case) -> None:
         out = {name: loading.place.folder / f"out.{name}" for name in ("html", "xml", "ics")}
         with patch.dict(os.environ, {**loading.place.environment(), **loading.engine.environment}):
             code = report(
-                [
-                    *loading.engine.arguments,
-                    "--out",
-                    str(out["html"]),
-                    "--feed",
-                    str(out["xml"]),
-                    "--calendar",
-                    str(out["ics"]),
-                ],
+                parse_report(
+                    [
+                        *loading.engine.arguments,
+                        "--out",
+                        str(out["html"]),
+                        "--feed",
+                        str(out["xml"]),
+                        "--calendar",
+                        str(out["ics"]),
+                    ]
+                ),
                 now=datetime(2026, 11, 20, tzinfo=timezone.utc),
             )
         assert code == 0

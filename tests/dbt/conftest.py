@@ -1,4 +1,4 @@
-"""What the tests of the dbt project share: the project, and the demo's databases after three simulated days."""
+"""Fixtures of the dbt tests: the project, and demo databases after three days."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from spotify_pipeline.cli.load import main
+from spotify_pipeline.cli.main import main
 from spotify_pipeline.offline_api import Album, Catalogue, OfflineApi
 
 from tests.dbt.support import DbtProject, Ran
@@ -23,7 +23,7 @@ REGIMES = ("extended", "development")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what runs dbt where it can't be imported."""
+    """Skip tests that run dbt if it cannot be imported."""
     here = [item for item in items if Path(__file__).parent in item.path.parents]
     for item in here:
         if "project" in getattr(item, "fixturenames", ()) and (reason := why_not()):
@@ -32,7 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @dataclass(frozen=True)
 class Built:
-    """A database of the demo after three days, and how the build went after each."""
+    """Database of the demo after three days, with the result of each build."""
 
     quota_mode: str
     database: Path
@@ -41,13 +41,13 @@ class Built:
 
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> DbtProject:
-    """The dbt project."""
+    """Return the dbt project."""
     return DbtProject(tmp_path_factory.mktemp("dbt"))
 
 
 @pytest.fixture(scope="session")
 def demo_of(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Built]:
-    """The demo of a quota mode, loaded and built on three days; read it, or work on a copy."""
+    """Return the demo of a quota mode, built on three days; read it, or change a copy."""
 
     @cache
     def build(quota_mode: str) -> Built:
@@ -57,7 +57,10 @@ def demo_of(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> Ca
         for day in DAYS:
             with pytest.MonkeyPatch.context() as environment:
                 environment.setenv("DLT_DATA_DIR", str(folder / "dlt"))
-                assert main(["--demo", "--demo-regime", quota_mode, "--demo-date", day, "--db", str(database)]) == 0
+                assert (
+                    main(["load", "--demo", "--demo-regime", quota_mode, "--demo-date", day, "--db", str(database)])
+                    == 0
+                )
             builds.append(project.build(database))
         return Built(quota_mode, database, builds)
 
@@ -66,19 +69,19 @@ def demo_of(project: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> Ca
 
 @pytest.fixture(params=REGIMES)
 def demo(request: pytest.FixtureRequest, demo_of: Callable[[str], Built]) -> Built:
-    """The demo of either quota mode."""
+    """Return the demo of each quota mode."""
     return demo_of(request.param)
 
 
 @pytest.fixture
 def extended(demo_of: Callable[[str], Built]) -> Built:
-    """The demo of the extended quota mode, where once is enough."""
+    """Return the demo in Extended Quota Mode."""
     return demo_of("extended")
 
 
 @pytest.fixture
 def copy_of(tmp_path: Path) -> Callable[[Built], Path]:
-    """A copy of a demo's database, to change."""
+    """Return a function that copies a demo's database."""
 
     def copy(built: Built) -> Path:
         return Path(shutil.copy(built.database, tmp_path / "spotify.duckdb"))
@@ -88,13 +91,13 @@ def copy_of(tmp_path: Path) -> Callable[[Built], Path]:
 
 @pytest.fixture
 def clock() -> FakeClock:
-    """Noon on Thursday, 2026-11-19; moves only where a test moves it."""
+    """Return a fake clock at noon on Thursday, 2026-11-19."""
     return FakeClock(start=1_795_089_600.0)
 
 
 @pytest.fixture
 def serve(clock: FakeClock) -> Iterator[Callable[..., OfflineApi]]:
-    """Start an API that serves these albums, listed in this order, for as long as the test lasts."""
+    """Return a function that serves albums for the duration of the test."""
     with ExitStack() as stack:
 
         def start(*albums: Album, **options: Any) -> OfflineApi:

@@ -1,4 +1,4 @@
-"""The marts' figures computed another way: in Python, row by row, from the raw tables alone."""
+"""Figures of the marts, computed independently in Python from the raw tables."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Pair = tuple[str, str]
 
 @dataclass
 class Raw:
-    """The raw tables, as dictionaries."""
+    """Raw tables as dictionaries."""
 
     database: Path
     artists: dict[str, list[str]] = field(init=False)
@@ -45,29 +45,29 @@ class Raw:
 
     @property
     def album_ids(self) -> set[str]:
-        """Every album that is known in any way."""
+        """Return the ids of all listed or fetched albums."""
         return {*self.releases, *self.albums, *(sighting["album_id"] for sighting in self.sightings)}
 
     def is_listing_newer(self, album_id: str) -> bool:
-        """Whether a listing has shown the album since it was fetched."""
+        """Return whether a listing has shown the album since it was fetched."""
         if album_id not in self.albums or album_id not in self.releases:
             return album_id in self.releases
         return bool(self._heard_in[album_id] > self.albums[album_id]["_dlt_load_id"])
 
     def merged(self, album_id: str, column: str) -> Any:
-        """What the newer of listing and album object says, else the other."""
+        """Return the value of the newer of listing and album object, else of the other."""
         objects = [self.albums.get(album_id, {}), self.releases.get(album_id, {})]
         if self.is_listing_newer(album_id):
             objects.reverse()
         return next((found[column] for found in objects if found.get(column) not in {None, ""}), None)
 
     def announced(self, album_id: str) -> int:
-        """How many tracks the object announced that the tracks were fetched with, else the listing."""
+        """Return the total of the album object when it was fetched, else of the listing."""
         fetched = self.albums.get(album_id, {}).get("total_tracks")
         return int(fetched or self.releases.get(album_id, {}).get("total_tracks") or 0)
 
     def track_artists(self) -> list[tuple[str, str, set[str]]]:
-        """Album, track and artists of every place."""
+        """Yield album, track and artists of each track position."""
         by_row = defaultdict(set)
         for row in self._rows("album_tracks__artists"):
             by_row[row["_dlt_root_id"]].add(row["id"])
@@ -94,7 +94,7 @@ _COLUMNS = """
 
 
 def release_groups(raw: Raw) -> set[frozenset[str]]:
-    """Albums that are one release, found by joining sets until nothing joins any more."""
+    """Return groups of editions, found by merging sets until none overlap."""
     by_mark: dict[object, set[str]] = defaultdict(set)
     for album_id in raw.album_ids:
         by_mark[album_id].add(album_id)
@@ -112,7 +112,7 @@ def release_groups(raw: Raw) -> set[frozenset[str]]:
 
 
 def ranks(raw: Raw, cut: Collection[str] = ()) -> dict[tuple[str, str, str], tuple[int, int | None]]:
-    """Rank and change of rank by album, market and run, walking through the runs in order.
+    """Return rank and rank change by album, market and run, in order of the runs.
 
     Args:
         raw: The tables.
@@ -133,7 +133,7 @@ def ranks(raw: Raw, cut: Collection[str] = ()) -> dict[tuple[str, str, str], tup
 
 
 def first_seen(raw: Raw) -> dict[tuple[str, str], datetime]:
-    """The first sighting of every album in every market."""
+    """Return the first sighting of each album in each market."""
     found: dict[tuple[str, str], datetime] = {}
     for row in raw.sightings:
         key = (row["album_id"], row["market"])
@@ -142,7 +142,7 @@ def first_seen(raw: Raw) -> dict[tuple[str, str], datetime]:
 
 
 def artist_pairs(raw: Raw) -> dict[Pair, tuple[int, int]]:
-    """How many albums and tracks credit both artists."""
+    """Return the number of albums and tracks that credit both artists."""
     stand_ins = _various_artists(raw)
     albums, tracks = defaultdict(set), defaultdict(set)
     for album_id, artists in raw.artists.items():
@@ -156,7 +156,7 @@ def artist_pairs(raw: Raw) -> dict[Pair, tuple[int, int]]:
 
 
 def labels(raw: Raw) -> Counter[tuple[str, str]]:
-    """Fetched albums by name and where the name comes from."""
+    """Return the number of fetched albums by label name and its origin."""
     found: Counter[tuple[str, str]] = Counter()
     for album_id, album in raw.albums.items():
         lines = [text for text, kind in raw.copyrights.get(album_id, []) if kind == "P"]
@@ -169,7 +169,7 @@ def labels(raw: Raw) -> Counter[tuple[str, str]]:
 
 
 def calendar(raw: Raw) -> Counter[tuple[date, str]]:
-    """Albums by the first day of their release period, and how long it is."""
+    """Return the number of albums by release period and precision."""
     lengths = {4: "year", 7: "month", 10: "day"}
     return Counter(
         (raw.merged(album_id, "released_on"), lengths[len(raw.merged(album_id, "release_date"))])
@@ -179,7 +179,7 @@ def calendar(raw: Raw) -> Counter[tuple[date, str]]:
 
 
 def gaps(raw: Raw) -> dict[str, int]:
-    """Tracks missing by album, where the loaded ones are not as many as announced."""
+    """Return missing tracks by album, if the loaded tracks differ from the total."""
     loaded = Counter(track["album_id"] for track in raw.tracks)
     missing = {album_id: raw.announced(album_id) - loaded[album_id] for album_id in raw.album_ids}
     return {album_id: count for album_id, count in missing.items() if count}
@@ -193,7 +193,7 @@ def _plain(name: str | None) -> str:
 
 
 def _without_accent(char: str) -> str:
-    """The letter without its accent, where it is a Latin or a Greek one: elsewhere the mark makes another letter."""
+    """Return a Latin or Greek letter without its accent, any other unchanged."""
     if not unicodedata.name(char, "").startswith(("LATIN", "GREEK")):
         return char
     return "".join(part for part in unicodedata.normalize("NFD", char) if not unicodedata.combining(part))

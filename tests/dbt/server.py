@@ -1,4 +1,4 @@
-"""The demo on a Postgres server that is set up as unlike DuckDB as can be, and the same rows in a file. Knows no model."""
+"""The demo on a Postgres server configured unlike DuckDB, and in a file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.dbt.support import Ran
 from tests.support.postgres import Postgres
 
 Rows = list[tuple[Any, ...]]
-# Text sorts by language, times are of New York and days are written as Germans write them.
+# Locale-dependent collation, the time zone of New York, and German date style.
 OTHERWISE = (
     "CREATE DATABASE {0} TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER icu ICU_LOCALE 'en-US' LOCALE 'C.UTF-8'",
     "ALTER DATABASE {0} SET timezone = 'America/New_York'",
@@ -34,7 +34,7 @@ _TYPES = {
 
 @dataclass(frozen=True)
 class Twins:
-    """One demo in two places.
+    """One demo in Postgres and in DuckDB.
 
     Attributes:
         quota_mode: Of the demo's app.
@@ -51,8 +51,8 @@ class Twins:
 
 @contextmanager
 def connected(server: Postgres, database: str) -> Iterator[Any]:
-    """A cursor, in UTC."""
-    import psycopg2  # noqa: PLC0415 - not everybody has it
+    """Return a cursor in UTC."""
+    import psycopg2  # noqa: PLC0415 - an extra
 
     connection = psycopg2.connect(server.url(database=database))
     connection.autocommit = True
@@ -65,7 +65,7 @@ def connected(server: Postgres, database: str) -> Iterator[Any]:
 
 
 def mirrored(server: Postgres, database: str, file: Path) -> None:
-    """Put all rows that are loaded into a file, in the place of those that are there."""
+    """Replace the rows of a DuckDB file with those of the server."""
     with connected(server, database) as cursor, duckdb.connect(str(file)) as connection:
         connection.execute("SET timezone = 'UTC'")
         connection.execute("CREATE SCHEMA IF NOT EXISTS spotify_raw")
@@ -89,14 +89,14 @@ def mirrored(server: Postgres, database: str, file: Path) -> None:
 
 
 def on_server(server: Postgres, database: str, query: str) -> tuple[list[str], Rows]:
-    """The columns and rows of a query, as Python compares them."""
+    """Return columns and rows of a query on the server in comparable types."""
     with connected(server, database) as cursor:
         cursor.execute(query)
         return [column.name for column in cursor.description], _plain(cursor.fetchall())
 
 
 def in_file(file: Path, query: str) -> tuple[list[str], Rows]:
-    """The same of a file."""
+    """Return columns and rows of a query on a file in comparable types."""
     with duckdb.connect(str(file)) as connection:
         connection.execute("SET timezone = 'UTC'")
         found = connection.execute(query)
@@ -108,7 +108,7 @@ def _plain(rows: Sequence[Sequence[Any]]) -> Rows:
 
 
 def _value(value: object) -> object:
-    """A value whose type is the same from both: numbers, times in UTC, JSON whatever the order of its keys."""
+    """Return a value with the same type on both engines: numbers, UTC times, JSON."""
     if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
         return float(value)
     if isinstance(value, datetime) and value.tzinfo:

@@ -1,4 +1,4 @@
-"""The dbt project as the tests run it: one process, one parse, any file named spotify.duckdb."""
+"""The dbt project in tests: one process, one parse, any file named spotify.duckdb."""
 
 from __future__ import annotations
 
@@ -36,25 +36,19 @@ MARTS = (
 
 @dataclass(frozen=True)
 class Ran:
-    """What a dbt command came to.
+    """Result of a dbt command."""
 
-    Attributes:
-        statuses: 'success', 'pass', 'warn', 'fail', 'error' or 'skipped', by the relation of the model or the name of the
-            test.
-        exception: What ended the command, if anything did.
-    """
-
-    statuses: Mapping[str, str]
+    statuses: Mapping[str, str]  # dbt's status by relation of the model or name of the test
     exception: str | None
 
     @property
     def troubles(self) -> dict[str, str]:
-        """All that is not as it should be."""
+        """Return all statuses but success."""
         return {name: status for name, status in self.statuses.items() if status not in {"success", "pass", "no-op"}}
 
 
 class DbtProject:
-    """The project, parsed once. Relations name the file's stem, so all files must be spotify.duckdb.
+    """The project, parsed once. All files must be named spotify.duckdb.
 
     Args:
         folder: Where dbt may write.
@@ -63,7 +57,7 @@ class DbtProject:
     output = "duckdb"
 
     def __init__(self, folder: Path) -> None:
-        from dbt.cli.main import dbtRunner  # noqa: PLC0415 - not everybody has it
+        from dbt.cli.main import dbtRunner  # noqa: PLC0415 - an extra
 
         self.target = folder / "target"
         self._runner = dbtRunner
@@ -80,32 +74,36 @@ class DbtProject:
         )
 
     def build(self, database: Path, *arguments: str) -> Ran:
-        """Build and test everything but the units, which need no data of theirs."""
+        """Build and test everything except unit tests."""
         return self.run("build", database, "--exclude-resource-type", "unit_test", *arguments)
 
     def build_for(self, tests: Iterable[str], database: Path) -> Ran:
-        """Build what some tests read, and run them, none of those on the way."""
-        return self.build(database, "--indirect-selection", "empty", "--select", *(f"+{test}" for test in tests))
+        """Build the models and snapshots that some tests read, and run these tests."""
+        selected = [f"+{test}" for test in tests]
+        # Not one build: a failed test would skip the models and tests after it.
+        built = self.build(database, "--exclude-resource-type", "test", "--select", *selected)
+        assert not built.troubles, built.troubles
+        return self.run("test", database, "--indirect-selection", "empty", "--select", *tests)
 
     def write_docs(self, database: Path) -> None:
-        """Write the documentation site, of what is built in a file, to the target folder."""
+        """Write the documentation site for a file to the target folder."""
         outcome = self._invoke("docs generate", database)
         assert outcome.success, outcome.exception
 
     def rendered(self, database: Path, template: str) -> str:
-        """The SQL that a template comes to."""
+        """Return the SQL of a template."""
         outcome = self._invoke("compile", database, "--inline", template)
         assert outcome.success, outcome.exception
         return str(outcome.result[0].node.compiled_code)
 
     def analyses(self, database: Path) -> dict[str, str]:
-        """The questions as SQL, by name."""
+        """Return the analyses as SQL by name."""
         self.run("compile", database, "--select", "path:analyses")
         compiled = self.target / "compiled" / "spotify" / "analyses"
         return {path.stem: path.read_text(encoding="utf-8") for path in sorted(compiled.glob("*.sql"))}
 
     def _environment(self, database: Path) -> dict[str, str]:
-        """What profiles.yml reads."""
+        """Return the variables that profiles.yml reads."""
         return {"SPOTIFY_DUCKDB": str(database)}
 
     def _invoke(self, command: str, database: Path, *arguments: str) -> Any:
@@ -126,7 +124,7 @@ class DbtProject:
 
 
 class PostgresProject(DbtProject):
-    """The same on a server, where a path stands for the database of its name.
+    """The project on a server; a path stands for the database of its name.
 
     Args:
         folder: Where dbt may write.
@@ -141,7 +139,7 @@ class PostgresProject(DbtProject):
         super().__init__(folder)
 
     def _invoke(self, command: str, database: Path, *arguments: str) -> Any:
-        # A manifest names the database that its relations are in.
+        # A manifest contains the database of its relations.
         self.manifest = self._manifests.get(database.stem)
         if self.manifest is None and command != "parse":
             self.manifest = self._manifests[database.stem] = super()._invoke("parse", database).result
@@ -158,24 +156,24 @@ class PostgresProject(DbtProject):
 
 
 def _relation(node: Any) -> str:
-    """The name of a model's relation, which its alias is; of anything else its own."""
+    """Return the alias of a model, or the name of any other node."""
     return str(node.alias if node.resource_type in {"model", "snapshot"} else node.name)
 
 
 def ask(database: Path, query: str, *parameters: object) -> list[tuple[Any, ...]]:
-    """The rows of a query, in UTC."""
+    """Return the rows of a query in UTC."""
     with duckdb.connect(str(database)) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         return connection.execute(query, list(parameters)).fetchall()
 
 
 def change(database: Path, *statements: str) -> None:
-    """Do something to the file."""
+    """Run statements on a file."""
     with duckdb.connect(str(database)) as connection:
         for statement in statements:
             connection.execute(statement)
 
 
 def marts(database: Path, names: Sequence[str] = MARTS) -> dict[str, list[tuple[Any, ...]]]:
-    """All rows of the marts, in one order."""
+    """Return all rows of the marts, sorted."""
     return {name: ask(database, f"SELECT * FROM spotify_marts.{name} ORDER BY ALL") for name in names}

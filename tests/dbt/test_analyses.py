@@ -1,4 +1,4 @@
-"""Questions whose answers are easily got wrong, each on a history that is small enough to answer it by hand."""
+"""Tests of analyses on hand-made histories."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import pytest
 
 from tests.dbt.support import DbtProject, ask, change
 
-# Albums as the marts have them: id, name, artists.
+# Albums in the marts: id, name, artists.
 ALBUMS = """
     CREATE TABLE spotify_marts.dim_albums AS SELECT *, 'album' AS album_type, true AS is_listed
     FROM (VALUES ('a', 'Ebb', 'Lana'), ('b', 'Ebb', 'Lana'), ('c', 'Flow', 'Tide'), ('d', 'Wave', 'Surf'))
         AS albums (album_id, album_name, artist_names)
 """
-# Sightings: market, day in November, whether the listing was read to its end, album, rank, previous rank.
+# Sightings: market, day in November, complete listing, album, rank, previous rank.
 SIGHTINGS = """
     CREATE TABLE spotify_marts.fct_release_sightings AS
     SELECT *, make_timestamp(2026, 11, day, 6, 0, 0) AS seen_at, previous_rank - rank AS rank_change
@@ -26,18 +26,18 @@ SIGHTINGS = """
 
 @pytest.fixture
 def marts(tmp_path: Path) -> Path:
-    """A file with two schemas and the albums."""
+    """Return a file with two schemas and the albums."""
     database = tmp_path / "spotify.duckdb"
     change(database, "CREATE SCHEMA spotify_marts", "CREATE SCHEMA spotify_staging", ALBUMS)
     return database
 
 
 def answer(project: DbtProject, database: Path, name: str) -> list[tuple[Any, ...]]:
-    """What a question is answered."""
+    """Return the rows of an analysis."""
     return ask(database, project.analyses(database)[name])
 
 
-def test_twins_stay_on_the_list_each_by_itself_and_on_each_list_by_itself(project: DbtProject, marts: Path) -> None:
+def test_days_on_the_list_count_each_edition_and_market(project: DbtProject, marts: Path) -> None:
     rows = """
         ('US', 1, true, 'a', 1, NULL), ('US', 1, true, 'b', 2, NULL),
         ('US', 2, true, 'a', 1, 1), ('US', 2, true, 'c', 2, NULL),
@@ -54,7 +54,7 @@ def test_twins_stay_on_the_list_each_by_itself_and_on_each_list_by_itself(projec
     }
 
 
-def test_a_pair_is_new_for_seven_days_before_the_last_reading(project: DbtProject, marts: Path) -> None:
+def test_pairs_are_new_for_seven_days_before_the_last_listing(project: DbtProject, marts: Path) -> None:
     change(
         marts,
         SIGHTINGS.format("('US', 3, true, 'a', 1, NULL), ('US', 20, true, 'a', 1, 1)"),
@@ -72,7 +72,7 @@ def test_a_pair_is_new_for_seven_days_before_the_last_reading(project: DbtProjec
     assert [row[:2] for row in answer(project, marts, "new_artist_pairs")] == [("Lana", "Tide")]
 
 
-def test_movers_are_those_of_the_last_listing_even_where_it_has_none(project: DbtProject, marts: Path) -> None:
+def test_movers_come_from_the_last_listing_only(project: DbtProject, marts: Path) -> None:
     rows = """
         ('US', 1, true, 'a', 1, NULL), ('US', 1, true, 'c', 2, NULL),
         ('US', 2, true, 'a', 2, 1), ('US', 2, true, 'c', 1, 2),
@@ -83,7 +83,7 @@ def test_movers_are_those_of_the_last_listing_even_where_it_has_none(project: Db
     assert answer(project, marts, "risers_and_fallers") == [("GB", "Ebb", "Lana", 1, 3, -2)]
 
 
-def test_an_album_is_missing_in_a_market_only_once_a_whole_listing_lacks_it(project: DbtProject, marts: Path) -> None:
+def test_only_a_complete_listing_shows_a_missing_album(project: DbtProject, marts: Path) -> None:
     rows = """
         ('US', 1, true, 'a', 1, NULL), ('US', 1, true, 'c', 2, NULL),
         ('US', 2, true, 'a', 1, 1), ('US', 2, true, 'c', 2, 2), ('US', 2, true, 'd', 3, NULL),
@@ -97,7 +97,7 @@ def test_an_album_is_missing_in_a_market_only_once_a_whole_listing_lacks_it(proj
         "CREATE TABLE spotify_staging.stg_spotify__new_releases (album_id VARCHAR, market VARCHAR, available_markets JSON)",
     )
     assert answer(project, marts, "in_one_market_before_another") == [
-        # Read later in GB than in US, a and c were there at once: nothing is known of a delay. FR was never read whole.
+        # GB was read later than US and had a and c at once, so their delay is unknown. FR has no complete listing.
         ("Wave", "Surf", "US", "GB", date(2026, 11, 2), 2),
         ("Ebb", "Lana", "FR", "GB", date(2026, 11, 2), None),
         ("Ebb", "Lana", "FR", "US", date(2026, 11, 2), None),

@@ -1,7 +1,4 @@
-"""Every data test of the project fails once what it watches over is broken. All of it is broken at once, in a copy.
-
-What is lost or odd in the tables themselves is broken one by one, in test_breakages.
-"""
+"""Test that every data test can fail, on one copy that breaks all rules at once."""
 
 from __future__ import annotations
 
@@ -15,10 +12,10 @@ from tests.dbt.conftest import Built
 from tests.dbt.support import DbtProject, ask, change
 from tests.dbt.test_breakages import BREAKAGES
 
-# What is beside keys, values and references, by the table in which it breaks.
+# Rules other than keys, values and references, by table.
 BROKEN_RULES = {
     "dim_albums": "release_period_end = DATE '1066-10-14', tracks_loaded = 0, "
-    "release_group_id = if(release_group_id = 'nobody', 'nobody', album_id)",
+    "release_group_id = if(release_group_id = 'unknown', 'unknown', album_id)",
     "dim_dates": "music_week_start = date_day - 9",
     "fct_release_sightings": "rank = rank + 1, rank_change = 0",
     "fct_album_tracks": "duration_ms = 1000000000000",
@@ -28,7 +25,7 @@ BROKEN_RULES = {
     "rpt_label_share": "album_share = 2",
 }
 
-# Rows for what the demo without a watchlist has none of: an empty table breaks no rule.
+# Rows for tables that are empty in the demo without a watchlist: an empty table breaks no rule.
 ROWS = {
     "stg_spotify__watched_artists": "'someone' AS watch_key",
     "dim_watched_artists": "'someone' AS watch_key",
@@ -40,7 +37,7 @@ ROWS = {
 
 @pytest.fixture
 def damaged(extended: Built, project: DbtProject, copy_of: Callable[[Built], Path]) -> Path:
-    """A database in which every tested relation holds each row twice, and rows that no test allows."""
+    """Return a database with each row twice and rows that violate every test."""
     database = copy_of(extended)
     change(database, "CREATE SCHEMA sound")
     tests = _tests_by_relation(project.manifest)
@@ -76,10 +73,10 @@ def test_a_contract_can_break(extended: Built, project: DbtProject, copy_of: Cal
 
 
 def _tests_by_relation(manifest: Any) -> dict[tuple[str, str], list[Any]]:
-    """The tests of every model and snapshot."""
+    """Return the tests of each model and snapshot."""
     found: dict[tuple[str, str], list[Any]] = {}
     for test in manifest.nodes.values():
-        # Tests of their own, in tests/*.sql, break along with the rules.
+        # Singular tests fail along with the rules.
         if getattr(test, "attached_node", None):
             node = manifest.nodes[test.attached_node]
             found.setdefault((node.schema, node.alias), []).append(test)
@@ -87,7 +84,7 @@ def _tests_by_relation(manifest: Any) -> dict[tuple[str, str], list[Any]]:
 
 
 def _damaged(name: str, tests: list[Any]) -> str:
-    """A query for the rows of a relation, twice, and those that break its tests."""
+    """Return a query for each row twice, and for rows that violate the tests."""
     rows = [f"FROM sound.{name}", *(f"({row})" for test in tests for row in _bad_rows(name, test))]
     return " UNION ALL ".join([*rows, *rows])
 
@@ -99,10 +96,10 @@ def _bad_rows(name: str, test: Any) -> Iterator[str]:
     if metadata.name == "accepted_values":
         yield f"SELECT * REPLACE ('unheard of' AS {column}) FROM {_a_row(name)}"
     if metadata.name == "relationships":
-        nobody = "DATE '1234-05-06'" if metadata.kwargs["field"] == "date_day" else "'nobody'"
-        yield f"SELECT * REPLACE ({nobody} AS {column}) FROM {_a_row(name)}"
+        unknown = "DATE '1234-05-06'" if metadata.kwargs["field"] == "date_day" else "'unknown'"
+        yield f"SELECT * REPLACE ({unknown} AS {column}) FROM {_a_row(name)}"
 
 
 def _a_row(name: str) -> str:
-    """One row, of NULLs where there is none: a report of gaps may well be empty."""
+    """Return a query for one row, of NULLs if the relation is empty."""
     return f"(SELECT sound.* FROM (SELECT 1) LEFT JOIN sound.{name} AS sound ON true LIMIT 1)"

@@ -1,4 +1,4 @@
-"""The demo of both quota modes, loaded and built on three days: everything is built, right, and answers every question."""
+"""Tests of the demo in both quota modes, loaded and built on three days."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_every_build_succeeds_without_a_warning(demo: Built) -> None:
     assert set(MARTS) <= demo.builds[-1].statuses.keys()
 
 
-def test_the_logic_passes_its_unit_tests(extended: Built, project: DbtProject) -> None:
+def test_unit_tests_of_the_models_pass(extended: Built, project: DbtProject) -> None:
     ran = project.run("test", extended.database, "--select", "test_type:unit")
     units = {unit.name for unit in project.manifest.unit_tests.values()}
     assert {name: ran.statuses[name] for name in units} == dict.fromkeys(units, "pass")
@@ -32,13 +32,13 @@ def test_incremental_builds_equal_a_full_refresh(demo: Built, project: DbtProjec
     assert marts(copy) == before
 
 
-def test_all_questions_have_answers(demo: Built, project: DbtProject) -> None:
+def test_all_analyses_run(demo: Built, project: DbtProject) -> None:
     answers = {name: ask(demo.database, query) for name, query in project.analyses(demo.database).items()}
     assert len(answers) == QUESTIONS
     assert [name for name, rows in answers.items() if not rows] == []
 
 
-def test_albums_artists_and_tracks_are_those_of_the_raw_tables(demo: Built) -> None:
+def test_dimensions_equal_the_raw_tables(demo: Built) -> None:
     raw = Raw(demo.database)
     assert {row[0] for row in ask(demo.database, "SELECT album_id FROM spotify_marts.dim_albums")} == raw.album_ids
     credited = {(album_id, artist) for album_id, artists in raw.artists.items() for artist in artists}
@@ -50,20 +50,20 @@ def test_albums_artists_and_tracks_are_those_of_the_raw_tables(demo: Built) -> N
     )
 
 
-def test_release_groups_are_those_found_by_joining_sets(demo: Built) -> None:
+def test_release_groups_equal_merged_sets(demo: Built) -> None:
     query = "SELECT list(album_id) FROM spotify_marts.dim_albums GROUP BY release_group_id"
     found = {frozenset(group) for (group,) in ask(demo.database, query)}
     assert found == figures.release_groups(Raw(demo.database))
     assert any(len(group) > 1 for group in found)
 
 
-def test_ranks_are_those_found_by_walking_through_the_runs(demo: Built) -> None:
+def test_ranks_equal_an_independent_computation(demo: Built) -> None:
     query = "SELECT album_id, market, run_id, rank, rank_change FROM spotify_marts.fct_release_sightings"
     found = {tuple(key): tuple(rank) for *key, rank in [(*row[:3], row[3:]) for row in ask(demo.database, query)]}
     assert found == figures.ranks(Raw(demo.database))
 
 
-def test_reports_are_those_counted_by_hand(demo: Built) -> None:
+def test_reports_equal_an_independent_computation(demo: Built) -> None:
     raw = Raw(demo.database)
     pairs = (
         "SELECT first_artist_id, second_artist_id, albums_together, tracks_together FROM spotify_marts.rpt_artist_pairs"
@@ -81,12 +81,12 @@ def test_reports_are_those_counted_by_hand(demo: Built) -> None:
     assert dict(ask(demo.database, daily)) == {market: sum(key[1] == market for key in seen) for market in markets}
 
 
-def test_labels_are_named_by_what_the_quota_mode_sends(demo: Built) -> None:
+def test_labels_come_from_the_field_that_the_quota_mode_has(demo: Built) -> None:
     named_by = {by for (by,) in ask(demo.database, "SELECT DISTINCT named_by FROM spotify_marts.rpt_label_share")}
     assert named_by == ({"label"} if demo.quota_mode == "extended" else {"phonogram"})
 
 
-def test_freshness_goes_by_finished_loads(extended: Built, project: DbtProject, copy_of: CopyOf) -> None:
+def test_freshness_uses_finished_loads(extended: Built, project: DbtProject, copy_of: CopyOf) -> None:
     copy = copy_of(extended)
     ((newest,),) = ask(copy, "SELECT max(load_id) FROM spotify_raw._dlt_loads")
     change(copy, f"UPDATE spotify_raw._dlt_loads SET status = 1 WHERE load_id = '{newest}'")
@@ -95,7 +95,7 @@ def test_freshness_goes_by_finished_loads(extended: Built, project: DbtProject, 
         assert project.run("source freshness", copy, "--select", "source:spotify.albums").statuses["albums"] == status
 
 
-def test_duckdb_shows_the_descriptions(demo: Built) -> None:
+def test_descriptions_are_comments_in_duckdb(demo: Built) -> None:
     missing = """
         SELECT table_name, column_name FROM duckdb_columns()
         WHERE schema_name IN ('spotify_staging', 'spotify_marts') AND comment IS NULL AND table_name <> 'snap_albums'
@@ -107,15 +107,13 @@ def test_duckdb_shows_the_descriptions(demo: Built) -> None:
     assert ask(demo.database, missing) == []
 
 
-def test_the_tables_survive_a_new_name_of_the_file(extended: Built, tmp_path: Path) -> None:
+def test_views_can_be_read_after_the_file_is_renamed(extended: Built, tmp_path: Path) -> None:
     renamed = tmp_path / "another name.duckdb"
     renamed.write_bytes(extended.database.read_bytes())
     assert ask(renamed, "SELECT count(*) FROM spotify_staging.stg_spotify__album_artists") != [(0,)]
 
 
-def test_what_is_removed_from_the_tables_leaves_the_marts(
-    extended: Built, project: DbtProject, copy_of: CopyOf
-) -> None:
+def test_removed_albums_leave_the_marts(extended: Built, project: DbtProject, copy_of: CopyOf) -> None:
     copy = copy_of(extended)
     ((album_id,),) = ask(copy, "SELECT min(album_id) FROM spotify_raw.release_sightings")
     change(

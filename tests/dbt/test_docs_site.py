@@ -1,4 +1,4 @@
-"""The site that `dbt docs generate` makes: every relation and column that is built is in it, and described."""
+"""Tests of the site that `dbt docs generate` writes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.dbt.conftest import Built
 from tests.dbt.support import DbtProject
 
 
-def test_the_docs_site_describes_every_column_that_is_built(extended: Built, project: DbtProject) -> None:
+def test_docs_site_describes_every_column(extended: Built, project: DbtProject) -> None:
     project.write_docs(extended.database)
     catalog, manifest = (
         json.loads((project.target / name).read_text("utf-8")) for name in ("catalog.json", "manifest.json")

@@ -1,4 +1,4 @@
-"""The table that grows is right again after the next build, whatever has happened to it or to what it is made of."""
+"""Tests of the incremental table after damage and changed data."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ CHANGES_OF_WHAT_IS_LOADED = {
 
 
 @pytest.mark.parametrize("harm", HARM_TO_THE_TABLE)
-def test_what_befalls_the_table_is_healed(extended: Built, project: DbtProject, copy_of: CopyOf, harm: str) -> None:
+def test_next_build_repairs_the_table(extended: Built, project: DbtProject, copy_of: CopyOf, harm: str) -> None:
     database = copy_of(extended)
     sound = marts(database, ["fct_release_sightings"])
     change(database, HARM_TO_THE_TABLE[harm])
@@ -49,9 +49,7 @@ def test_what_befalls_the_table_is_healed(extended: Built, project: DbtProject, 
 
 
 @pytest.mark.parametrize("what", CHANGES_OF_WHAT_IS_LOADED)
-def test_what_is_loaded_changes_and_the_table_with_it(
-    extended: Built, project: DbtProject, copy_of: CopyOf, what: str
-) -> None:
+def test_next_build_follows_changed_data(extended: Built, project: DbtProject, copy_of: CopyOf, what: str) -> None:
     database = copy_of(extended)
     change(database, CHANGES_OF_WHAT_IS_LOADED[what])
     selected = ["--select", "int_spotify__listing_runs", "fct_spotify__release_sightings"]
@@ -61,7 +59,7 @@ def test_what_is_loaded_changes_and_the_table_with_it(
     assert marts(database, ["fct_release_sightings"]) == healed
 
 
-def test_a_build_without_news_writes_nothing(extended: Built, project: DbtProject, copy_of: CopyOf) -> None:
+def test_build_without_new_data_writes_nothing(extended: Built, project: DbtProject, copy_of: CopyOf) -> None:
     database = copy_of(extended)
     before = ask(database, f"SELECT rowid, sighting_key FROM {MART} ORDER BY ALL")
     assert not project.run("run", database, "--select", "fct_spotify__release_sightings").troubles

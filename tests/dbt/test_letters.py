@@ -1,4 +1,4 @@
-"""Postgres is told what letters, their small forms and signs are: it folds every character as DuckDB does by itself.
+"""Tests of the lists of letters and punctuation for Postgres.
 
 `UPDATE_DOCS=1 python -m pytest -m slow -n0 tests/dbt/test_letters.py` writes the lists again.
 """
@@ -14,7 +14,7 @@ import duckdb
 from spotify_pipeline.after_load.transform import PROJECT
 
 LETTERS = PROJECT / "macros" / "letters.sql"
-# All but surrogates, which no text holds.
+# All characters except surrogates.
 CHARACTERS = """
     SELECT code, chr(code::INTEGER) AS letter
     FROM (SELECT unnest(range(1, 55296)) AS code UNION ALL SELECT unnest(range(57344, 1114112)))
@@ -22,7 +22,7 @@ CHARACTERS = """
 STEPS = (1, 2, 4)
 
 
-def test_the_lists_are_what_duckdb_knows() -> None:
+def test_lists_equal_duckdb_unicode_classes() -> None:
     text = LETTERS.read_text(encoding="utf-8")
     lists = {"capital_letters": list(_capital_letters()), "signs": list(_signs())}
     expected = text
@@ -39,7 +39,7 @@ def test_the_lists_are_what_duckdb_knows() -> None:
 
 
 def _capital_letters() -> Iterator[str]:
-    """Runs of capital letters: first, last, step and the way to the small letter."""
+    """Return runs of capital letters: first, last, step, offset of lower case."""
     query = f"SELECT code, ord(lower(letter)) - code FROM ({CHARACTERS}) WHERE lower(letter) <> letter ORDER BY code"
     distances = dict(duckdb.sql(query).fetchall())
     left = sorted(distances)
@@ -62,7 +62,7 @@ def _run(distances: dict[int, int], first: int, step: int) -> list[int]:
 
 
 def _signs() -> Iterator[str]:
-    """Runs of signs; what Unicode has not given away yet is no reason to end one."""
+    """Return runs of punctuation; unassigned characters do not end a run."""
     query = rf"""
         SELECT code, regexp_matches(letter, '[\p{{L}}\p{{M}}\p{{N}}]') FROM ({CHARACTERS})
         WHERE regexp_matches(letter, '[\p{{L}}\p{{M}}\p{{N}}\p{{P}}\p{{S}}\p{{Z}}\p{{C}}]') ORDER BY code

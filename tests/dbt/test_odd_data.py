@@ -1,4 +1,4 @@
-"""What the demo does not show: cut listings, several markets, late and broken loads, twins of twins, missing tables."""
+"""Tests of incomplete listings, several markets, late loads and missing tables."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ Serve = Callable[..., OfflineApi]
 
 @pytest.fixture
 def place(tmp_path: Path, clock: FakeClock) -> Place:
-    """An empty place to load to, on the clock's day."""
+    """Return an empty place to load to, on the clock's day."""
     return Place(tmp_path, clock)
 
 
 def twins_of_twins() -> list[Album]:
-    """Three albums of one release, and a fourth that only looks like it."""
+    """Return three albums of one release, and a fourth with a similar title."""
 
     def album(name: str, number: int, upc: str, **overrides: Any) -> Album:
         return make_album(
@@ -41,7 +41,7 @@ def twins_of_twins() -> list[Album]:
 
 
 def odd_dates() -> list[Album]:
-    """Albums of a year, of a month, of no date, and long past when they surface."""
+    """Return albums with a year, a month, no date, and a date long past."""
     dates = {"1967": "year", "2007-03": "month", "0000": "year", "1999-12-31": "day"}
     return [
         make_album(f"Of {text}", 2, release_date=text, release_date_precision=precision)
@@ -49,7 +49,7 @@ def odd_dates() -> list[Album]:
     ]
 
 
-def test_a_cut_listing_is_no_drop(project: DbtProject, place: Place, serve: Serve) -> None:
+def test_incomplete_listing_drops_no_album(project: DbtProject, place: Place, serve: Serve) -> None:
     albums = [make_album(f"Album {number}", 1) for number in range(25)]
     api = serve(*albums, quota_mode="development")
     last = albums[-1]["id"]
@@ -76,7 +76,9 @@ def test_a_cut_listing_is_no_drop(project: DbtProject, place: Place, serve: Serv
     assert ask(place.database, "SELECT count(*) FROM spotify_marts.dim_albums WHERE is_listed") == [(25,)]
 
 
-def test_a_limited_listing_is_no_drop_and_a_whole_one_is(project: DbtProject, place: Place, serve: Serve) -> None:
+def test_limited_listing_drops_no_album_and_a_complete_one_does(
+    project: DbtProject, place: Place, serve: Serve
+) -> None:
     albums = [make_album(f"Album {number}", 1) for number in range(12)]
     api = serve(*albums)
     for arguments in ((), ("--limit", "3"), ()):
@@ -90,9 +92,7 @@ def test_a_limited_listing_is_no_drop_and_a_whole_one_is(project: DbtProject, pl
     assert ask(place.database, movements) == [("new",), ("same",)]
 
 
-def test_late_and_changed_loads_are_as_if_they_had_come_in_time(
-    project: DbtProject, place: Place, serve: Serve
-) -> None:
+def test_late_and_changed_loads_equal_loads_in_order(project: DbtProject, place: Place, serve: Serve) -> None:
     albums = [*twins_of_twins(), *odd_dates()]
     api = serve(*albums)
     for turn in range(3):
@@ -110,10 +110,10 @@ def test_late_and_changed_loads_are_as_if_they_had_come_in_time(
         place.database,
         "INSERT INTO spotify_raw.release_sightings FROM kept",
         f"UPDATE spotify_raw.release_sightings SET position = position + 20 WHERE run_id = '{first}'",
-        # dlt can enter a load twice.
+        # dlt can record a load twice.
         "INSERT INTO spotify_raw._dlt_loads FROM spotify_raw._dlt_loads",
     )
-    # What was moved down twenty places is odd, and told.
+    # A listing moved down by twenty positions is reported.
     assert project.build(place.database).troubles == {"assert_listings_start_at_the_top": "warn"}
     incremental = marts(place.database)
     assert not project.run("run", place.database, "--full-refresh").troubles
@@ -137,7 +137,7 @@ def test_late_and_changed_loads_are_as_if_they_had_come_in_time(
     ]
 
 
-def test_rows_of_an_unfinished_load_do_not_count(project: DbtProject, place: Place, serve: Serve) -> None:
+def test_rows_of_unfinished_loads_are_left_out(project: DbtProject, place: Place, serve: Serve) -> None:
     assert place.load(serve(make_album("Early", 2))).code == 0
     place.clock.move(DAY)
     assert place.load(serve(make_album("Early", 2), make_album("Late", 3))).code == 0
@@ -155,7 +155,7 @@ def test_rows_of_an_unfinished_load_do_not_count(project: DbtProject, place: Pla
     ]
 
 
-def test_missing_tables_and_columns_are_stood_in_for(project: DbtProject, place: Place, serve: Serve) -> None:
+def test_missing_tables_and_columns_are_empty(project: DbtProject, place: Place, serve: Serve) -> None:
     assert place.load(serve(quota_mode="development")).code == 0
     present = {name for (name,) in ask(place.database, "SELECT table_name FROM duckdb_tables()")}
     assert "albums__artists" not in present
@@ -181,7 +181,7 @@ def test_missing_tables_and_columns_are_stood_in_for(project: DbtProject, place:
     assert ask(place.database, types) == [("label", "VARCHAR"), ("popularity", "BIGINT")]
 
 
-def test_one_table_alone_is_enough(project: DbtProject, place: Place, serve: Serve) -> None:
+def test_one_table_is_enough_for_a_build(project: DbtProject, place: Place, serve: Serve) -> None:
     assert place.load(serve(make_album("One", 2)), "--resources", "release_sightings").code == 0
     assert not project.run("run", place.database).troubles
     assert ask(place.database, "SELECT is_fetched, is_listed FROM spotify_marts.dim_albums") == [(False, True)]

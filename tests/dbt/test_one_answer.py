@@ -1,4 +1,4 @@
-"""The page and the models say the same of every album, whichever of listing and album object is the newer."""
+"""Test that page and models agree on the newer of listing and album object."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from tests.dbt.conftest import Built
 from tests.dbt.support import DbtProject, ask, change
 
-# A third of the albums are renamed, dated and credited anew by the listing, a third by the album object.
+# The listing renames, dates and credits a third of the albums again, the album object another third.
 CHANGES = [
     f"""
     UPDATE spotify_raw.{table} SET
@@ -30,9 +30,7 @@ PAGE = """
 """
 
 
-def test_page_and_models_give_one_answer(
-    extended: Built, project: DbtProject, copy_of: Callable[[Built], Path]
-) -> None:
+def test_page_and_models_agree(extended: Built, project: DbtProject, copy_of: Callable[[Built], Path]) -> None:
     pytest.importorskip("jinja2")
     from spotify_pipeline.page.database import opened  # noqa: PLC0415 - an extra
 

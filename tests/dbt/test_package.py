@@ -1,4 +1,4 @@
-"""Another dbt project installs this one as a package: under names of its own, with what it wants of it."""
+"""Tests of the project as a package of another dbt project."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ FILES = {
               settings: {TimeZone: UTC}
               attach: [{path: %s, alias: loaded}]
     """,
-    # Names that the package has too.
+    # Names that the package uses too.
     "models/dim_dates.sql": "select count(*) as albums from {{ ref('spotify', 'dim_spotify__albums') }}",
     "macros/own.sql": "{%% macro music_week_start(day) %%}'mine'{%% endmacro %%}",
 }
 
 
-def test_another_project_builds_it_under_names_of_its_own(
+def test_package_uses_the_names_of_the_installing_project(
     extended: Built, project: DbtProject, tmp_path: Path, copy_of: Callable[[Built], Path]
 ) -> None:
     loaded, warehouse = copy_of(extended), tmp_path / "warehouse.duckdb"
@@ -87,7 +87,7 @@ def test_another_project_builds_it_under_names_of_its_own(
         )
 
 
-def test_what_is_not_public_is_no_ground_to_build_on(project: DbtProject, tmp_path: Path) -> None:
+def test_other_projects_can_refer_to_public_models_only(project: DbtProject, tmp_path: Path) -> None:
     for name, text in FILES.items():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)

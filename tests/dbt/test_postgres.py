@@ -1,4 +1,4 @@
-"""The same project on a Postgres server: it builds there, is tested there, and holds what it holds in a DuckDB file.
+"""Tests of the project on Postgres, compared with a DuckDB file.
 
 Both are built of the same rows, those that a real load left on the server: the second time after two days more.
 """
@@ -17,7 +17,7 @@ from unittest.mock import patch
 
 import duckdb
 import pytest
-from spotify_pipeline.cli.load import main
+from spotify_pipeline.cli.main import main
 from spotify_pipeline.offline_api import make_album
 
 from tests.dbt.conftest import DAYS, REGIMES
@@ -38,9 +38,9 @@ RELATIONS = """
     SELECT table_schema || '.' || table_name FROM information_schema.tables
     WHERE table_schema IN ('spotify_staging', 'spotify_marts') ORDER BY 1
 """
-# When the build was, and a number that says of itself that each engine has its own.
+# Build times, and fingerprints, which differ between engines.
 OF_THE_BUILD = {"dbt_scd_id", "dbt_updated_at", "dbt_valid_from", "dbt_valid_to", "versioned_at", "fingerprint"}
-# What is said in SQL that both take.
+# Query that runs on both engines.
 SEEN_ON_BOTH = (
     "the first load is unfinished",
     "one album at every place",
@@ -66,7 +66,7 @@ def on_postgres(server: Postgres, tmp_path_factory: pytest.TempPathFactory) -> P
 def twins_of(
     project: DbtProject, on_postgres: PostgresProject, server: Postgres, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[str], Twins]:
-    """The demo of a quota mode in both places; read it, or work on a copy."""
+    """Return the demo of a quota mode on both engines; read it, or change a copy."""
 
     @cache
     def build(quota_mode: str) -> Twins:
@@ -80,7 +80,16 @@ def twins_of(
                     "DLT_DATA_DIR": str(folder / "dlt"),
                     "DESTINATION__POSTGRES__CREDENTIALS": server.url(database=quota_mode),
                 }
-                arguments = ["--demo", "--demo-regime", quota_mode, "--demo-date", day, "--destination", "postgres"]
+                arguments = [
+                    "load",
+                    "--demo",
+                    "--demo-regime",
+                    quota_mode,
+                    "--demo-date",
+                    day,
+                    "--destination",
+                    "postgres",
+                ]
                 with patch.dict(os.environ, environment):
                     assert main(arguments) == 0
             mirrored(server, quota_mode, twins.file)
@@ -92,13 +101,13 @@ def twins_of(
 
 @pytest.fixture(params=REGIMES)
 def twins(request: pytest.FixtureRequest, twins_of: Callable[[str], Twins]) -> Twins:
-    """The demo of either quota mode."""
+    """Return the demo of each quota mode."""
     return twins_of(request.param)
 
 
 @pytest.fixture
 def copied(server: Postgres, twins_of: Callable[[str], Twins]) -> Path:
-    """A copy on the server, to change."""
+    """Return a copy on the server to change."""
     server.sql("DROP DATABASE IF EXISTS copied")
     server.sql(f"CREATE DATABASE copied TEMPLATE {twins_of('extended').database.stem}")
     return Path("copied")
@@ -110,7 +119,7 @@ def test_every_build_succeeds_without_a_warning(twins: Twins) -> None:
     assert twins.builds[0].statuses == twins.builds[1].statuses
 
 
-def test_every_relation_holds_the_same_cells(twins: Twins, server: Postgres) -> None:
+def test_every_relation_holds_equal_cells(twins: Twins, server: Postgres) -> None:
     _, relations = on_server(server, twins.database.stem, RELATIONS)
     assert relations == in_file(twins.file, RELATIONS)[1]
     assert len(relations) > len(MARTS)
@@ -121,7 +130,7 @@ def test_every_relation_holds_the_same_cells(twins: Twins, server: Postgres) -> 
         assert _lasting(*there) == _lasting(*here), relation
 
 
-def test_every_question_has_the_same_answer_in_the_same_order(
+def test_every_analysis_returns_the_same_rows_in_order(
     twins: Twins, project: DbtProject, on_postgres: PostgresProject, server: Postgres
 ) -> None:
     asked_here, asked_there = project.analyses(twins.file), on_postgres.analyses(twins.database)
@@ -132,7 +141,7 @@ def test_every_question_has_the_same_answer_in_the_same_order(
         assert answer == in_file(twins.file, asked_here[name]), name
 
 
-def test_the_logic_passes_its_unit_tests(twins_of: Callable[[str], Twins], on_postgres: PostgresProject) -> None:
+def test_unit_tests_of_the_models_pass(twins_of: Callable[[str], Twins], on_postgres: PostgresProject) -> None:
     ran = on_postgres.run("test", twins_of("extended").database, "--select", "test_type:unit")
     units = {unit.name for unit in on_postgres.manifest.unit_tests.values()}
     assert {name: ran.statuses.get(name) for name in units} == dict.fromkeys(units, "pass")
@@ -146,7 +155,7 @@ def test_incremental_builds_equal_a_full_refresh(copied: Path, on_postgres: Post
 
 
 @pytest.mark.parametrize("name", SEEN_ON_BOTH)
-def test_a_breakage_is_seen(copied: Path, on_postgres: PostgresProject, server: Postgres, name: str) -> None:
+def test_a_breakage_is_reported(copied: Path, on_postgres: PostgresProject, server: Postgres, name: str) -> None:
     breakage = BREAKAGES[name]
     with connected(server, copied.stem) as cursor:
         for statement in breakage.statements:
@@ -167,7 +176,7 @@ def test_every_relation_and_column_is_commented(twins_of: Callable[[str], Twins]
     assert on_server(server, twins_of("extended").database.stem, missing)[1] == []
 
 
-def test_what_is_said_of_a_text_is_the_same_letter_by_letter(
+def test_text_macros_return_equal_results(
     twins_of: Callable[[str], Twins], project: DbtProject, on_postgres: PostgresProject, server: Postgres
 ) -> None:
     twins = twins_of("extended")
@@ -201,7 +210,7 @@ def test_what_is_said_of_a_text_is_the_same_letter_by_letter(
     assert (names, differing) == (here[0], [])
 
 
-def test_transform_builds_there_and_leaves_no_password(
+def test_transform_builds_on_postgres_and_leaves_no_password(
     server: Postgres, tmp_path: Path, serve: Serve, clock: FakeClock
 ) -> None:
     place, api = Place(tmp_path, clock), serve(make_album("Ebb", 2))
@@ -229,19 +238,19 @@ def test_transform_builds_there_and_leaves_no_password(
     assert "models built in app_b_spotify_marts; " in ran.out
     assert on_server(server, "transformed", albums.format("app_b_"))[1] == [("Ebb",)]
 
-    # What is wrong in the tables ends the run as it does in a file, and everything can be fetched again under the views.
+    # Damaged tables end the run as with a file, and all rows can be fetched again under the views.
     with connected(server, "transformed") as cursor:
         cursor.execute("UPDATE spotify_raw.release_sightings SET position = -position")
     assert place.load(api, *TO_POSTGRES, "--full-refresh", env=environment).code == 1
 
 
-def test_models_are_not_built_where_text_is_no_unicode(server: Postgres, on_postgres: PostgresProject) -> None:
+def test_database_without_utf8_is_refused(server: Postgres, on_postgres: PostgresProject) -> None:
     server.sql("CREATE DATABASE latin TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'")
     said = on_postgres.run("run", Path("latin")).exception
     assert "encoded in LATIN1, and the models need UTF8" in str(said)
 
 
-def test_without_the_extra_it_says_how_to_install_it_before_the_first_call(
+def test_missing_extra_is_reported_before_the_first_call(
     server: Postgres, tmp_path: Path, serve: Serve, clock: FakeClock
 ) -> None:
     place, api = Place(tmp_path, clock), serve(make_album("Ebb", 2))
@@ -253,13 +262,13 @@ def test_without_the_extra_it_says_how_to_install_it_before_the_first_call(
 
 
 def _lasting(names: list[str], rows: Rows) -> Rows:
-    """Rows in one order, without what is of the build."""
+    """Return sorted rows without build times."""
     kept = [number for number, name in enumerate(names) if name not in OF_THE_BUILD]
     return sorted((tuple(row[number] for number in kept) for row in rows), key=repr)
 
 
 def _characters() -> Iterator[str]:
-    """Every character that DuckDB knows, between two letters; of scripts that have thousands alike, one in a hundred."""
+    """Return every character between two letters; one in a hundred of large scripts."""
     query = r"""
         SELECT chr(code::INTEGER) FROM (SELECT unnest(range(1, 55296)) AS code UNION ALL SELECT unnest(range(57344, 262144)))
         WHERE regexp_matches(chr(code::INTEGER), '[\p{L}\p{M}\p{N}\p{P}\p{S}\p{Z}]')
@@ -270,7 +279,7 @@ def _characters() -> Iterator[str]:
 
 
 def _texts(chance: random.Random) -> Iterator[str]:
-    """Texts of what is easily got wrong: marks on other letters, spaces of any width, signs alone, lines and dates."""
+    """Return difficult texts: marks, spaces, punctuation, ℗ lines and dates."""
     parts = [
         *"eE\u0301\u0327\u0345\u0306\u093c\u3099iI\u0130\u0131\u03a3\u03c3\u03c2\u039f\u0394ßẞ\u017fÅ\u212bøØǅ한\u1112\u1161\u11abハ\u3099バ",
         *"\u0434\u0438\u0439\u0418\u0306दि",

@@ -1,4 +1,4 @@
-"""After --retain-days the models say of what is kept what they said before, and nothing of what was removed."""
+"""Tests of the models after --retain-days."""
 
 from __future__ import annotations
 
@@ -12,15 +12,14 @@ from typing import Any
 import duckdb
 import pytest
 from spotify_pipeline.after_load.retention import Removed, remove_older
-from spotify_pipeline.destinations.duckdb_file import DuckDbFile
+from spotify_pipeline.destinations.duckdb import DuckDbFile
 
 from tests.dbt.conftest import REGIMES, Built
 from tests.dbt.support import DbtProject, ask, change
 
 FIRST = "(SELECT min(run_id) FROM spotify_raw.load_runs)"
 LATEST = "(SELECT max(run_id) FROM spotify_raw.load_runs)"
-# The runs of the demo are seconds apart: its first one is put a month back, with what it loaded. An id of its own says
-# nothing of its time.
+# The runs of the demo are seconds apart. The first one and its rows are moved back by a month.
 A_MONTH_AGO = [
     f"UPDATE spotify_raw.release_sightings SET seen_at = seen_at - INTERVAL 30 DAY WHERE run_id = {FIRST}",
     f"UPDATE spotify_raw.release_sightings SET run_id = '0 a month ago' WHERE run_id = {FIRST}",
@@ -31,9 +30,9 @@ A_MONTH_AGO = [
     WHERE run_id = {FIRST}
     """,
 ]
-# Sightings were taken out by hand, which this one sees.
+# Sightings were deleted by hand, which this test reports.
 VOLUME = "assert_what_runs_have_loaded_is_there"
-# The marts of which every row is about one album.
+# Marts with one album per row.
 ABOUT_ALBUMS = ("dim_albums", "fct_release_sightings", "fct_album_tracks", "bridge_album_artists", "snap_albums")
 
 
@@ -41,7 +40,7 @@ ABOUT_ALBUMS = ("dim_albums", "fct_release_sightings", "fct_album_tracks", "brid
 def aged_of(
     demo_of: Callable[[str], Built], project: DbtProject, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[str], Path]:
-    """The demo of three days, the first of them a month ago, with models that know it."""
+    """Return the demo of three days, the first a month ago, with models built."""
 
     @cache
     def build(quota_mode: str) -> Path:
@@ -49,7 +48,7 @@ def aged_of(
         change(
             database,
             *A_MONTH_AGO,
-            # Of twins that came together, one is not listed any more.
+            # One of two editions that arrived together is no longer listed.
             """
             DELETE FROM spotify_raw.release_sightings WHERE run_id <> '0 a month ago' AND album_id IN (
                 SELECT max(album_id) FROM spotify_marts.dim_albums GROUP BY release_group_id HAVING count(*) > 1
@@ -65,35 +64,35 @@ def aged_of(
 
 @pytest.fixture
 def age(aged_of: Callable[[str], Path], tmp_path: Path) -> Callable[[str], Path]:
-    """A copy of it, to change."""
+    """Return a copy to change."""
     return lambda quota_mode: Path(shutil.copy(aged_of(quota_mode), tmp_path / "spotify.duckdb"))
 
 
 @pytest.fixture(params=REGIMES)
 def aged(request: pytest.FixtureRequest, age: Callable[[str], Path]) -> Path:
-    """That of either quota mode."""
+    """Return a copy in each quota mode."""
     return age(request.param)
 
 
 @pytest.fixture
 def aged_extended(age: Callable[[str], Path]) -> Path:
-    """That of the extended quota mode, where once is enough."""
+    """Return a copy in Extended Quota Mode."""
     return age("extended")
 
 
 def remove(database: Path, days: int = 10) -> Removed:
-    """Remove what no listing has shown for so long."""
+    """Remove albums that no listing has shown for the given days."""
     ((now,),) = ask(database, "SELECT max(seen_at) + INTERVAL 1 HOUR FROM spotify_raw.release_sightings")
     with DuckDbFile(database, "spotify_raw").sql_client() as client:
         return remove_older(client, "spotify_raw", days, now.astimezone(timezone.utc))
 
 
 def rows(database: Path, mart: str, where: str = "true") -> list[tuple[Any, ...]]:
-    """Rows of a mart."""
+    """Return the rows of a mart."""
     return ask(database, f"SELECT * FROM spotify_marts.{mart} WHERE {where} ORDER BY ALL")
 
 
-def test_marts_say_of_what_is_kept_what_they_said_before(aged: Path, project: DbtProject) -> None:
+def test_rows_of_kept_albums_stay_equal(aged: Path, project: DbtProject) -> None:
     everything = dict(ask(aged, "SELECT album_id, release_group_id FROM spotify_marts.dim_albums"))
     change(aged, *(f"CREATE TABLE main.{mart} AS FROM spotify_marts.{mart}" for mart in ABOUT_ALBUMS))
     days, runs = rows(aged, "rpt_new_releases_daily"), rows(aged, "fct_load_runs")
@@ -119,7 +118,7 @@ def test_marts_say_of_what_is_kept_what_they_said_before(aged: Path, project: Db
     )
 
 
-def test_editions_of_a_release_that_is_listed_stay_together(aged_extended: Path) -> None:
+def test_editions_of_a_listed_release_stay_together(aged_extended: Path) -> None:
     query = """
         SELECT release_group_id FROM spotify_marts.dim_albums
         GROUP BY ALL HAVING count(*) > 1 AND bool_or(is_listed) AND NOT bool_and(is_listed)
@@ -132,7 +131,7 @@ def test_editions_of_a_release_that_is_listed_stay_together(aged_extended: Path)
     assert editions <= {album_id for (album_id,) in ask(aged_extended, "SELECT id FROM spotify_raw.new_releases")}
 
 
-def test_days_stay_as_they_were_also_later_and_after_a_full_refresh(aged_extended: Path, project: DbtProject) -> None:
+def test_daily_figures_stay_equal_after_a_full_refresh(aged_extended: Path, project: DbtProject) -> None:
     days = rows(aged_extended, "rpt_new_releases_daily")
     for arguments in ((), (), ("--full-refresh",)):
         remove(aged_extended)
@@ -140,10 +139,10 @@ def test_days_stay_as_they_were_also_later_and_after_a_full_refresh(aged_extende
         assert rows(aged_extended, "rpt_new_releases_daily") == days
 
 
-def test_what_was_removed_is_named_nowhere(aged_extended: Path, project: DbtProject) -> None:
+def test_removed_albums_are_named_nowhere(aged_extended: Path, project: DbtProject) -> None:
     before = {album_id for (album_id,) in ask(aged_extended, "SELECT album_id FROM spotify_marts.dim_albums")}
     remove(aged_extended)
-    # At once, without a build: nothing makes the snapshot anew.
+    # Before the next build: the snapshot cannot be rebuilt.
     versions = {album_id for (album_id,) in ask(aged_extended, "SELECT album_id FROM spotify_marts.snap_albums")}
     gone = before - {album_id for (album_id,) in ask(aged_extended, "SELECT id FROM spotify_raw.new_releases")}
     assert gone
@@ -158,7 +157,7 @@ def test_what_was_removed_is_named_nowhere(aged_extended: Path, project: DbtProj
         assert not gone & {value for (value,) in found}, (schema, table, column)
 
 
-def test_what_is_listed_again_has_arrived_anew(aged_extended: Path, project: DbtProject) -> None:
+def test_removed_albums_arrive_again_when_listed(aged_extended: Path, project: DbtProject) -> None:
     ((album_id,),) = ask(
         aged_extended, "SELECT min(album_id) FROM spotify_marts.dim_albums WHERE NOT is_listed AND albums_in_group = 1"
     )
@@ -188,7 +187,7 @@ def test_what_is_listed_again_has_arrived_anew(aged_extended: Path, project: Dbt
     assert [row[2] for row in found] == [*(row[2] for row in days[:-1]), days[-1][2] + 1]
 
 
-def test_the_models_of_another_dataset_keep_what_they_have(aged: Path) -> None:
+def test_models_of_another_dataset_stay_unchanged(aged: Path) -> None:
     before = ask(aged, "SELECT count(*) FROM spotify_marts.snap_albums")
     with duckdb.connect(str(aged)) as connection:
         connection.execute("CREATE SCHEMA another")

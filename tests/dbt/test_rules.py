@@ -1,4 +1,4 @@
-"""The rules of dbt_project_evaluator, read off the manifest: what its own models find is fixed, or explained here.
+"""Rules of dbt_project_evaluator, checked on the manifest.
 
 https://dbt-labs.github.io/dbt-project-evaluator/latest/rules/
 """
@@ -25,7 +25,7 @@ PREFIXES = {
     "intermediate": ("int_",),
     "marts": ("dim_", "fct_", "bridge_", "rpt_"),
 }
-# Each with its reason. The evaluator lets none of these pass by itself.
+# Exceptions, each with its reason.
 STAGING_ON_STAGING_IS_RIGHT = (
     "A nested table is filtered by the rows of its root, and the root's staging model knows which of them are finished."
 )
@@ -39,12 +39,12 @@ NESTED = {
 }
 
 
-# What grows with every run is read once, by the fact that is built step by step; what is said of albums is read off it.
+# Growing tables are read once, by the incremental fact; album attributes are derived from it.
 BACKWARDS_IS_RIGHT = [("fct_spotify__release_sightings", "int_spotify__album_sightings")]
-# A dimension that many reports are made of is what dimensions are for: each report joins it for other columns.
+# Many reports join a dimension for different columns, which is its purpose.
 FANOUT_IS_RIGHT = {"dim_spotify__albums"}
-# A nested table is joined back to its root for the key that it lacks; pairs need artists by name and by credit; covers
-# are chosen apart, because the dimension would join seven models otherwise; sightings lack the number of their listing.
+# A nested table is joined to its root for its key. Pairs need artists by name and by credit. Covers are chosen
+# separately, because the dimension would join seven models. Sightings lack the number of their listing.
 REJOINING_IS_RIGHT = {
     ("stg_spotify__albums", "int_spotify__album_credits", "stg_spotify__album_artists"),
     ("stg_spotify__new_releases", "int_spotify__album_credits", "stg_spotify__new_release_artists"),
@@ -54,12 +54,12 @@ REJOINING_IS_RIGHT = {
     ("int_spotify__albums", "dim_spotify__albums", "int_spotify__album_covers"),
     ("int_spotify__listing_runs", "int_spotify__album_sightings", "fct_spotify__release_sightings"),
 }
-# The snapshot asks all tables before it forgets an album: staging leaves out what is only missing for now.
+# The snapshot reads all tables before it deletes an album: staging leaves out rows of unfinished loads.
 SEVERAL_SOURCES_ARE_RIGHT = {"snap_spotify__albums"}
 
 
 class Graph:
-    """Models, sources and tests of the manifest, by name."""
+    """Models, sources and tests of the manifest by name."""
 
     def __init__(self, manifest: Any) -> None:
         self.models = {node.name: node for node in manifest.nodes.values() if node.resource_type == "model"}
@@ -70,26 +70,26 @@ class Graph:
         self.names = {node.unique_id: node.name for node in manifest.nodes.values()}
 
     def layer(self, model: str) -> str:
-        """Where a model belongs by its folder."""
+        """Return the layer of a model by its folder."""
         folders = self.models[model].fqn[1:-1]
         return "base" if "base" in folders else str(folders[0])
 
     def parents(self, model: str) -> list[str]:
-        """The models that a model refers to."""
+        """Return the models that a model refers to."""
         return [self.names[key] for key in self.models[model].depends_on.nodes if key in self.names]
 
     def source_parents(self, model: str) -> list[str]:
-        """The sources that a model refers to."""
+        """Return the sources that a model refers to."""
         return [key for key in self.models[model].depends_on.nodes if key in self.sources]
 
     def edges(self) -> Iterator[tuple[str, str]]:
-        """Every reference, as parent and child."""
+        """Return all references as parent and child."""
         return ((parent, child) for child in self.models for parent in self.parents(child) if parent in self.models)
 
 
 @pytest.fixture(scope="module")
 def graph(project: DbtProject) -> Graph:
-    """The project's graph."""
+    """Return the graph of the project."""
     return Graph(project.manifest)
 
 
@@ -106,11 +106,11 @@ def test_only_dimensions_fan_out(graph: Graph) -> None:
     assert {name for name, found in children.items() if len(found & leaves) > 3} <= FANOUT_IS_RIGHT
 
 
-def test_what_is_joined_back_has_a_reason(graph: Graph) -> None:
+def test_rejoined_models_have_a_reason(graph: Graph) -> None:
     children = defaultdict(set)
     for parent, child in graph.edges():
         children[parent].add(child)
-    # A model whose only use is to be joined with its own parent could be a part of that join.
+    # A model that is only joined with its own parent could be part of that join.
     rejoined = {
         (parent, child, between)
         for between, (child, *more) in ((name, sorted(found)) for name, found in children.items())
@@ -121,7 +121,7 @@ def test_what_is_joined_back_has_a_reason(graph: Graph) -> None:
     assert rejoined <= REJOINING_IS_RIGHT
 
 
-def test_snapshots_and_models_know_one_source(graph: Graph) -> None:
+def test_snapshots_and_models_use_one_source(graph: Graph) -> None:
     known = {
         node.name: [key for key in node.depends_on.nodes if key in graph.sources]
         for node in (*graph.models.values(), *graph.snapshots.values())
@@ -173,7 +173,7 @@ def test_every_model_has_parents_and_all_but_marts_have_children(graph: Graph) -
         assert children[model] or graph.layer(model) == "marts", model
 
 
-def test_nothing_refers_to_tables_by_their_names(graph: Graph) -> None:
+def test_no_model_refers_to_tables_by_name(graph: Graph) -> None:
     schemas = re.compile(r"\b(from|join)\s+[\"`]?(spotify_raw|spotify_staging|spotify_marts)\b", re.IGNORECASE)
     assert [name for name, node in graph.models.items() if schemas.search(node.raw_code)] == []
 
@@ -188,7 +188,7 @@ def test_everything_is_described(graph: Graph) -> None:
     assert [exposure.name for exposure in graph.exposures if not exposure.description] == []
 
 
-def test_every_model_says_what_a_row_is_and_tests_its_key(graph: Graph) -> None:
+def test_every_model_describes_its_grain_and_tests_its_key(graph: Graph) -> None:
     kinds = defaultdict(set)
     for test in graph.tests:
         if getattr(test, "attached_node", None):
@@ -201,7 +201,7 @@ def test_every_model_says_what_a_row_is_and_tests_its_key(graph: Graph) -> None:
         assert "One row per" in node.description, name
 
 
-def test_marts_are_tables_with_contracts_and_all_else_is_no_promise(graph: Graph) -> None:
+def test_only_marts_are_tables_with_contracts(graph: Graph) -> None:
     for name, node in graph.models.items():
         is_mart = graph.layer(name) == "marts"
         assert node.config.contract.enforced is is_mart, name
@@ -215,7 +215,7 @@ def test_marts_are_public_and_nothing_else_is(graph: Graph) -> None:
         assert node.config.group == "spotify", name
 
 
-def test_exposures_rest_on_public_models_and_name_those_that_are_read(graph: Graph) -> None:
+def test_exposures_depend_on_the_public_models_they_read(graph: Graph) -> None:
     exposed = {exposure.name: {graph.names[key] for key in exposure.depends_on.nodes} for exposure in graph.exposures}
     public = {name for name, node in graph.models.items() if node.access.value == "public"}
     asked = {name for query in PROJECT.glob("analyses/*.sql") for name in REFERENCE.findall(query.read_text("utf-8"))}
@@ -231,7 +231,7 @@ def test_exposures_rest_on_public_models_and_name_those_that_are_read(graph: Gra
 
 
 def test_no_chain_of_views_is_long(graph: Graph) -> None:
-    """Five views on top of each other are slow to ask, says the evaluator."""
+    """Chains of five views are slow, according to the evaluator."""
 
     def views_below(model: str) -> int:
         if graph.models[model].config.materialized != "view":
@@ -247,7 +247,7 @@ def test_sources_have_a_freshness(graph: Graph) -> None:
     )
 
 
-def test_tests_that_only_warn_or_tolerate_say_why(graph: Graph) -> None:
+def test_tests_that_warn_or_tolerate_have_a_reason(graph: Graph) -> None:
     tolerant = [test for test in graph.tests if test.config.severity.lower() == "warn" or test.config.warn_if != "!= 0"]
     assert tolerant
     assert [test.name for test in tolerant if not test.description] == []

@@ -1,4 +1,4 @@
-"""`transform` builds what the tests of the project build, leaves the checkout alone, and says what is wrong."""
+"""Tests of `transform`: results, messages and files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
-from spotify_pipeline.after_load.transform import PROJECT, Target, check, transform
+from spotify_pipeline.after_load.transform import PROJECT, DbtTarget, build, check_target
 
 from spotify_source.errors import ConfigurationError
 from tests.dbt.conftest import Built
@@ -22,16 +22,16 @@ import re
 import sys
 from pathlib import Path
 sys.modules["dbt"] = None
-from spotify_pipeline.after_load.transform import Target, transform
+from spotify_pipeline.after_load.transform import DbtTarget, build
 from spotify_source.errors import ConfigurationError
 try:
-    transform(Target.file(Path("spotify.duckdb"), "spotify_raw"), Path("cache"))
+    build(DbtTarget.duckdb(Path("spotify.duckdb"), "spotify_raw"), Path("cache"))
 except ConfigurationError as error:
-    print(error.what, error.guidance)
+    print(error.summary, error.guidance)
 """
 
 
-def test_a_build_is_reported_and_writes_nothing_but_the_file_and_the_cache(
+def test_build_writes_only_the_database_and_the_cache(
     extended: Built, project: DbtProject, copy_of: Callable[[Built], Path], tmp_path: Path
 ) -> None:
     database = copy_of(extended)
@@ -40,7 +40,7 @@ def test_a_build_is_reported_and_writes_nothing_but_the_file_and_the_cache(
     environment = dict(os.environ)
     cache = tmp_path / "working folder" / "dbt"
     with patch.dict(os.environ, {"TMPDIR": str(tmp_path)}):
-        result = transform(Target.file(database, "spotify_raw"), cache)
+        result = build(DbtTarget.duckdb(database, "spotify_raw"), cache)
     assert result.succeeded
     models = sum(node.resource_type in {"model", "snapshot"} for node in project.manifest.nodes.values())
     assert (result.built, result.warned, result.skipped) == (models, (), 0)
@@ -49,27 +49,27 @@ def test_a_build_is_reported_and_writes_nothing_but_the_file_and_the_cache(
     assert line.startswith(f"Transformed: {models} models built in spotify_marts; ")
     assert _files(PROJECT) == before
     assert dict(os.environ) == environment
-    # Another program may have the file now.
+    # Another program can open the file now.
     look = f"import duckdb; print(duckdb.connect({str(database)!r}).sql('FROM spotify_marts.dim_albums').shape[0])"
     seen = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
     assert int(seen.stdout) == len(ask(database, "FROM spotify_marts.dim_albums"))
     assert {name for (name,) in ask(database, "SELECT table_name FROM duckdb_tables()")} > set(MARTS)
 
 
-def test_what_was_parsed_is_kept_and_a_broken_cache_is_no_obstacle(
+def test_parse_cache_is_reused_and_a_damaged_one_replaced(
     extended: Built, project: DbtProject, copy_of: Callable[[Built], Path], tmp_path: Path
 ) -> None:
     database, cache = copy_of(extended), tmp_path / "dbt"
-    assert transform(Target.file(database, "spotify_raw"), cache).succeeded
+    assert build(DbtTarget.duckdb(database, "spotify_raw"), cache).succeeded
     parsed = cache / "partial_parse.msgpack"
     assert parsed.stat().st_size > 100_000
     for content in (parsed.read_bytes(), b"broken", b""):
         parsed.write_bytes(content)
-        assert transform(Target.file(database, "spotify_raw"), cache).succeeded
+        assert build(DbtTarget.duckdb(database, "spotify_raw"), cache).succeeded
         assert parsed.stat().st_size > 100_000
 
 
-def test_what_fails_and_what_warns_is_told(
+def test_failures_and_warnings_are_reported(
     extended: Built, project: DbtProject, copy_of: Callable[[Built], Path], tmp_path: Path
 ) -> None:
     database = copy_of(extended)
@@ -78,17 +78,17 @@ def test_what_fails_and_what_warns_is_told(
         "UPDATE spotify_raw.new_releases SET album_type = 'cassette', market = '*'",
         "UPDATE spotify_raw.load_runs SET run_id = 'the same'",
     )
-    result = transform(Target.file(database, "spotify_raw"), tmp_path / "dbt")
+    result = build(DbtTarget.duckdb(database, "spotify_raw"), tmp_path / "dbt")
     assert not result.succeeded
     assert "unique_stg_spotify__load_runs_run_id" in {finding.name for finding in result.failed}
     assert any("cassette" in line or "new_releases_album_type" in line for line in result.lines())
     assert result.skipped > 0
 
 
-def test_a_dataset_without_a_load_is_named(
+def test_dataset_without_a_load_is_reported(
     extended: Built, project: DbtProject, copy_of: Callable[[Built], Path], tmp_path: Path
 ) -> None:
-    result = transform(Target.file(copy_of(extended), "elsewhere"), tmp_path / "dbt")
+    result = build(DbtTarget.duckdb(copy_of(extended), "elsewhere"), tmp_path / "dbt")
     assert not result.succeeded
     assert "Nothing was loaded into elsewhere" in result.failed[0].message
 
@@ -102,12 +102,12 @@ def test_a_dataset_without_a_load_is_named(
         ("data.duckdb", "spotify"),
     ],
 )
-def test_names_that_clash_are_refused(project: DbtProject, tmp_path: Path, name: str, dataset: str) -> None:
+def test_clashing_names_are_refused(project: DbtProject, tmp_path: Path, name: str, dataset: str) -> None:
     with pytest.raises(ConfigurationError):
-        check(Target.file(tmp_path / name, dataset))
+        check_target(DbtTarget.duckdb(tmp_path / name, dataset))
 
 
-def test_dbt_itself_refuses_them_too(project: DbtProject, tmp_path: Path) -> None:
+def test_dbt_refuses_clashing_names(project: DbtProject, tmp_path: Path) -> None:
     fresh = DbtProject.__new__(DbtProject)
     fresh.__dict__.update(project.__dict__, manifest=None)
     said = {name: fresh.run("parse", Path(name)).exception for name in (str(tmp_path / "spotify_marts.duckdb"), "a.db")}
@@ -115,7 +115,7 @@ def test_dbt_itself_refuses_them_too(project: DbtProject, tmp_path: Path) -> Non
     assert "must be an absolute path" in str(said["a.db"])
 
 
-def test_without_the_extra_it_says_how_to_install_it() -> None:
+def test_missing_extra_is_reported() -> None:
     ran = subprocess.run([sys.executable, "-c", WITHOUT_DBT], capture_output=True, text=True, check=True)
     assert re.search(r'-m pip install ".*\[dbt\]"', ran.stdout)
     assert len(ran.stdout.splitlines()) == 1

@@ -1,4 +1,4 @@
-"""`dlt init` copies the source out of the repository that is made for it, and the copy loads without the checkout."""
+"""Repository for `dlt init`, and the copy that dlt makes of it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.support.postgres import PASSWORD, private_postgres
 
 MAKE = CHECKOUT / "pipelines" / "dlt_init" / "make.py"
 SCRIPT = "spotify_source_pipeline.py"
-SECRET = "nobody-may-read-this"
+SECRET = "secret-of-the-test"
 PLACEHOLDER = "<configure me>"
 
 pytestmark = pytest.mark.slow
@@ -34,7 +34,7 @@ def make(folder: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The repository."""
+    """Create the repository."""
     folder = tmp_path_factory.mktemp("dlt_init")
     ran = make(folder)
     assert (ran.returncode, ran.stderr) == (0, "")
@@ -43,7 +43,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Place:
-    """The empty folder of somebody's project."""
+    """Create the empty folder of a user's project."""
     folder = tmp_path / "project"
     folder.mkdir()
     place = Place(folder)
@@ -52,14 +52,14 @@ def project(tmp_path: Path) -> Place:
 
 
 def run(project: Place, api: OfflineApi | None, *command: str) -> str:
-    """What Python says that is run in the project, and has nothing to complain of."""
+    """Run Python in the project without errors, and return its output."""
     ran = start(project, api, *command)
     assert (ran.returncode, ran.stderr) == (0, ""), ran.stdout
     return ran.stdout
 
 
 def start(project: Place, api: OfflineApi | None, *command: str) -> subprocess.CompletedProcess[str]:
-    """Run Python in the project, where no credentials but those of its files are known, and the checkout is not."""
+    """Run Python in the project, without the checkout and other credentials."""
     unknown = {"PYTHONPATH", "PYTHONDONTWRITEBYTECODE"}
     environment = {name: value for name, value in os.environ.items() if name not in unknown}
     environment |= project.environment(api, client_id=None, client_secret=None)
@@ -84,7 +84,7 @@ def load(project: Place, api: OfflineApi) -> str:
 
 
 def fill_in(project: Place, **values: object) -> None:
-    """Write into .dlt/ what is asked for there: these values, and else the app of the offline API."""
+    """Replace the placeholders in .dlt/ by these values or by the offline API's app."""
     for file in ("config.toml", "secrets.toml"):
         path = project.folder / ".dlt" / file
         keys = [(line, line.partition(" = ")[0]) for line in path.read_text(encoding="utf-8").splitlines()]
@@ -98,7 +98,7 @@ def files(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.suffix == ".py"}
 
 
-def test_the_copy_asks_for_the_credentials_and_loads_each_album_once(
+def test_copy_asks_for_credentials_and_loads_each_album_once(
     project: Place, made: Path, api: OfflineApi, three: list[Album]
 ) -> None:
     init(project, made)
@@ -125,7 +125,7 @@ def test_the_copy_asks_for_the_credentials_and_loads_each_album_once(
     assert project.count("albums") == project.count("new_releases") == 3
 
 
-def test_the_copy_is_what_the_script_imports(project: Place, made: Path) -> None:
+def test_script_imports_the_copy(project: Place, made: Path) -> None:
     init(project, made)
 
     found = run(project, None, "-c", "import spotify_source; print(spotify_source.__file__)")
@@ -133,9 +133,7 @@ def test_the_copy_is_what_the_script_imports(project: Place, made: Path) -> None
     assert Path(found.strip()).is_relative_to(project.folder)
 
 
-def test_settings_are_read_under_the_name_that_the_documentation_uses_too(
-    project: Place, made: Path, api: OfflineApi
-) -> None:
+def test_copy_also_reads_the_documented_section(project: Place, made: Path, api: OfflineApi) -> None:
     init(project, made)
     fill_in(project)
     with (project.folder / ".dlt" / "config.toml").open("a", encoding="utf-8") as file:
@@ -146,10 +144,10 @@ def test_settings_are_read_under_the_name_that_the_documentation_uses_too(
     assert project.count("albums") == 1
 
 
-def test_what_has_changed_is_updated_and_what_the_project_changed_is_left(project: Place, tmp_path: Path) -> None:
+def test_update_replaces_unchanged_files_only(project: Place, tmp_path: Path) -> None:
     made = tmp_path / "made"
     make(made)
-    # As if an earlier version had been copied.
+    # An earlier version of the source.
     with (made / "sources" / "spotify_source" / "settings.py").open("a", encoding="utf-8") as file:
         file.write("OLD = True\n")
     (made / "sources" / "spotify_source" / "gone.py").touch()
@@ -158,9 +156,9 @@ def test_what_has_changed_is_updated_and_what_the_project_changed_is_left(projec
     (project.folder / SCRIPT).write_text("import dlt\n", encoding="utf-8")
 
     make(made)
-    said = init(project, made)
+    output = init(project, made)
 
-    assert "dirty" not in said
+    assert "dirty" not in output
     assert files(project.folder / "spotify_source") == files(CHECKOUT / "spotify_source")
     settings = Path("spotify_source") / "settings.py"
     assert (project.folder / settings).read_bytes() == (CHECKOUT / settings).read_bytes()
@@ -170,7 +168,7 @@ def test_what_has_changed_is_updated_and_what_the_project_changed_is_left(projec
     assert "No files to update" in init(project, made)
 
 
-def test_what_dlt_leaves_in_the_repository_is_no_change_of_it(project: Place, made: Path) -> None:
+def test_byte_code_written_by_dlt_is_ignored(project: Place, made: Path) -> None:
     init(project, made)
 
     assert list(made.rglob("__pycache__"))
@@ -178,14 +176,14 @@ def test_what_dlt_leaves_in_the_repository_is_no_change_of_it(project: Place, ma
         assert not repository.is_dirty(untracked_files=True)
 
 
-def test_made_again_without_a_change_it_has_no_further_commit(made: Path) -> None:
+def test_unchanged_repository_gets_no_commit(made: Path) -> None:
     with Repo(made) as repository:
         before = repository.head.commit
         make(made)
         assert repository.head.commit == before
 
 
-def test_the_copy_loads_into_postgres(project: Place, made: Path, api: OfflineApi) -> None:
+def test_copy_loads_into_postgres(project: Place, made: Path, api: OfflineApi) -> None:
     with private_postgres() as server:
         init(project, made, "postgres")
         fill_in(
@@ -203,12 +201,12 @@ def test_the_copy_loads_into_postgres(project: Place, made: Path, api: OfflineAp
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="releases are made on Linux")
-def test_a_release_publishes_a_branch_that_is_copied_from_and_updated(
+def test_release_publishes_a_branch_to_copy_and_update_from(
     project: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = tmp_path / "server"
     Repo.init(server / "someone" / "there", bare=True).close()
-    # What git asks of GitHub, it asks of this folder.
+    # git uses this folder instead of GitHub.
     monkeypatch.setenv("GIT_CONFIG_COUNT", "2")
     for number, address in enumerate(("https://x-access-token:t@github.com/", "https://github.com/")):
         monkeypatch.setenv(f"GIT_CONFIG_KEY_{number}", f"url.{server.as_uri()}/.insteadOf")
@@ -232,7 +230,7 @@ def test_a_release_publishes_a_branch_that_is_copied_from_and_updated(
 
 
 def publish(runner: Path) -> None:
-    """Run the step of the release workflow as GitHub does."""
+    """Run the publishing step of the release workflow."""
     workflow = yaml.safe_load((CHECKOUT / ".github" / "workflows" / "release.yml").read_text(encoding="utf-8"))
     (step,) = (step for step in workflow["jobs"]["copy"]["steps"] if "TOKEN" in step.get("env", {}))
     environment = {
@@ -246,7 +244,7 @@ def publish(runner: Path) -> None:
     subprocess.run(["bash", "-e", "-c", step["run"]], cwd=CHECKOUT, env=environment, check=True, capture_output=True)
 
 
-def test_the_requirements_are_those_of_the_source(project: Place, made: Path) -> None:
+def test_copy_requires_the_dependencies_of_the_source(project: Place, made: Path) -> None:
     init(project, made, "postgres")
 
     text = (project.folder / "requirements.txt").read_text(encoding="utf-8")
@@ -259,9 +257,7 @@ def test_the_requirements_are_those_of_the_source(project: Place, made: Path) ->
     assert not {"duckdb", "filelock", "rich"} & set(asked)
 
 
-def test_no_credentials_of_who_makes_it_are_in_it(
-    project: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_repository_contains_no_credentials(project: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (
         "SOURCES__SPOTIFY__CLIENT_ID",
         "SOURCES__SPOTIFY__CLIENT_SECRET",
@@ -276,19 +272,19 @@ def test_no_credentials_of_who_makes_it_are_in_it(
         assert not path.is_file() or SECRET.encode() not in path.read_bytes(), path
 
 
-def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
+def test_other_folders_are_not_changed(tmp_path: Path) -> None:
     (tmp_path / "sources").mkdir()
     (tmp_path / "sources" / "mine.py").touch()
 
     ran = make(tmp_path)
 
     assert ran.returncode == 2
-    assert f"{tmp_path} is neither empty nor made by this command." in ran.stderr
+    assert f"{tmp_path} is neither empty nor created by this command." in ran.stderr
     assert {path.name for path in tmp_path.rglob("*")} == {"sources", "mine.py"}
 
 
 def _imported() -> set[str]:
-    """What the source imports that Python has not."""
+    """Return the source's imports from outside the standard library."""
     trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (CHECKOUT / "spotify_source").rglob("*.py")]
     nodes = [node for tree in trees for node in ast.walk(tree)]
     names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}

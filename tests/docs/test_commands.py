@@ -1,29 +1,34 @@
-"""The commands and scripts of README and docs/ are run, each page's in order in a folder of its own."""
+"""Commands and scripts of README and docs/, run in the order of each page.
+
+A block that only loads the demo is not run: the shared demo database is copied instead.
+"""
 
 from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from spotify_pipeline.offline_api import Catalogue, OfflineApi, make_album
 
+from tests.docs.conftest import Demo
 from tests.support.checkout import CHECKOUT
 from tests.support.documents import Block, blocks
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(sys.platform == "win32", reason="the commands are those of a POSIX shell"),
-]
-ASK = "import duckdb, sys; duckdb.connect(sys.argv[1], read_only=True).sql(sys.argv[2]).show()"
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="the commands are for a POSIX shell")
+# Tools that are not installed for the other tests.
+OF_ENGINES = ("docs/tools/", "docs/iceberg.md")
+DEMO = re.compile(r"python pipelines/load\.py --demo(?: --db (?P<database>\S+))?")
+QUERY = "import duckdb, sys; duckdb.connect(sys.argv[1], read_only=True).sql(sys.argv[2]).show()"
 
 
-def _pages() -> dict[str, list[Block]]:
-    """The blocks that are run, by page, in the order in which they stand there."""
+def _blocks_by_page() -> dict[str, list[Block]]:
     by_page: dict[str, list[Block]] = {}
     for block in blocks("sh", "python", "ipython", "sql"):
         if block.is_run and (block.language != "sql" or "file" in block.marks):
@@ -31,29 +36,37 @@ def _pages() -> dict[str, list[Block]]:
     return by_page
 
 
-@pytest.mark.parametrize("page", _pages())
-def test_a_page_can_be_followed_from_its_top(page: str, tmp_path: Path) -> None:
-    left_out: set[str] = set()
+def _pages() -> Iterator[object]:
+    for page in _blocks_by_page():
+        mark = pytest.mark.engines if page.startswith(OF_ENGINES) else pytest.mark.slow
+        yield pytest.param(page, marks=[POSIX, mark])
+
+
+@pytest.mark.parametrize("page", list(_pages()))
+def test_commands_of_a_page_succeed_in_order(page: str, tmp_path: Path, demo: Demo) -> None:
+    missing: set[str] = set()
     for name in ("pipelines", "spotify_source", "constraints.txt"):
         (tmp_path / name).symlink_to(CHECKOUT / name)
-    with OfflineApi(Catalogue.of([make_album("One", tracks=3)]), quota_mode="development") as api:
-        for block in _pages()[page]:
-            missing = _missing(block)
-            left_out |= missing
-            if not missing:
+    with OfflineApi(Catalogue.of([make_album("One", tracks=3)]), "development") as api:
+        for block in _blocks_by_page()[page]:
+            if lacking := _missing_modules(block):
+                missing |= lacking
+            elif load := DEMO.fullmatch(block.text.strip()):
+                shutil.copy(demo.database, tmp_path / (load["database"] or demo.database.name))
+            else:
                 ran = _run(block, tmp_path, api)
                 assert ran.returncode == 0, f"{block}\n{ran.stdout}\n{ran.stderr}"
-    if left_out:
-        pytest.skip(f"not installed, and so the rest alone was run: {', '.join(sorted(left_out))}")
+    if missing:
+        pytest.skip(f"not installed: {', '.join(sorted(missing))}; the other blocks were run")
 
 
-def _missing(block: Block) -> set[str]:
+def _missing_modules(block: Block) -> set[str]:
     needed = block.marks.get("needs", "").split(", ")
     return {module for module in needed if module and importlib.util.find_spec(module) is None}
 
 
 def _run(block: Block, folder: Path, api: OfflineApi) -> subprocess.CompletedProcess[str]:
-    """Run a block as somebody would who stands in a checkout, with an app of the offline API."""
+    """Run a block in a copy of the checkout, with the credentials of an offline API."""
     environment = {
         **os.environ,
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
@@ -72,7 +85,7 @@ def _run(block: Block, folder: Path, api: OfflineApi) -> subprocess.CompletedPro
 
 def _command(block: Block, folder: Path) -> list[str]:
     if block.language == "sql":
-        return [sys.executable, "-c", ASK, block.marks["file"], block.text]
+        return [sys.executable, "-c", QUERY, block.marks["file"], block.text]
     if block.language == "ipython":
         return [sys.executable, "-m", "IPython", "--no-banner", "-c", block.text]
     if block.language == "python":

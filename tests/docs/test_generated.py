@@ -1,4 +1,4 @@
-"""Generated parts of the documentation and the dbt project's sources, compared with what `docs/generate.py` writes.
+"""Generated files, compared with the output of `docs/generate.py`.
 
 UPDATE_DOCS=1 writes them, as `python docs/generate.py` does.
 """

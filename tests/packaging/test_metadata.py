@@ -1,4 +1,4 @@
-"""What a reader of the package index is led to: the project's addresses, where the build knows them."""
+"""Metadata for the package index: README with absolute links, and URLs."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ pytestmark = pytest.mark.skipif(find_spec("hatchling") is None, reason="hatchlin
 
 
 def metadata(**environment: str) -> dict[str, Any]:
-    known = {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")}
+    outside = {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")}
     ran = subprocess.run(
         [sys.executable, "-m", "hatchling", "metadata"],
         cwd=CHECKOUT,
-        env={**known, **environment},
+        env={**outside, **environment},
         capture_output=True,
         text=True,
         check=True,
@@ -31,19 +31,19 @@ def metadata(**environment: str) -> dict[str, Any]:
     return json.loads(ran.stdout)
 
 
-def test_a_build_on_github_names_repository_documentation_issues_and_changes() -> None:
+def test_build_on_github_sets_the_urls_of_the_repository() -> None:
     urls = metadata(GITHUB_SERVER_URL="https://github.com", GITHUB_REPOSITORY="someone/there")["urls"]
     assert set(urls) == {"Repository", "Documentation", "Issues", "Changelog"}
     assert all(url.startswith("https://github.com/someone/there") for url in urls.values())
 
 
-def test_a_build_elsewhere_invents_no_address() -> None:
+def test_build_elsewhere_sets_no_urls() -> None:
     found = metadata()
     assert "urls" not in found
     assert found["readme"]["text"] == README.read_text(encoding="utf-8")
 
 
-def test_no_link_or_picture_of_the_description_needs_the_checkout() -> None:
+def test_links_and_pictures_of_the_description_are_absolute() -> None:
     text = metadata(GITHUB_SERVER_URL="https://github.com", GITHUB_REPOSITORY="someone/there")["readme"]["text"]
     links = re.findall(r'(?:\]\(|(?:src|srcset|href)=")([^)\s"]+)', text)
     assert len(links) > 20

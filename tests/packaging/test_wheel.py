@@ -1,4 +1,4 @@
-"""The wheel is the whole product: built, unpacked far from the checkout, and run there as a stranger runs it."""
+"""Contents of the wheel, and its command in an empty folder without the checkout."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ pytestmark = [
 
 @dataclass(frozen=True)
 class Wheel:
-    """The wheel, and the folder that it is installed in, without what it depends on: that is there already."""
+    """Wheel and the folder into which it is installed without its dependencies."""
 
     built: Path
     folder: Path
 
     def run(self, *arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-        """Run its command in a folder."""
+        """Run the wheel's command in a folder."""
         command = self.folder / "bin" / "spotify-source"
         environment = {**os.environ, "PYTHONPATH": str(self.folder), "DLT_DATA_DIR": str(cwd / "dlt")}
         return subprocess.run(
@@ -44,7 +44,7 @@ class Wheel:
         )
 
     def hashes(self) -> Mapping[str, str]:
-        """Every file of its packages, but for Python's own."""
+        """Return a hash of every installed file, byte code excluded."""
         return {
             str(path.relative_to(self.folder)): hashlib.sha256(path.read_bytes()).hexdigest()
             for package in ("spotify_pipeline", "spotify_source")
@@ -63,7 +63,7 @@ def build(source: Path, out: Path, *what: str) -> None:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Wheel:
-    """The wheel of this checkout, installed in a folder."""
+    """Build and install the wheel of this checkout."""
     out, folder = tmp_path_factory.mktemp("wheel"), tmp_path_factory.mktemp("installed")
     build(CHECKOUT, out, "--wheel")
     (built,) = out.iterdir()
@@ -72,7 +72,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Wheel:
     return Wheel(built, folder)
 
 
-def test_it_holds_the_source_the_application_and_the_dbt_project_and_nothing_else(wheel: Wheel) -> None:
+def test_wheel_contains_source_application_and_dbt_project_only(wheel: Wheel) -> None:
     top = {path.name for path in wheel.folder.iterdir()}
     assert top == {
         "spotify_source",
@@ -96,11 +96,11 @@ def test_it_holds_the_source_the_application_and_the_dbt_project_and_nothing_els
     assert {f"spotify_pipeline/dbt_spotify/{name}" for name in in_checkout} <= files
 
 
-def test_the_demo_the_models_and_the_page_come_out_of_it_in_an_empty_folder(wheel: Wheel, tmp_path: Path) -> None:
+def test_wheel_loads_transforms_and_reports_in_an_empty_folder(wheel: Wheel, tmp_path: Path) -> None:
     skip_without_dbt()
     before = wheel.hashes()
 
-    for arguments in (("load", "--demo"), ("load", "--demo", "--transform"), ("report", "--db", "spotify_demo.duckdb")):
+    for arguments in (("load", "--demo", "--transform"), ("report", "--db", "spotify_demo.duckdb")):
         ran = wheel.run(*arguments, cwd=tmp_path)
         assert (ran.returncode, ran.stderr) == (0, ""), arguments
 
@@ -112,13 +112,13 @@ def test_the_demo_the_models_and_the_page_come_out_of_it_in_an_empty_folder(whee
     assert wheel.hashes() == before
 
 
-def test_what_it_suggests_is_what_can_be_called_there(wheel: Wheel, tmp_path: Path) -> None:
+def test_messages_of_the_wheel_name_its_command(wheel: Wheel, tmp_path: Path) -> None:
     ran = wheel.run("report", "--db", "nowhere.duckdb", cwd=tmp_path)
     assert ran.returncode == 78
     assert "with spotify-source load --db nowhere.duckdb" in ran.stderr
 
 
-def test_the_wheel_of_the_sdist_is_the_same(wheel: Wheel, tmp_path: Path) -> None:
+def test_wheel_of_the_sdist_is_identical(wheel: Wheel, tmp_path: Path) -> None:
     build(CHECKOUT, tmp_path)
     (again,) = tmp_path.glob("*.whl")
     assert again.read_bytes() == wheel.built.read_bytes()

@@ -1,4 +1,4 @@
-"""The recipes are run: cron's wrapper, the workflow's steps, and the DAG and the assets where their programs are."""
+"""Recipes for cron, GitHub Actions, Dagster and Airflow, run as in production."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from unittest.mock import patch
 
 import pytest
 import yaml
-from spotify_pipeline.destinations.duckdb_file import DuckDbFile
+from spotify_pipeline.destinations.duckdb import DuckDbFile
 from spotify_pipeline.offline_api import LoggedRequest, OfflineApi, Reply
 
 from spotify_source.schema import LOAD_RUNS, TABLES, Table, with_nested
@@ -27,13 +27,13 @@ from tests.support.place import Place
 SCHEDULES = CHECKOUT / "pipelines" / "schedules"
 CRON = SCHEDULES / "cron.sh"
 WORKFLOW = SCHEDULES / "github_actions.yml"
-# What the source loads; load.py writes load_runs.
+# Tables of the source; load.py writes load_runs.
 LOADED = [table for table in TABLES if table != LOAD_RUNS]
 posix = pytest.mark.skipif(sys.platform == "win32", reason="cron and the workflow run on Linux")
 
 
 def run(place: Place, api: OfflineApi | None, *command: str, **more: str) -> subprocess.CompletedProcess[str]:
-    """Run a program in the place's folder, with the Python of the tests first in its path."""
+    """Run a program in the place's folder, with this Python first on the PATH."""
     settings = {} if api else {"client_id": None, "client_secret": None}
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     environment = {**os.environ, **place.environment(api, **settings), "PATH": path, **more}
@@ -42,7 +42,7 @@ def run(place: Place, api: OfflineApi | None, *command: str, **more: str) -> sub
 
 @contextmanager
 def another_run(place: Place) -> Iterator[None]:
-    """Load into the place for as long as the block lasts, so that load.py ends with 75."""
+    """Hold the lock of the place's database, so that load.py ends with 75."""
     with patch.dict(os.environ, place.environment()):
         destination = DuckDbFile(place.database, "spotify_raw")
     with destination.locked():
@@ -57,7 +57,7 @@ def cron(place: Place, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @posix
-def test_cron_is_silent_about_a_run_that_went_well(place: Place) -> None:
+def test_cron_prints_nothing_about_a_complete_run(place: Place) -> None:
     ran = cron(place, "--demo")
 
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
@@ -65,7 +65,7 @@ def test_cron_is_silent_about_a_run_that_went_well(place: Place) -> None:
 
 
 @posix
-def test_cron_takes_75_for_no_failure(place: Place) -> None:
+def test_cron_treats_75_as_success(place: Place) -> None:
     with another_run(place):
         ran = cron(place, "--demo")
 
@@ -74,7 +74,7 @@ def test_cron_takes_75_for_no_failure(place: Place) -> None:
 
 
 @posix
-def test_cron_mails_what_went_wrong(place: Place) -> None:
+def test_cron_prints_the_output_of_a_failed_run(place: Place) -> None:
     ran = cron(place)
 
     assert ran.returncode == 78
@@ -86,7 +86,7 @@ def test_cron_mails_what_went_wrong(place: Place) -> None:
 
 @pytest.fixture
 def workflow() -> dict[str, Any]:
-    """The workflow, parsed."""
+    """Parse the workflow."""
     found: dict[str, Any] = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))
     return found
 
@@ -97,49 +97,44 @@ def step(workflow: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def load_step(place: Place, workflow: dict[str, Any], options: str = "") -> subprocess.CompletedProcess[str]:
-    """Run the step as GitHub does: in the checkout, with `bash -e`."""
+    """Run the step as GitHub does, in a clone with `bash -e`."""
     (place.folder / "pipelines").symlink_to(CHECKOUT / "pipelines")
     return run(place, None, "bash", "-e", "-c", step(workflow, "Load")["run"], OPTIONS=options)
 
 
 @posix
-def test_the_workflow_loads_into_the_file_that_it_keeps(place: Place, workflow: dict[str, Any]) -> None:
+def test_workflow_saves_the_database_that_it_loads(place: Place, workflow: dict[str, Any]) -> None:
     ran = load_step(place, workflow, "--demo --demo-regime extended")
 
     assert (ran.returncode, ran.stderr) == (0, "")
     assert place.count("albums") > 90
-    restored, saved = (
-        step(workflow, f"{verb} the database {rest}")
-        for verb, rest in [
-            ("Take up", "where the last run left it"),
-            ("Keep", "for the next run"),
-        ]
-    )
+    restored = step(workflow, "Restore the database of the last run")
+    saved = step(workflow, "Save the database for the next run")
     assert restored["with"]["path"] == saved["with"]["path"] == place.database.name
     assert restored["with"]["key"] == saved["with"]["key"]
     assert saved["with"]["key"].startswith(restored["with"]["restore-keys"])
 
 
 @posix
-def test_the_workflow_takes_75_for_no_failure(place: Place, workflow: dict[str, Any]) -> None:
+def test_workflow_treats_75_as_success(place: Place, workflow: dict[str, Any]) -> None:
     with another_run(place):
         ran = load_step(place, workflow, "--demo")
 
     assert ran.returncode == 0
-    assert "::notice title=Not complete::" in ran.stdout
+    assert "::notice title=Incomplete::" in ran.stdout
 
 
 @posix
-def test_the_workflow_fails_where_load_py_fails(place: Place, workflow: dict[str, Any]) -> None:
+def test_workflow_fails_if_load_py_fails(place: Place, workflow: dict[str, Any]) -> None:
     ran = load_step(place, workflow)
 
     assert ran.returncode == 78
     assert "::notice" not in ran.stdout
 
 
-def test_the_workflow_names_the_settings_as_the_source_does(workflow: dict[str, Any]) -> None:
+def test_workflow_sets_the_credentials_and_a_schedule(workflow: dict[str, Any]) -> None:
     assert {"SOURCES__SPOTIFY__CLIENT_ID", "SOURCES__SPOTIFY__CLIENT_SECRET"} < step(workflow, "Load")["env"].keys()
-    assert "cron" in workflow[True]["schedule"][0]  # YAML takes "on" for true
+    assert "cron" in workflow[True]["schedule"][0]  # YAML parses "on" as true
 
 
 # -- Dagster
@@ -151,7 +146,7 @@ needs_dagster = pytest.mark.skipif(
 
 
 def dagster_recipe() -> ModuleType:
-    """The definitions, loaded as Dagster loads them."""
+    """Import the definitions as Dagster does."""
     spec = importlib.util.spec_from_file_location("dagster_definitions", SCHEDULES / "dagster_definitions.py")
     assert spec is not None
     assert spec.loader is not None
@@ -162,7 +157,7 @@ def dagster_recipe() -> ModuleType:
 
 @pytest.mark.engines
 @needs_dagster
-def test_dagster_materializes_the_tables_and_warns_of_what_is_pending(
+def test_dagster_materializes_the_tables_and_reports_pending_albums(
     place: Place, api: OfflineApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in orchestrated(place, api, daily_calls=1).items():
@@ -184,7 +179,7 @@ def test_dagster_materializes_the_tables_and_warns_of_what_is_pending(
 
 @pytest.mark.engines
 @needs_dagster
-def test_dagster_shows_the_descriptions_before_a_run(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dagster_shows_descriptions_before_the_first_run(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in orchestrated(place, None, client_id=None, client_secret=None).items():
         monkeypatch.setenv(name, value)
 
@@ -194,7 +189,7 @@ def test_dagster_shows_the_descriptions_before_a_run(place: Place, monkeypatch: 
         f"dlt_spotify_{table.name}": table.description for table in LOADED
     }
     for table in LOADED:
-        # Those that dlt adds come with a load.
+        # dlt adds its own columns with the first load.
         assert described_columns(table, specs[f"dlt_spotify_{table.name}"].metadata) == {
             one.name: {column.name: column.description for column in one.columns if not column.name.startswith("_dlt_")}
             for one in with_nested(table)
@@ -203,7 +198,7 @@ def test_dagster_shows_the_descriptions_before_a_run(place: Place, monkeypatch: 
 
 @pytest.mark.engines
 @needs_dagster
-def test_dagster_shows_the_descriptions_with_each_run(
+def test_dagster_shows_descriptions_after_each_run(
     place: Place, api: OfflineApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in orchestrated(place, api).items():
@@ -217,7 +212,7 @@ def test_dagster_shows_the_descriptions_with_each_run(
     undeclared = {"albums": {"mood": None}}
     job = dagster_recipe().defs.resolve_job_def("load_spotify")
 
-    # The second run has its schema from the destination.
+    # The second run restores its schema from the destination.
     for ran in (job.execute_in_process(), job.execute_in_process()):
         found = {
             event.asset_key.path[-1]: {label: entry.value for label, entry in event.materialization.metadata.items()}
@@ -232,7 +227,7 @@ def test_dagster_shows_the_descriptions_with_each_run(
 
 
 def described_columns(table: Table, metadata: Mapping[str, Any]) -> dict[str, dict[str, str | None]]:
-    """What the metadata of an asset says of the columns of its table, and of those nested in it."""
+    """Return the column descriptions in an asset's metadata, by table and column."""
     own = metadata["dagster/column_schema"]
     nested = {name: value for name, value in metadata.items() if name.startswith(f"{table.name}__")}
     return {
@@ -242,14 +237,14 @@ def described_columns(table: Table, metadata: Mapping[str, Any]) -> dict[str, di
 
 
 def pending(result: Any) -> set[int]:
-    """What the assets of a Dagster run say is pending."""
+    """Return the pending albums in the metadata of a run's assets."""
     return {
         event.materialization.metadata["albums_pending"].value for event in result.get_asset_materialization_events()
     }
 
 
 def orchestrated(place: Place, api: OfflineApi | None, **settings: object) -> dict[str, str]:
-    """The environment of a scheduler: all configuration is there."""
+    """Return an environment with the whole configuration, as in a scheduler."""
     return {
         **place.environment(api, **settings),
         "DESTINATION__DUCKDB__CREDENTIALS": str(place.database),
@@ -265,7 +260,7 @@ def orchestrated(place: Place, api: OfflineApi | None, **settings: object) -> di
 @pytest.mark.skipif(
     importlib.util.find_spec("airflow") is None, reason="Airflow is not installed: pip install apache-airflow"
 )
-def test_airflow_loads_and_skips_what_leaves_something_pending(place: Place, api: OfflineApi) -> None:
+def test_airflow_loads_and_skips_a_run_with_pending_albums(place: Place, api: OfflineApi) -> None:
     home = place.folder / "airflow"
     (home / "dags").mkdir(parents=True)
     shutil.copy(SCHEDULES / "airflow_dag.py", home / "dags")
@@ -286,7 +281,7 @@ def test_airflow_loads_and_skips_what_leaves_something_pending(place: Place, api
 
     assert first.returncode == 0, first.stderr
     assert "new_state=skipped" in first.stdout
-    assert "Not complete, 2 albums are pending; the next run goes on." in first.stdout
+    assert "Incomplete: 2 albums are pending. The next run continues." in first.stdout
     assert place.count("albums") == 1
 
     second = airflow("dags", "test", "spotify", daily_calls=100)

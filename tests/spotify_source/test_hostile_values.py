@@ -242,7 +242,7 @@ def test_what_a_column_can_not_hold_is_null_and_named_with_its_album(hostile: Ho
     (found,) = [
         one
         for one in hostile.first.run.result().data_issues
-        if one.where == "albums.popularity" and one.what is DataIssueKind.UNFIT
+        if one.where == "albums.popularity" and one.what is DataIssueKind.INVALID
     ]
     assert found.album_id in odd
     assert found.count == 10

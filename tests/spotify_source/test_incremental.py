@@ -66,17 +66,6 @@ def test_a_listed_album_is_written_again_only_when_it_has_changed(
 
 
 @pytest.mark.slow
-def test_a_table_from_before_it_had_a_hash_gets_one(warehouse: Warehouse, serve: Serve, three: list[Album]) -> None:
-    api = serve(*three)
-    warehouse.load(api)
-    warehouse.sql("ALTER TABLE new_releases DROP COLUMN content_hash")
-    warehouse.sql("DELETE FROM _dlt_version")
-    again = warehouse.on_a_fresh_machine().load(api)
-    assert again.run.result().listing.albums_new == 0
-    assert warehouse.one("SELECT COUNT(content_hash) FROM new_releases") == 3
-
-
-@pytest.mark.slow
 def test_a_long_listing_is_loaded_as_a_short_one_is(warehouse: Warehouse, serve: Serve) -> None:
     albums = [make_album(f"Album {number}", 1) for number in range(settings.FEW_ROWS + 1)]
     api = serve(*albums)

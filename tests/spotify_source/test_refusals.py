@@ -11,7 +11,7 @@ from dlt.extract.exceptions import ResourceExtractionError
 from spotify_pipeline.offline_api import Album, Catalogue, LoggedRequest, OfflineApi, Reply, Step, errors, make_album
 
 from spotify_source import Run, settings
-from spotify_source.errors import ClosedReason, CredentialsError, ForbiddenError, TokenRefusedError
+from spotify_source.errors import ClosedReason, CredentialsError, ForbiddenError, TokenRejectedError
 from tests.support.albums import albums_of, places_of
 from tests.support.apis import Serve, for_album
 from tests.support.source import extract
@@ -169,7 +169,7 @@ def test_tokens_that_are_always_refused_are_not_blamed_on_the_credentials(
     api.always("browse", errors.bad_token)
     with pytest.raises(ResourceExtractionError) as caught:
         extract(api, run)
-    assert isinstance(caught.value.__cause__, TokenRefusedError)
+    assert isinstance(caught.value.__cause__, TokenRejectedError)
     assert "credentials are good" in caught.value.__cause__.guidance
 
 

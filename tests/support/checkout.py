@@ -1,4 +1,4 @@
-"""Where the checkout and its commands lie. Knows paths, not what runs there."""
+"""Paths of the checkout and its commands."""
 
 from __future__ import annotations
 

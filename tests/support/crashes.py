@@ -23,7 +23,7 @@ from tests.support.place import Place
 
 # Children of one process that has imported everything start in no time, and without this one's threads.
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["spotify_pipeline.cli.command", "pyarrow.parquet"])
+_FORKS.set_forkserver_preload(["spotify_pipeline.cli.load_command", "pyarrow.parquet"])
 
 _CHANGES = {"os.rename", "os.remove", "os.rmdir", "os.mkdir"}
 
@@ -60,10 +60,10 @@ def _run(arguments: Sequence[str], environment: Mapping[str, str], notes: str, b
     os.dup2(silence, 1)
     os.dup2(silence, 2)
     _watch(_Steps(Path(notes), re.compile(before) if before else None, at), str(Path(notes).parent))
-    from spotify_pipeline.cli.command import load  # noqa: PLC0415 - here it is imported already
-    from spotify_pipeline.cli.options import parse  # noqa: PLC0415
+    from spotify_pipeline.cli.load_command import run  # noqa: PLC0415 - here it is imported already
+    from spotify_pipeline.cli.options import parse_load  # noqa: PLC0415
 
-    sys.exit(int(load(parse(arguments))))
+    sys.exit(int(run(parse_load(arguments))))
 
 
 class _Steps:

@@ -1,4 +1,4 @@
-"""README and the pages of docs/ as tests read them: their fenced blocks, and why one is not run. Knows Markdown."""
+"""README and the pages of docs/, with their fenced blocks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.checkout import CHECKOUT
 DOCS = CHECKOUT / "docs"
 README = CHECKOUT / "README.md"
 _BLOCK = re.compile(
-    r"(?:^<!-- (?P<mark>[\w ]+): (?P<said>.*?) -->\n)?"
+    r"(?:^<!-- (?P<mark>[\w ]+): (?P<value>.*?) -->\n)?"
     r"^(?P<indent> *)```(?P<language>\S*)\n(?P<text>.*?)^(?P=indent)```$",
     re.DOTALL | re.MULTILINE,
 )
@@ -21,25 +21,18 @@ _BLOCK = re.compile(
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block of a page.
-
-    Attributes:
-        page: The file.
-        line: Where it begins.
-        language: What its fence says.
-        text: What is in it.
-        marks: What a comment in front of it says: 'not run' and why, 'needs' and modules, 'file' and a database.
-    """
+    """A fenced block of a page."""
 
     page: Path
     line: int
     language: str
     text: str
+    # From the comment above the block: 'not run' and the reason, 'needs' and modules, or 'file' and a database.
     marks: Mapping[str, str]
 
     @property
     def is_run(self) -> bool:
-        """Whether nothing is said against running it."""
+        """Return False if the page gives a reason not to run the block."""
         return "not run" not in self.marks
 
     def __str__(self) -> str:
@@ -47,12 +40,12 @@ class Block:
 
 
 def pages() -> list[Path]:
-    """README, and the pages of docs/ as the forge shows them."""
+    """List README and the pages of docs/ that have text of their own."""
     return [README, *sorted(path for path in DOCS.rglob("*.md") if "```{" not in path.read_text(encoding="utf-8"))]
 
 
 def blocks(*languages: str) -> list[Block]:
-    """All blocks in these languages, in all of the pages; in any language where none is named."""
+    """List the blocks of all pages, in these languages or in any."""
     found = [block for page in pages() for block in _blocks_of(page)]
     return [block for block in found if not languages or block.language in languages]
 
@@ -61,5 +54,5 @@ def _blocks_of(page: Path) -> Iterator[Block]:
     text = page.read_text(encoding="utf-8")
     for match in _BLOCK.finditer(text):
         line = text.count("\n", 0, match.start("indent")) + 1
-        marks = {match["mark"]: match["said"]} if match["mark"] else {}
+        marks = {match["mark"]: match["value"]} if match["mark"] else {}
         yield Block(page, line, match["language"], textwrap.dedent(match["text"]), marks)

@@ -1,24 +1,24 @@
-"""An Iceberg catalog in a SQLite file, with its warehouse in a folder. Knows pyiceberg, not who writes there."""
+"""An Iceberg catalog in a SQLite file, with its warehouse in a folder."""
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from pathlib import Path
+from unittest.mock import patch
 
 import duckdb
 from pyiceberg.catalog import Catalog, load_catalog
 from pyiceberg.table import Table
+from spotify_pipeline.after_load.iceberg import export_tables
 
-from tests.support.place import Place
+from tests.support.database import Database
 
 NAMESPACE = "spotify_raw"
+NOW = datetime(2026, 11, 20, 6, 17, 5, tzinfo=timezone.utc)
 
 
 class Lake:
-    """A catalog of the name 'lake'.
-
-    Args:
-        folder: Where its files are.
-    """
+    """A catalog named 'lake' with its files in a folder."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir()
@@ -26,50 +26,55 @@ class Lake:
         self.properties = {"uri": f"sqlite:///{folder}/catalog.db", "warehouse": f"file://{folder}/warehouse"}
 
     def environment(self) -> dict[str, str]:
-        """What the environment says of it."""
+        """Return the environment variables that configure it."""
         return {f"PYICEBERG_CATALOG__LAKE__{name.upper()}": value for name, value in self.properties.items()}
 
     def catalog(self) -> Catalog:
-        """It, opened anew."""
+        """Open the catalog."""
         return load_catalog("lake", **self.properties)
 
     def table(self, name: str) -> Table:
-        """A table of it, as it is now."""
+        """Load the current state of a table."""
         return self.catalog().load_table((NAMESPACE, name))
 
     def tables(self) -> set[str]:
-        """The names of its tables."""
+        """Return the names of the tables."""
         return {name for _, name in self.catalog().list_tables(NAMESPACE)}
 
+    def snapshots(self) -> dict[str, int]:
+        """Return the current snapshot of each table."""
+        return {name: self.table(name).metadata.current_snapshot_id or 0 for name in self.tables()}
+
     def operations(self, name: str) -> list[str]:
-        """What each snapshot of a table did."""
+        """Return the operation of each snapshot of a table."""
         return [str(one.summary.operation.value) for one in self.table(name).snapshots() if one.summary]
 
     def runs_in(self, name: str) -> list[str]:
-        """The run of each row."""
+        """Return the run of each row of a table."""
         return sorted(self.table(name).scan().to_arrow().column("run_id").to_pylist())
 
+    def export(self, database: Database, load_id: str = "1.0") -> dict[str, tuple[str, int]]:
+        """Export a database, and return action and rows for each table that was written."""
+        self.catalog().create_namespace_if_not_exists(NAMESPACE)
+        with patch.dict("os.environ", self.environment()), duckdb.connect(str(database.database)) as connection:
+            changes = export_tables("lake", connection, NAMESPACE, load_id, NOW)
+        return {change.table: (change.action, change.rows) for change in changes if change.action != "unchanged"}
 
-def rows_of(place: Place, table: str, columns: list[str]) -> list[str]:
-    """What the database holds in these columns, with times in UTC, as text, in an order of its own."""
-    with duckdb.connect(str(place.database)) as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        listed = ", ".join(f'"{name}"' for name in columns)
-        rows = connection.sql(f"SELECT {listed} FROM spotify_raw.{table}").to_arrow_table().to_pylist()
-    # As text: what is not a number is not equal to itself.
-    return sorted(map(repr, rows))
+    def differences(self, database: Database) -> set[str]:
+        """Return the tables that differ from a database in any cell, column or row."""
+        differing = self.tables() ^ database.tables()
+        with duckdb.connect(str(database.database)) as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            for name in self.tables() & database.tables():
+                there = self.table(name).scan().to_arrow()
+                here = connection.sql(f"FROM {NAMESPACE}.{name}").to_arrow_table()
+                if set(there.column_names) != set(here.column_names) or _rows(there.select(here.column_names)) != _rows(
+                    here
+                ):
+                    differing.add(name)
+        return differing
 
 
-def assert_equal(place: Place, lake: Lake) -> None:
-    """Each table of the lake is that of the database, to the last cell."""
-    assert lake.tables() == place.tables()
-    for name in sorted(place.tables()):
-        found = lake.table(name).scan().to_arrow()
-        columns = [
-            column
-            for (column,) in place.sql(
-                "SELECT column_name FROM duckdb_columns() WHERE schema_name = 'spotify_raw' AND table_name = $1", name
-            )
-        ]
-        assert set(found.column_names) == set(columns), name
-        assert sorted(map(repr, found.select(columns).to_pylist())) == rows_of(place, name, columns), name
+def _rows(table: object) -> list[str]:
+    # As text, because NaN does not equal itself.
+    return sorted(map(repr, table.to_pylist()))  # type: ignore[attr-defined]

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from spotify_pipeline.cli import report
+from spotify_pipeline.cli.options import parse_report
+from spotify_pipeline.cli.report_command import run as report
 
 from tests.support.place import Place
 from tests.support.ran import Ran, run_here
@@ -128,7 +129,7 @@ class Page:
 def report_on(*arguments: object, now: float = 0) -> Ran:
     """Run the command in this process, at that Unix time."""
     at = datetime.fromtimestamp(now, timezone.utc)
-    return run_here(lambda: report.main([str(argument) for argument in arguments], now=at))
+    return run_here(lambda: report(parse_report([str(argument) for argument in arguments]), at))
 
 
 def page_of(database: Path, now: float) -> Page:

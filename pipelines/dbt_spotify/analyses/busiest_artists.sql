@@ -1,4 +1,4 @@
--- Who releases most? Editions of one release count once; guests on tracks are not left out.
+-- Artists with the most releases. Editions of one release count once; guests on tracks are included.
 select
     artist_name,
     releases,

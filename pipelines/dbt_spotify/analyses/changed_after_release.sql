@@ -1,4 +1,4 @@
--- What was different in albums when they were fetched again, or is now listed differently than it was fetched?
+-- Albums with other values when they were fetched again, or with other values in the listing than in the album object.
 {{ config(enabled=var('spotify_reports_enabled', true)) }}
 with versions as (
 
@@ -70,6 +70,6 @@ select
     changes.is_now
 from changes
 inner join {{ ref('dim_spotify__albums') }} as albums on changes.album_id = albums.album_id
--- A value that was never known has not changed: the app's regime has.
+-- A value that was null before has not changed: the app has another quota mode.
 where changes.was <> changes.is_now
 order by changes.changed_at desc, albums.album_name collate "C", changes.field collate "C"

@@ -1,4 +1,4 @@
--- How long do albums stay on each market's list, and which are still on it? Every id by itself, twins too.
+-- Time that albums stay on each market's list, and the albums that are still on it. Each id counts, editions included.
 with listings as (
 
     select
@@ -34,7 +34,7 @@ select
     cast(seen.last_seen_at as date) as last_seen_on,
     seen.days_seen,
     seen.best_rank,
-    -- Off the list as soon as a listing that was read to its end lacks it.
+    -- An album is off the list once a complete listing lacks it.
     coalesce(listings.last_whole_at <= seen.last_seen_at, true) as is_listed
 from seen
 inner join {{ ref('dim_spotify__albums') }} as albums on seen.album_id = albums.album_id

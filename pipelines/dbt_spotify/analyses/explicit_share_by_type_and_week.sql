@@ -1,9 +1,9 @@
--- What share of releases is explicit, by type and music week? A release is explicit if any of its editions is.
+-- Share of explicit releases by type and music week. A release is explicit if any of its editions is.
 with releases as (
 
     select
         release_group_id,
-        -- The one that names it; where that one has no day of release, another.
+        -- The edition that names the group; another one if that has no release day.
         coalesce(max(album_type) filter (where is_first_of_group), min(album_type)) as album_type,
         min(released_on) as released_on,
         bool_or(is_explicit) as is_explicit

@@ -1,7 +1,7 @@
--- Which albums are in one market and not in another, or there only later, and how many days later?
--- Listings that were read by market are compared with each other: an album is missing elsewhere once a listing that was
--- read to its end there lacks it, and not before that market was read at all. A listing without a market, '*', says at
--- once where each album can be played. With a single market there is nothing to compare with, and other_market is null.
+-- Albums that are in one market and not in another, or that reached it later, with the delay in days.
+-- Listings that were read by market are compared with each other: an album is missing in a market once a complete
+-- listing of that market lacks it. A listing without a market ('*') has available_markets, which is compared instead.
+-- With a single market, other_market is null.
 with seen as (
 
     select

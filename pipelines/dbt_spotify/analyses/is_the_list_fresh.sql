@@ -1,4 +1,4 @@
--- Is the list fresh, and did the last run finish?
+-- Age of the list, and the outcome of the last run.
 with runs as (
 
     select
@@ -13,7 +13,7 @@ last_run as (
 
     select
         *,
-        -- Whole hours of the clock that have begun since.
+        -- Full clock hours that have begun since.
         cast(
             extract(
                 epoch from date_trunc('hour', cast(now() at time zone 'UTC' as timestamp))

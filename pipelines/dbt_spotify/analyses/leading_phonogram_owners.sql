@@ -1,4 +1,4 @@
--- Who owns most recordings, by the ℗ lines? Unlike labels, these are sent to every app.
+-- Owners of the most recordings, by ℗ line. Unlike labels, these are sent to every app.
 with owned as (
 
     select

@@ -1,4 +1,4 @@
--- How many albums come out a day, in each market's listing, and how many of them on Fridays?
+-- Albums released per day in each market's listing, and the share of Fridays.
 with releases as (
 
     select distinct

@@ -1,4 +1,4 @@
--- Which artists have been seen together for the first time in the last seven days before the last reading?
+-- Artists first seen together in the seven days before the last listing.
 {{ config(enabled=var('spotify_reports_enabled', true)) }}
 with last_reading as (
 

@@ -1,4 +1,4 @@
--- Which UPCs does Spotify list under several ids?
+-- UPCs that Spotify lists under several ids.
 select
     upc,
     count(*) as albums,

@@ -1,4 +1,4 @@
--- What is listed as new and isn't? Albums that surface more than a year after their release, and new editions by name.
+-- Albums listed as new that are not: those that surface over a year after their release, and new editions by name.
 select
     album_name,
     artist_names,

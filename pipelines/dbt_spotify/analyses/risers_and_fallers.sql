@@ -1,4 +1,4 @@
--- Who has climbed and who has fallen in the last listing of each market? Nobody, where nothing has moved.
+-- Albums that climbed or fell in the last listing of each market. No rows where nothing moved.
 with last_listings as (
 
     select

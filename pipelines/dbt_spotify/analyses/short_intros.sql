@@ -1,4 +1,4 @@
--- Which albums open with less than a minute?
+-- Albums whose first track is shorter than a minute.
 select
     albums.album_name,
     albums.artist_names,

@@ -1,4 +1,4 @@
--- Do tracks grow shorter, and albums longer? By the month of the release.
+-- Track and album length by release month.
 select
     dates.month_start,
     albums.album_type,

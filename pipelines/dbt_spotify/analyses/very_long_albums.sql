@@ -1,4 +1,4 @@
--- Which albums have more than 50 tracks, or last more than three hours?
+-- Albums with more than 50 tracks, or longer than three hours.
 select
     album_name,
     artist_names,

@@ -1,9 +1,9 @@
 {#
-    A source table with exactly its declared columns and types, to select from.
+    Subquery of a source table with exactly its declared columns and types.
 
-    NULL stands in for a column that isn't there, and nothing for a table that isn't there yet: dlt makes a nested table
-    with its first row, and other tables when they are first asked for. Columns that are not declared are left alone.
-    The source is this project's, also where another project installs it as a package.
+    A missing column is a typed NULL and a missing table is empty: dlt creates a nested table with its first row, and
+    other tables when they are first requested. Undeclared columns are ignored. The source is this project's, even if
+    another project installs it as a package.
 #}
 {% macro as_declared(table) %}
     {%- set relation = source('spotify', table) -%}

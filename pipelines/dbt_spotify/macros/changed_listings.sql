@@ -1,6 +1,6 @@
 {#
-    From when on the rows of each market have to be written again: from the first listing on that is not stored as it
-    was read. What comes after it goes by it; what lies before it stands. No row for markets where all is as it should be.
+    Start time of the first listing of each market that differs from its stored rows. Rows from then on are rewritten,
+    because each depends on the ones before; earlier rows stay. Unchanged markets have no row.
 #}
 {% macro changed_listings(stored_sightings) %}
     select
@@ -30,7 +30,7 @@
     group by coalesce(runs.market, stored.market)
 {% endmacro %}
 
-{# Takes out what has to be written again, and first what is gone for good: that changes nothing about the rest. #}
+{# Delete removed albums, then the rows to rewrite. Removing an album changes no other row. #}
 {% macro remove_changed_listings(stored_sightings) %}
     delete from {{ stored_sightings }}
     where album_id not in (

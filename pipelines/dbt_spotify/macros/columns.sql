@@ -1,9 +1,9 @@
-{# The Friday on which the music week of a day began; charts and most releases go by it. #}
+{# Friday on which the music week of a day began. Charts and most releases use this week. #}
 {% macro music_week_start(day) -%}
     cast({{ day }} - cast((extract(isodow from {{ day }}) + 2) % 7 as integer) as date)
 {%- endmacro %}
 
-{# English, whatever language the database speaks. #}
+{# English weekday name, independent of the database's locale. #}
 {% macro day_name(day) -%}
     case cast(extract(isodow from {{ day }}) as integer)
         when 1 then 'Monday'
@@ -17,9 +17,9 @@
 {%- endmacro %}
 
 {#
-    A title as two editions of one release share it: without accents, case, signs, and the words that tell the
-    explicit edition from the clean one. Words like 'Deluxe' stay: that is another release.
-    A title of signs alone keeps them; none is null.
+    Key that the titles of two editions of one release share: without accents, case, punctuation and the words that
+    mark the explicit or the clean edition. Words like 'Deluxe' stay: that is another release. A title of punctuation
+    alone keeps it; an empty title is null.
 #}
 {% macro title_key(title) -%}
     {%- set same = "(explicit|clean|edited|censored|uncensored)( version| edition| edit| album)?" -%}
@@ -32,12 +32,12 @@
     )
 {%- endmacro %}
 
-{# A bar code as a number is: digits alone, without the zeros that pad it. None is null. #}
+{# Bar code as digits without leading zeros; null if empty. #}
 {% macro barcode(code) -%}
     nullif(ltrim(regexp_replace({{ code }}, '[^0-9]', '', 'g'), '0'), '')
 {%- endmacro %}
 
-{# Who owns a recording: a line like '℗ 2026 Owner' without the sign, what precedes it, and the years. #}
+{# Owner of a recording: a line like '℗ 2026 Owner' without the sign, the text before it and the years. #}
 {% macro phonogram_owner(line) -%}
     {%- set unsigned = "regexp_replace(" ~ line ~ ", '^[^\\n]*(℗|\\([Pp]\\))', '')" -%}
     {%- set space = " \\t\\n\\f\\r" -%}
@@ -47,7 +47,7 @@
     nullif({{ trimmed("regexp_replace(" ~ unsigned ~ ", " ~ years ~ ", '')") }}, '')
 {%- endmacro %}
 
-{# The first day of the period that a release date as sent names: '1967', '2007-03', '2026-11-20'. '0000' is no date. #}
+{# First day of the period that a release date names: '1967', '2007-03', '2026-11-20'. Null for '0000'. #}
 {% macro first_day(release_date) -%}
     case
         when {{ release_date }} like '0000%' then null

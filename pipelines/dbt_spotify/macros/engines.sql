@@ -1,9 +1,9 @@
 {#
-    What DuckDB and Postgres have no common form for: each macro says what it gives, and both give the same, to the last
-    letter and digit. All else in the project is SQL that both take.
+    Expressions without a common form in DuckDB and Postgres. Both versions of a macro return identical values. All other
+    SQL in the project runs on both engines.
 #}
 
-{# Whether the whole of a text is as a regular expression says. Of what is written in one, both read: no '.', '\d', '\s'. #}
+{# True if the entire text matches. Patterns use what both engines read: no '.', '\d', '\s'. #}
 {% macro fully_matches(text, pattern) -%}
     {{ adapter.dispatch('fully_matches', 'spotify')(text, pattern) }}
 {%- endmacro %}
@@ -16,7 +16,7 @@
     ({{ text }} ~ '^({{ pattern }})$')
 {%- endmacro %}
 
-{# Whether any of the words, which are in small letters from a to z, is in a text, in capitals or not. #}
+{# True if the text contains one of the words (lower case, a to z), ignoring case. #}
 {% macro has_word(text, words) -%}
     {%- set small = "translate(" ~ text ~ ", 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz')" -%}
     {{ adapter.dispatch('has_match', 'spotify')(small, '(^|[^a-z0-9_])(' ~ words ~ ')([^a-z0-9_]|$)') }}
@@ -30,7 +30,7 @@
     ({{ text }} ~ '{{ pattern }}')
 {%- endmacro %}
 
-{# A text without the spaces around it, of whatever width and breaking or not (Unicode's Zs). #}
+{# Text without leading and trailing spaces of any kind (Unicode category Zs). #}
 {% macro trimmed(text) -%}
     {{ adapter.dispatch('trimmed', 'spotify')(text) }}
 {%- endmacro %}
@@ -43,7 +43,7 @@
     btrim({{ text }}, U&' \00A0\1680\2000\2001\2002\2003\2004\2005\2006\2007\2008\2009\200A\202F\205F\3000')
 {%- endmacro %}
 
-{# A time as text, as ISO 8601 has it but for the T; a fraction of a second without zeros at its end. #}
+{# Timestamp as ISO 8601 text with a space for the T, without trailing zeros in the fraction. #}
 {% macro as_text(timestamp) -%}
     {{ adapter.dispatch('as_text', 'spotify')(timestamp) }}
 {%- endmacro %}
@@ -52,12 +52,12 @@
     cast({{ timestamp }} as varchar)
 {%- endmacro %}
 
-{# Not by a cast, which goes by the session's DateStyle. #}
+{# A cast depends on the session's DateStyle. #}
 {% macro postgres__as_text(timestamp) -%}
     rtrim(rtrim(to_char({{ timestamp }}, 'YYYY-MM-DD HH24:MI:SS.US'), '0'), '.')
 {%- endmacro %}
 
-{# A text like '2026-11-20' as the day that it names, and null where there is no such day. #}
+{# Date of a text like '2026-11-20'; null if there is no such day. #}
 {% macro day_or_null(text) -%}
     {{ adapter.dispatch('day_or_null', 'spotify')(text) }}
 {%- endmacro %}
@@ -66,7 +66,7 @@
     try_cast({{ text }} as date)
 {%- endmacro %}
 
-{# The day is there if its month is, and if it is not after the month's last. #}
+{# The day is valid if its month is and if it is not after the last day of the month. #}
 {% macro postgres__day_or_null(text) -%}
     case
         when substr({{ text }}, 6, 2) between '01' and '12' and substr({{ text }}, 9, 2) >= '01'
@@ -79,7 +79,7 @@
     end
 {%- endmacro %}
 
-{# A number to so many digits, away from zero where it lies between two. #}
+{# Number rounded to the given digits, half away from zero. #}
 {% macro rounded(number, digits) -%}
     {{ adapter.dispatch('rounded', 'spotify')(number, digits) }}
 {%- endmacro %}
@@ -92,7 +92,7 @@
     cast(round(cast({{ number }} as numeric), {{ digits }}) as double precision)
 {%- endmacro %}
 
-{# Of a group of rows, the value where the other column is largest. #}
+{# Value of the row in a group with the largest value of the other column. #}
 {% macro value_at_last(value, by) -%}
     {{ adapter.dispatch('value_at_last', 'spotify')(value, by) }}
 {%- endmacro %}
@@ -105,12 +105,12 @@
     (array_agg({{ value }} order by {{ by }} desc))[1]
 {%- endmacro %}
 
-{# How many different values a group of few rows has. #}
+{# Number of distinct values in a small group. #}
 {% macro count_of_few(value) -%}
     {{ adapter.dispatch('count_of_few', 'spotify')(value) }}
 {%- endmacro %}
 
-{# As count(distinct) counts them, in half the time. #}
+{# Same result as count(distinct) in half the time. #}
 {% macro duckdb__count_of_few(value) -%}
     len(list_distinct(list({{ value }})))
 {%- endmacro %}
@@ -119,7 +119,7 @@
     count(distinct {{ value }})
 {%- endmacro %}
 
-{# One number for a set of rows, whatever their order: it differs when any of them does. On each engine another one. #}
+{# Order-independent fingerprint of a set of rows. The number differs between engines. #}
 {% macro fingerprint(columns) -%}
     {{ adapter.dispatch('fingerprint', 'spotify')(columns) }}
 {%- endmacro %}
@@ -132,7 +132,7 @@
     sum(cast(hashtextextended(cast(row({{ columns | join(', ') }}) as text), 0) as numeric))
 {%- endmacro %}
 
-{# The sum of the numbers in a JSON object, whatever their keys. Null where there are none. #}
+{# Sum of the numbers in a JSON object; null if it has none. #}
 {% macro total_of_values(object) -%}
     {{ adapter.dispatch('total_of_values', 'spotify')(object) }}
 {%- endmacro %}
@@ -148,7 +148,7 @@
     )
 {%- endmacro %}
 
-{# The texts of a JSON list, a row for each: to stand in a list of columns. #}
+{# Elements of a JSON list of texts, one row each, for use in a select list. #}
 {% macro elements_of(list) -%}
     {{ adapter.dispatch('elements_of', 'spotify')(list) }}
 {%- endmacro %}
@@ -161,7 +161,7 @@
     json_array_elements_text(case when json_typeof({{ list }}) = 'array' then {{ list }} end)
 {%- endmacro %}
 
-{# When a version of a snapshot begins, UTC. dbt takes the time of the session's zone, which anything may have set. #}
+{# Start of a snapshot version in UTC. dbt's default uses the session's time zone. #}
 {% macro postgres__snapshot_get_time() -%}
     cast(now() at time zone 'UTC' as timestamp)
 {%- endmacro %}

@@ -1,6 +1,6 @@
 {#
-    Takes versions of albums out of a snapshot that no table names any more, not even in rows of unfinished loads: what is
-    only missing for now, or from one table by mistake, must not cost a history that nothing can build again.
+    Delete snapshot versions of albums that no table names any more, rows of unfinished loads included. An album that is
+    missing temporarily, or from one table by mistake, keeps its history, which cannot be rebuilt.
 #}
 {% macro forget_removed_albums(snapshot) %}
     delete from {{ snapshot }}

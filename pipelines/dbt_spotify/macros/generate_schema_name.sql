@@ -1,7 +1,7 @@
 {#
-    Schemas are named as the project says, without the target's in front; SPOTIFY_SCHEMA_PREFIX comes before, so that the
-    models of several datasets can lie in one database. A project that installs this one names its own as it does without
-    it: dbt would take this macro for all of them.
+    Schema names as configured, without the target schema in front. SPOTIFY_SCHEMA_PREFIX is prepended, so that one
+    database can hold the models of several datasets. A project that installs this package keeps dbt's naming for its own
+    models, although dbt resolves this macro for all of them.
 #}
 {% macro generate_schema_name(custom_schema_name, node) -%}
     {%- if project_name != 'spotify' -%}
@@ -15,7 +15,7 @@
     {{ schema_name }}
 {%- endmacro %}
 
-{# DuckDB names a file's catalog after its stem, so a schema of the same name makes every statement ambiguous. #}
+{# DuckDB names the catalog after the file's stem; a schema of the same name would make statements ambiguous. #}
 {% macro refuse_ambiguous_names(schema_name) %}
     {% set path = target.path | replace('\\', '/') %}
     {% if not (path.startswith('/') or path[1:2] == ':') %}
@@ -31,7 +31,7 @@
     {% endif %}
 {% endmacro %}
 
-{# The schemas of the project must not be those that the pipeline writes: the dataset, and the dataset's staging. #}
+{# The project's schemas must differ from the pipeline's dataset and its staging dataset. #}
 {% macro refuse_schemas_of_the_pipeline(schema_name) %}
     {% set dataset = var('spotify_raw_schema', env_var('SPOTIFY_DATASET', 'spotify_raw')) | lower %}
     {% if schema_name in [dataset, dataset ~ '_staging'] %}

@@ -1,10 +1,10 @@
 {#
-    Letters and signs of all scripts, for titles as people compare them. DuckDB knows Unicode's classes and Postgres does
-    not, and what Postgres takes for a letter or its small form goes by the locale of the database. So it is told.
+    Letters and punctuation of all scripts, for comparing titles. DuckDB has Unicode classes. Postgres has none, and its
+    letters and lower case depend on the database's locale, so they are listed here.
 #}
 
-{# A text in small letters, and without the accents of Latin and Greek ones, which people leave out. In other scripts such
-   a mark makes another letter: バ is not ハ, दि is not द, й is not и. #}
+{# Text in lower case without the accents of Latin and Greek letters, which people omit. In other scripts such a mark
+   makes another letter: バ is not ハ, दि is not द, й is not и. #}
 {% macro folded(text) -%}
     {{ adapter.dispatch('folded', 'spotify')(text) }}
 {%- endmacro %}
@@ -22,8 +22,8 @@
     ))
 {%- endmacro %}
 
-{# Taken apart, letters lose their accents; put together again, those of other scripts have theirs back. Marks of other
-   scripts come to stand between a letter and its accent when it is taken apart. #}
+{# Decomposed letters lose their accents; recomposition restores those of other scripts. Decomposition can place marks
+   of other scripts between a letter and its accent. #}
 {% macro postgres__folded(text) -%}
     {%- set latin_or_greek = '[A-Za-z\\u00c0-\\u024f\\u0292\\u0370-\\u03ff\\u1f00-\\u1fff]' -%}
     {%- set accents = '\\u0300-\\u036f\\U0001d242-\\U0001d244' -%}
@@ -47,7 +47,7 @@
     end
 {%- endmacro %}
 
-{# A text with a space for whatever is neither letter nor mark nor number. #}
+{# Text with a space for each character that is not a letter, a mark or a number. #}
 {% macro without_signs(text) -%}
     {{ adapter.dispatch('without_signs', 'spotify')(text) }}
 {%- endmacro %}
@@ -64,8 +64,8 @@
     regexp_replace({{ text }}, '[{{ ranges | join }}]+', ' ', 'g')
 {%- endmacro %}
 
-{# Runs of capital letters: the first and the last, how far it is from one to the next, and to the small one of each.
-   As DuckDB has them: tests/dbt/test_letters.py writes this list, and the next. #}
+{# Runs of capital letters: first, last, distance to the next, and distance to the lower-case letter, as in DuckDB.
+   tests/dbt/test_letters.py generates this list and the next. #}
 {% macro capital_letters() -%}
     41/5a/1/32 c0/d6/1/32 d8/de/1/32 100/12e/2/1 130/130/1/-199 132/136/2/1 139/147/2/1 14a/176/2/1 178/178/1/-121
     179/17d/2/1 181/181/1/210 182/184/2/1 186/186/1/206 187/187/1/1 189/18a/1/205 18b/18b/1/1 18e/18e/1/79
@@ -94,7 +94,7 @@
     16e40/16e5f/1/32 1e900/1e921/1/34
 {%- endmacro %}
 
-{# Runs of signs, from the first to the last: what no script has as a letter, a mark or a number. #}
+{# Runs of characters that are no letter, mark or number in any script: first and last. #}
 {% macro signs() -%}
     1-2f 3a-40 5b-60 7b-a9 ab-b1 b4-b4 b6-b8 bb-bb bf-bf d7-d7 f7-f7 2c2-2c5 2d2-2df 2e5-2eb 2ed-2ed 2ef-2ff 375-375
     37e-37e 384-385 387-387 3f6-3f6 482-482 55a-55f 589-58f 5be-5be 5c0-5c0 5c3-5c3 5c6-5c6 5f3-60f 61b-61f 66a-66d

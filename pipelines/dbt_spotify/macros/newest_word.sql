@@ -1,18 +1,18 @@
 {#
-    What holds where the listing and the album object both say something: the newest word wins.
+    Precedence between the listing and the album object: the newer one wins.
 
-    Written in plain SQL and plain Jinja, with nothing of dbt's: the page renders these very macros for its own views.
-    A listing is read at every run and its row is only written when it has changed, so its word is as new as the last
-    load that saw the album (heard_in). An album is fetched after the listing of its run: in one load it is the newer.
-    Both are load ids of dlt, which are Unix times of one length and compare as text.
+    Plain SQL and Jinja without dbt functions, because the page renders the same macros for its own views. A listing is
+    read in each run, but its row is written only if it changed, so its values are as new as the last load that saw the
+    album (heard_in). In one load the album object is newer, because it is fetched after the listing. Both are dlt load
+    ids, which are Unix times of equal length and compare as text.
 #}
 
-{# Whether the listing is the newer of the two. #}
+{# True if the listing is newer than the album object. #}
 {% macro is_listing_newer(listed='listed', fetched='fetched') -%}
     coalesce({{ listed }}.heard_in > {{ fetched }}.fetched_in, {{ fetched }}.album_id is null)
 {%- endmacro %}
 
-{# A value of the newer object, else of the other. #}
+{# Value of the newer object, else of the other. #}
 {% macro newest_word(column, listed='listed', fetched='fetched') -%}
     coalesce(
         case when {{ is_listing_newer(listed, fetched) }} then {{ listed }}.{{ column }} end,
@@ -21,7 +21,7 @@
     )
 {%- endmacro %}
 
-{# A value of the object whose release date holds: a date and what goes with it come from the same one. #}
+{# Value of the object that provides the release date, so that a date and its precision have one origin. #}
 {% macro newest_of_date(column, listed='listed', fetched='fetched') -%}
     case
         when
@@ -32,7 +32,7 @@
     end
 {%- endmacro %}
 
-{# Only listings know EPs: the album object calls them singles, which is no newer word. #}
+{# Only listings have the type 'ep'; the album object's 'single' is no newer value. #}
 {% macro newest_album_type(listed='listed', fetched='fetched') -%}
     case
         when {{ listed }}.album_type = 'ep' and coalesce({{ fetched }}.album_type, 'single') = 'single' then 'ep'

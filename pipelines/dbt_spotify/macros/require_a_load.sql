@@ -1,4 +1,4 @@
-{# Without a single loaded table, a wrong file or dataset would be built into empty marts in the place of good ones. #}
+{# Stop if no table is loaded: a wrong file or dataset would replace good marts with empty ones. #}
 {% macro require_a_load() %}
     {% if execute and flags.WHICH in ['build', 'run', 'snapshot'] %}
         {% if target.type == 'postgres' %}
@@ -16,7 +16,7 @@
     {% endif %}
 {% endmacro %}
 
-{# Titles are compared by what Unicode says of letters, and of that Postgres knows something in UTF8 databases alone. #}
+{# Titles are compared by Unicode letters, which Postgres supports in UTF8 databases only. #}
 {% macro require_unicode() %}
     {% set encoding = run_query("select current_setting('server_encoding')").columns[0][0] %}
     {% if encoding != 'UTF8' %}
@@ -28,8 +28,8 @@
 {% endmacro %}
 
 {#
-    Models of two datasets under one name would take each other's place at every build, and what can't be built again,
-    snap_albums and what int_first_sightings remembers, would be lost. On a server that is near: several apps load there.
+    Models of two datasets in one schema would overwrite each other at each build and lose what cannot be rebuilt:
+    snap_albums and the arrivals in int_first_sightings. This is likely on a server that several apps load into.
 #}
 {% macro refuse_another_dataset() %}
     {% set loads = source('spotify', '_dlt_loads') %}

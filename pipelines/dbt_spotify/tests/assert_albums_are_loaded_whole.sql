@@ -1,5 +1,5 @@
--- Spotify itself announces a track too many now and then, on about one album in a hundred. When one fetched album in
--- twenty comes short, paging or the load is at fault. Below twenty albums a single one would tell nothing.
+-- Spotify announces a track too many on about one album in a hundred. If one fetched album in twenty has too few tracks,
+-- paging or the load is at fault. Needs at least twenty albums.
 {{ config(severity='warn') }}
 
 select

@@ -1,5 +1,4 @@
--- Whoever loads tracks mostly loads albums too: tracks without a single album are odd, and right only where albums were
--- never asked for (--resources).
+-- Tracks without any album are expected only if albums were never requested (--resources).
 {{ config(severity='warn') }}
 
 select

@@ -1,4 +1,4 @@
--- Twins in different groups: with one UPC, or one title, date and set of artists.
+-- Editions in different groups: with the same UPC, or the same title, date and artists.
 with artist_sets as (
 
     select

@@ -1,5 +1,5 @@
--- Spotify names the artists of everything it sends. One album or track in twenty may lack a name or all of its artists
--- (what is taken down loses them); more have lost them on the way here. Below twenty, one would tell nothing.
+-- Spotify names the artists of each album and track. One in twenty may lack a name or all artists (withdrawn albums
+-- lose them); more have lost them during the load. Needs at least twenty rows.
 with things as (
 
     select 'listed albums' as what, row_id from {{ ref('stg_spotify__new_releases') }}

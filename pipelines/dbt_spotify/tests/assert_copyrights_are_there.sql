@@ -1,5 +1,5 @@
--- Nearly every album comes with its lines of copyright, in both regimes. Where most lack them, they are lost, or Spotify
--- has stopped sending them: reason enough to look, and none to stop.
+-- Nearly every album has copyright lines in both quota modes. If most lack them, they are lost or Spotify has stopped
+-- sending them: a reason to check, not to stop.
 {{ config(severity='warn') }}
 
 select

@@ -1,4 +1,4 @@
--- Days add up to all that has arrived, in every market; and what is still there has arrived.
+-- The days add up to all arrivals in each market, and every album that is still there has arrived.
 with reported as (
 
     select

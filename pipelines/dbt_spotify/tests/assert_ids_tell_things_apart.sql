@@ -1,5 +1,5 @@
--- Ids that many things share, or lack, are none. A track is on two albums now and then, twins of an album share a UPC, and
--- an artist has many tracks; the shares below are far beyond that. A few things alone tell nothing.
+-- An id that many rows share or lack identifies nothing. A track can be on two albums, editions share a UPC, and an
+-- artist has many tracks; the thresholds are far beyond that. Needs a minimum number of rows.
 select
     'tracks' as what,
     count(*) as things,

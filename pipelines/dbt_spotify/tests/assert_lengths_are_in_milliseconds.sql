@@ -1,5 +1,5 @@
--- Half of all tracks last between two and five minutes, whatever the week. A median below half a minute or above twenty
--- means that the unit is another one. Fewer than fifty tracks can be a single album of sketches.
+-- Half of all tracks last between two and five minutes. A median below half a minute or above twenty means another unit.
+-- Fewer than fifty tracks can be a single unusual album.
 select
     count(*) as tracks,
     percentile_cont(0.5) within group (order by duration_ms) as median_ms

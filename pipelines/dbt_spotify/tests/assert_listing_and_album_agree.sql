@@ -1,5 +1,5 @@
--- An album is listed as it is fetched, but for what has changed in between. When one in five disagrees about its tracks or
--- its date in the same market, one of the two tables is off.
+-- Listing and album object agree except for changes in between. If one album in five differs in its tracks or its date in
+-- the same market, one of the two tables is wrong.
 {{ config(severity='warn') }}
 
 select

@@ -1,5 +1,5 @@
--- Places count from 1, and only what comes empty leaves one out: a listing that begins further down, or has more gaps than
--- albums, has lost rows or was shifted.
+-- Positions count from 1, and only empty items leave one out. A listing that starts later, or has more gaps than albums,
+-- has lost rows or was shifted.
 {{ config(severity='warn') }}
 
 select

@@ -1,4 +1,4 @@
--- Nothing is lost or doubled on the way: each mart counts what the tables hold.
+-- No row is lost or doubled: each mart counts the rows that staging holds.
 with totals as (
 
     select

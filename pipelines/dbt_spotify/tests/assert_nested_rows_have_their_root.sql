@@ -1,5 +1,5 @@
--- Nobody but dlt writes these tables, and it removes nested rows with their root. Such rows are left out by the models, so
--- that nothing is wrong but what is missing elsewhere; that is for other tests to say.
+-- Only dlt writes these tables, and it removes nested rows with their root. Models leave orphaned rows out; other tests
+-- report the rows that are missing for it.
 {{ config(severity='warn') }}
 
 {% set nested = [

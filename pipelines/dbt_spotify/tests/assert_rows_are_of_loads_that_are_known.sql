@@ -1,5 +1,5 @@
--- Loads finish one after the other. Rows of one that never did, though later ones have, will not come to count by
--- themselves; where none has finished yet, the first is still on its way.
+-- Loads finish one after the other. Rows of a load that never finished, although later ones did, are never read. If no
+-- load has finished yet, the first is still running.
 {% for table in ['new_releases', 'release_sightings', 'albums', 'album_tracks'] %}
     select
         '{{ table }}' as table_name,

@@ -1,6 +1,5 @@
--- A run that says what it loaded has a finished load; it starts when its id says, ends after that, and dates its sightings
--- so. Anything else has been changed afterwards, or rows of dlt's own table are lost, and models leave out what they know
--- of no finished load.
+-- A run with a load_id has a finished load. It starts at the time in its id, ends later, and dates its sightings with its
+-- start. Otherwise rows were changed afterwards, or rows of _dlt_loads are lost and models leave out the data.
 with runs as (
 
     select * from {{ ref('fct_spotify__load_runs') }}

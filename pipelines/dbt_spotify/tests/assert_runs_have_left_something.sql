@@ -1,5 +1,5 @@
--- Odd and not certainly broken, because --resources lets a run load some tables alone: a run listed albums, and none of
--- its places are there, or albums that it saw are not in new_releases, though others are.
+-- A warning, because --resources lets a run load some tables only: a run listed albums and has no sightings, or albums that
+-- it saw are not in new_releases although others are.
 {{ config(severity='warn') }}
 
 select

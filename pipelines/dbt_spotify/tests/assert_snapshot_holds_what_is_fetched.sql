@@ -1,4 +1,4 @@
--- Every fetched album has one version that holds now.
+-- Every fetched album has one current version.
 select
     albums.album_id,
     count(versions.album_id) as versions

@@ -1,6 +1,5 @@
--- The oldest version of an album is no younger than the build that first knew one. Where it is, the snapshot was emptied
--- and has begun anew: what had changed before can't be built again, only be put back from a copy of the file. Nothing else
--- is wrong with it.
+-- The oldest version of an album is as old as the build that first had one. If it is younger, the snapshot was emptied:
+-- earlier changes cannot be rebuilt, only restored from a copy of the file. The rest of the snapshot is valid.
 {{ config(severity='warn') }}
 
 select

@@ -1,6 +1,6 @@
--- What an album says it has, what it says is loaded, and what is. Spotify itself announces a track too many on about one
--- album in a hundred; when half of the albums disagree, a column is wrong. tracks_loaded is counted here and never differs
--- by itself, as long as album and tracks are of one load.
+-- total_tracks, tracks_loaded and the loaded tracks. Spotify announces a track too many on about one album in a hundred;
+-- if half of the albums differ, a column is wrong. tracks_loaded is counted by the pipeline and equals the loaded tracks
+-- as long as album and tracks are of one load.
 with tracks as (
 
     select

@@ -1,4 +1,4 @@
--- Loads that brought both tables brought every album to both: one with tracks and without itself is lost.
+-- A load that contains both tables has each album in both: an album with tracks and no row is lost.
 select
     tracks.album_id,
     count(*) as tracks

@@ -1,6 +1,6 @@
--- Of what a run says it loaded, later runs may have fetched some again, and no more than they say; --retain-days may have
--- removed the rest, which then shows in the sightings. Rows that are missing otherwise are lost. A table that has none of
--- a run may not have been asked for (--resources): that is for assert_runs_have_left_something to say.
+-- Later runs may have fetched some albums of a run again, at most as many as they report; --retain-days may have removed
+-- others, which shows in the sightings. Other missing rows are lost. A table without any rows of a run may not have been
+-- requested (--resources): assert_runs_have_left_something reports that.
 with runs as (
 
     select

@@ -1,1 +1,1 @@
-"""What follows a load: comments, export, retention, dbt, Iceberg."""
+"""Follow-ups: optional steps after a load."""

@@ -1,31 +1,22 @@
-"""Writes what one load brought as a file, through DuckDB's own COPY. Knows the tables, not how they were loaded."""
+"""Export step: a JSON, Parquet or CSV file of the albums and tracks of one load."""
 
 from __future__ import annotations
 
-import codecs
-import shutil
 import tempfile
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import duckdb
 
-from spotify_pipeline.destinations.duckdb_sql import empty_table, existing_tables, quoted_name, quoted_text
+from spotify_pipeline.after_load.follow_up import ExportFormat, FollowUp, FollowUpOptions
+from spotify_pipeline.destinations.base import Destination
+from spotify_pipeline.destinations.duckdb import empty_table, existing_tables, quoted_name, quoted_text
 from spotify_source import schema
 from spotify_source.errors import ConfigurationError
 
-Format = Literal["json", "parquet", "csv"]
-
-_COPY_OPTIONS: Final[Mapping[Format, str]] = {
-    "json": "FORMAT json, ARRAY true, USE_TMP_FILE true",
-    "parquet": "FORMAT parquet, USE_TMP_FILE true",
-    "csv": "FORMAT csv, HEADER true, USE_TMP_FILE true",
-}
-_EXPORTED: Final = tuple(table for table in schema.all_tables() if table.is_exported)
-# What `export` reads.
-TABLES: Final = tuple(table.name for table in _EXPORTED)
+_TABLES: Final = tuple(table for table in schema.all_tables() if table.is_exported)
 _ITEMS: Final = """
     loaded_tracks AS (FROM album_tracks WHERE _dlt_load_id = $load_id),
     track_artist_lists AS (
@@ -71,105 +62,96 @@ _ITEMS: Final = """
         ORDER BY released_on DESC NULLS LAST, album_id, disc_number, track_number
     )
 """
-_TEXT: Final = (
+_COPY_OPTIONS: Final[Mapping[ExportFormat, str]] = {
+    "json": "FORMAT json, ARRAY true, USE_TMP_FILE true",
+    "parquet": "FORMAT parquet, USE_TMP_FILE true",
+    "csv": "FORMAT csv, HEADER true, USE_TMP_FILE true",
+}
+_TEXT_COLUMNS: Final = (
     *("album_id", "album_name", "album_type", "release_date", "release_date_precision", "label", "upc", "market"),
     *("album_url", "track_id", "track_name", "track_url"),
 )
-_LISTS: Final = ("album_artists", "album_artist_ids", "track_artists", "track_artist_ids")
+_LIST_COLUMNS: Final = ("album_artists", "album_artist_ids", "track_artists", "track_artist_ids")
 
 
-def _as_cell(text: str) -> str:
-    """A text that no spreadsheet takes for a formula: https://owasp.org/www-community/attacks/CSV_Injection."""
-    return rf"regexp_replace({text}, '^([=+\-@\t\r\n])', '''\1')"
+def _csv_query() -> str:
+    """Return the query of the CSV file, with cells that spreadsheets read as they are."""
+    texts = {column: column for column in _TEXT_COLUMNS}
+    # CSV has no lists.
+    texts |= {column: f"array_to_string({column}, '; ')" for column in _LIST_COLUMNS}
+    # A cell that starts with one of these is a formula: https://owasp.org/www-community/attacks/CSV_Injection
+    cells = ", ".join(
+        rf"regexp_replace({text}, '^([=+\-@\t\r\n])', '''\1') AS {column}" for column, text in texts.items()
+    )
+    # Without a byte order mark, Excel reads the file in the system's code page. DuckDB, pandas, Polars and R skip it;
+    # Python's csv does with encoding='utf-8-sig'.
+    return f'SELECT * RENAME (album_id AS "\ufeffalbum_id") FROM (SELECT * REPLACE ({cells}) FROM items)'  # noqa: S608 - constants
 
 
-# CSV has no lists, and is what spreadsheets open.
-_CELLS: Final = {
-    **{column: _as_cell(column) for column in _TEXT},
-    **{column: _as_cell(f"array_to_string({column}, '; ')") for column in _LISTS},
-}
-_REPLACED: Final = ", ".join(f"{cell} AS {column}" for column, cell in _CELLS.items())
-_SELECTIONS: Final[Mapping[Format, str]] = {
-    "json": "FROM items",
-    "parquet": "FROM items",
-    "csv": f"SELECT * REPLACE ({_REPLACED}) FROM items",  # noqa: S608 - names of ours
-}
+_QUERIES: Final[Mapping[ExportFormat, str]] = {"json": "FROM items", "parquet": "FROM items", "csv": _csv_query()}
 
 
-def export(
-    connection: duckdb.DuckDBPyConnection, dataset: str, load_id: str, folder: Path, fmt: Format, now: datetime
-) -> Path:
-    """Write the tracks that a load brought, each with its album, to `album_items_<time>.<format>` in a folder.
-
-    One item a track. An album that was loaded without a track of its own is one item, whose fields of the track are
-    null: what has no tracks, and all albums of a run without `album_tracks`. A load that brought neither writes a file
-    without items, so that the newest file in the folder is always of the last run. In CSV, a text that begins with =, +,
-    -, @, a tab or a line break has an apostrophe before it, and the file begins with a byte order mark, for Excel.
-
-    Args:
-        connection: The database that was loaded to.
-        dataset: The schema in it.
-        load_id: The load package.
-        folder: Where to; created if need be.
-        fmt: Form of the file.
-        now: The time for its name, which is in UTC.
-
-    Returns:
-        The file.
+def check(options: FollowUpOptions, destination: Destination) -> None:  # noqa: ARG001 - the entry point of all steps
+    """Create the folder and check that a file can be written there.
 
     Raises:
-        ConfigurationError: The folder can't be written.
+        ConfigurationError: It cannot.
     """
-    check_folder(folder)
-    path = folder.expanduser() / f"album_items_{now.astimezone(timezone.utc):%Y%m%dT%H%M%S}.{fmt}"
-    query = f"WITH {_tables(connection, dataset)}, {_ITEMS} {_SELECTIONS[fmt]}"
-    try:
-        connection.execute(f"COPY ({query}) TO {quoted_text(str(path))} ({_COPY_OPTIONS[fmt]})", {"load_id": load_id})
-        if fmt == "csv":
-            _mark_as_utf8(path)
-    except duckdb.IOException as error:
-        raise _unwritable(folder, str(error).splitlines()[0]) from None
-    return path
+    _check_folder(_folder(options))
 
 
-def _mark_as_utf8(path: Path) -> None:
-    """Put a byte order mark before a text file: without one, Excel takes its letters for those of the system's code page.
+def run(options: FollowUpOptions, destination: Destination, load_id: str | None, now: datetime) -> FollowUp:
+    """Write the tracks of a load, each with its album, to a new file.
 
-    DuckDB, pandas, Polars and R leave it out when they read; Python's csv does with encoding='utf-8-sig'.
-    """
-    marked = path.with_name(f".{path.name}.marked")
-    with path.open("rb") as text, marked.open("wb") as written:
-        written.write(codecs.BOM_UTF8)
-        shutil.copyfileobj(text, written)
-    marked.replace(path)
-
-
-def check_folder(folder: Path) -> None:
-    """Create the folder, and try whether a file can be written there. Best before any call is spent.
+    The file is `album_items_<time>.<format>`, with one item per track. An album loaded without tracks is one item with nulls for the track: an album that has none, or
+    every album of a run without `album_tracks`. A load without either writes a file without items, so that the newest
+    file in the folder is always that of the last run. In CSV, a text that starts with =, +, -, @, a tab or a line break
+    gets an apostrophe in front.
 
     Raises:
-        ConfigurationError: It can't.
+        ConfigurationError: The folder cannot be written.
     """
+    folder = _folder(options)
+    path = folder / f"album_items_{now.astimezone(timezone.utc):%Y%m%dT%H%M%S}.{options.export_format}"
+    with (
+        destination.as_duckdb_file([table.name for table in _TABLES]) as file,
+        duckdb.connect(str(file)) as connection,
+    ):
+        _check_folder(folder)
+        query = f"WITH {_tables(connection, destination.dataset)}, {_ITEMS} {_QUERIES[options.export_format]}"
+        target = f"{quoted_text(str(path))} ({_COPY_OPTIONS[options.export_format]})"
+        try:
+            connection.execute(f"COPY ({query}) TO {target}", {"load_id": load_id or ""})
+        except duckdb.IOException as error:
+            raise _unwritable(folder, str(error).splitlines()[0]) from None
+    return FollowUp("export", [f"Exported: {path}"], {"file": str(path.resolve())})
+
+
+def _folder(options: FollowUpOptions) -> Path:
+    return (options.export or Path()).expanduser()
+
+
+def _check_folder(folder: Path) -> None:
     try:
-        folder.expanduser().mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder.expanduser()):
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
         raise _unwritable(folder, error.strerror or str(error)) from None
 
 
 def _tables(connection: duckdb.DuckDBPyConnection, dataset: str) -> str:
-    """The tables as common table expressions; one that no load has made yet is empty."""
+    """Return the tables as common table expressions, missing tables as empty ones."""
     present = existing_tables(connection, dataset)
     rows = {
         table.name: f"FROM {quoted_name(dataset, table.name)}" if table.name in present else empty_table(table)
-        for table in _EXPORTED
+        for table in _TABLES
     }
     return ", ".join(f"{name} AS ({query})" for name, query in rows.items())
 
 
-def _unwritable(folder: Path, why: str) -> ConfigurationError:
+def _unwritable(folder: Path, reason: str) -> ConfigurationError:
     return ConfigurationError(
-        f"The export can't be written to {folder}: {why}.",
+        f"The export can't be written to {folder}: {reason}.",
         guidance="Choose another folder with --export, or fix the permissions of this one.",
     )

@@ -1,171 +1,128 @@
-"""What is done with what is loaded after a load: export, retention, dbt, Iceberg. Knows the order, not how each works.
+"""Follow-ups, the steps after a load: export, retention, transform, Iceberg.
 
-Each is imported by the run that asks for it.
+Each step is one module, imported only by runs that request it, with the same entry point: `check(options, destination)`
+before any call is spent, and `run(options, destination, load_id, now)` after the load.
 """
-
-# ruff: noqa: PLC0415
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Final, Literal, Protocol, cast
 
-import duckdb
-
-from spotify_pipeline.destinations.base import Destination, Feature
+from spotify_pipeline.destinations.base import Destination
+from spotify_pipeline.installation import extra_requirement, install_command
 from spotify_source.errors import ConfigurationError
 
-if TYPE_CHECKING:
-    from spotify_pipeline.after_load import transform
+ExportFormat = Literal["json", "parquet", "csv"]
+Step = Literal["export", "retention", "transform", "iceberg"]
 
-Format = Literal["json", "parquet", "csv"]
+# In the order in which they run. Iceberg is last: it copies what the others leave, including the row of load_runs.
+_OPTIONS: Final[Mapping[Step, str]] = {
+    "export": "--export",
+    "retention": "--retain-days",
+    "transform": "--transform",
+    "iceberg": "--iceberg",
+}
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What is to follow a load.
+class FollowUpOptions:
+    """Follow-ups that a command line requests."""
 
-    Attributes:
-        export: The folder to export to; None for no export.
-        export_format: Form of the exported file.
-        retain_days: How long an album is kept after it was last listed; None for ever.
-        transform: Whether to build the dbt models.
-        iceberg: The catalog to write the tables to, by its name in pyiceberg's configuration; None for none.
-    """
-
-    export: Path | None
-    export_format: Format
+    export: Path | None  # folder
+    export_format: ExportFormat
     retain_days: int | None
     transform: bool
-    iceberg: str | None = None
+    iceberg: str | None = None  # name of the catalog in pyiceberg's configuration
+
+    @property
+    def requested(self) -> list[Step]:
+        """The requested steps, in the order in which they run."""
+        values = {
+            "export": self.export,
+            "retention": self.retain_days,
+            "transform": self.transform,
+            "iceberg": self.iceberg,
+        }
+        return [step for step in _OPTIONS if values[step]]
 
 
 @dataclass(frozen=True)
 class FollowUp:
-    """Something that was done after the load.
+    """Result of one step."""
 
-    Attributes:
-        name: What it was: 'export', 'retention', 'transform' or 'iceberg'.
-        lines: What it came to, in words.
-        data: The same for programs, as JSON takes it.
-        error: Why it failed, if it did.
-        is_copy: Whether the tables, load_runs too, are to stay as they were copied.
-    """
-
-    name: str
-    lines: Sequence[str] = ()
-    data: Mapping[str, object] = field(default_factory=dict)
+    name: Step
+    lines: Sequence[str] = ()  # of the report
+    data: Mapping[str, object] = field(default_factory=dict)  # of the JSON report
     error: Exception | None = None
+    # The step has copied the tables, including the run's row in load_runs, which must not change afterwards.
     is_copy: bool = False
 
 
-def check(wanted: Wanted, destination: Destination) -> None:
-    """See before any call is spent whether it can be done.
+class _StepModule(Protocol):
+    """Module of one step."""
+
+    def check(self, options: FollowUpOptions, destination: Destination) -> None: ...
+
+    def run(
+        self, options: FollowUpOptions, destination: Destination, load_id: str | None, now: datetime
+    ) -> FollowUp: ...
+
+
+def check(options: FollowUpOptions, destination: Destination) -> None:
+    """Check before any call is spent that the requested steps can run.
 
     Raises:
-        ConfigurationError: It can't.
-        DestinationUnavailableError: The Iceberg catalog can't be reached.
+        ConfigurationError: The destination does not support a step, a package is missing, or an option is wrong.
+        DestinationUnavailableError: The Iceberg catalog cannot be reached.
     """
-    for option, feature in _features(wanted).items():
-        if not destination.supports(feature):
+    for step in options.requested:
+        if destination.tier != "proven":
             raise ConfigurationError(
-                f"{option} needs a DuckDB file or Postgres, but the destination is {destination.place}.",
-                guidance=f"Leave out {option} or --destination.",
+                f"{_OPTIONS[step]} needs a DuckDB file or Postgres, but the destination is {destination.name}.",
+                guidance=f"Leave out {_OPTIONS[step]} or --destination.",
             )
-    if wanted.export is not None:
-        from spotify_pipeline.after_load import export
-
-        export.check_folder(wanted.export)
-    if wanted.iceberg is not None:
-        from spotify_pipeline.after_load import iceberg_catalog
-
-        iceberg_catalog.check(wanted.iceberg, destination.dataset)
-    if wanted.transform:
-        from spotify_pipeline.after_load import transform
-
-        transform.check(_dbt_target(destination))
+        _step_module(step).check(options, destination)
 
 
-def follow_up(wanted: Wanted, destination: Destination, load_id: str | None, now: datetime) -> Iterator[FollowUp]:
-    """Do what is wanted, one after the other; what fails does not keep the next from being done.
+def follow_up(
+    options: FollowUpOptions, destination: Destination, load_id: str | None, now: datetime
+) -> Iterator[FollowUp]:
+    """Run the requested steps in order; a step that fails does not stop the next.
 
     Args:
-        wanted: What to do.
-        destination: Where it was loaded.
-        load_id: The load package; None where nothing was loaded.
-        now: The time, UTC.
+        options: The requested steps.
+        destination: Destination of the load.
+        load_id: Load package; None if nothing was loaded.
+        now: Current time in UTC.
+
+    Yields:
+        The result of each step as soon as it has ended.
     """
-    if wanted.export is not None:
-        folder, fmt = wanted.export, wanted.export_format
-        yield _done("export", lambda: _export(folder, fmt, destination, load_id, now))
-    if wanted.retain_days is not None:
-        days = wanted.retain_days
-        yield _done("retention", lambda: _retain(days, destination, now))
-    if wanted.transform:
-        yield _done("transform", lambda: _transform(destination))
-    if wanted.iceberg is not None:
-        catalog = wanted.iceberg
-        # At last: it copies what the others leave, the row of load_runs too.
-        yield _done("iceberg", lambda: _to_iceberg(catalog, destination, load_id, now))
+    for step in options.requested:
+        try:
+            result = _step_module(step).run(options, destination, load_id, now)
+        except Exception as error:  # noqa: BLE001 - reported with the outcome of the run
+            result = FollowUp(step, error=error)
+        yield result
 
 
-def _features(wanted: Wanted) -> dict[str, Feature]:
-    """What is wanted, by the option that asks for it."""
-    options: dict[str, tuple[Feature, object]] = {
-        "--export": ("export", wanted.export),
-        "--retain-days": ("retention", wanted.retain_days),
-        "--iceberg": ("iceberg", wanted.iceberg),
-        "--transform": ("transform", wanted.transform),
-    }
-    return {option: feature for option, (feature, value) in options.items() if value}
+def _step_module(step: Step) -> _StepModule:
+    """Import the module of a step.
 
-
-def _done(name: str, step: Callable[[], FollowUp]) -> FollowUp:
+    Raises:
+        ConfigurationError: pyiceberg is not installed.
+    """
     try:
-        return step()
-    except Exception as error:  # noqa: BLE001 - it is told with the outcome
-        return FollowUp(name, error=error)
-
-
-def _export(folder: Path, fmt: Format, destination: Destination, load_id: str | None, now: datetime) -> FollowUp:
-    from spotify_pipeline.after_load import export
-
-    with destination.as_file(export.TABLES) as file, duckdb.connect(str(file)) as connection:
-        path = export.export(connection, destination.dataset, load_id or "", folder, fmt, now)
-    return FollowUp("export", [f"Exported: {path}"], {"file": str(path.resolve())})
-
-
-def _retain(days: int, destination: Destination, now: datetime) -> FollowUp:
-    from spotify_pipeline.after_load import retention
-
-    with destination.sql_client() as client:
-        removed = retention.remove_older(client, destination.dataset, days, now)
-    return FollowUp("retention", [removed.told(days)], asdict(removed))
-
-
-def _to_iceberg(name: str, destination: Destination, load_id: str | None, now: datetime) -> FollowUp:
-    from spotify_pipeline.after_load import iceberg, iceberg_catalog
-
-    catalog = iceberg_catalog.load(name)
-    with destination.as_file() as file, duckdb.connect(str(file)) as connection:
-        written = iceberg.Export(catalog, connection, destination.dataset, load_id).run(now)
-    told = iceberg.told(written, name, destination.dataset)
-    return FollowUp("iceberg", [told], iceberg.as_data(written, name, destination.dataset), is_copy=True)
-
-
-def _transform(destination: Destination) -> FollowUp:
-    from spotify_pipeline.after_load import transform
-
-    built = transform.transform(_dbt_target(destination), destination.pipelines_dir / "dbt")
-    return FollowUp("transform", tuple(built.lines()), asdict(built), built.failure)
-
-
-def _dbt_target(destination: Destination) -> transform.Target:
-    from spotify_pipeline.after_load import transform
-
-    if destination.file is not None:
-        return transform.Target.file(destination.file, destination.dataset)
-    return transform.Target.postgres(destination.libpq_environment(), destination.dataset)
+        return cast("_StepModule", import_module(f"spotify_pipeline.after_load.{step}"))
+    except ModuleNotFoundError:
+        if step != "iceberg":
+            raise
+        raise ConfigurationError(
+            "--iceberg needs pyiceberg, which is not installed.",
+            guidance=f"Install it: {install_command(extra_requirement('iceberg'))}. Without --iceberg, the load works as it is.",
+        ) from None

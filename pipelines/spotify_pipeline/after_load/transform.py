@@ -1,4 +1,4 @@
-"""Builds the dbt project on what is loaded, in this process. Knows how dbt is run, not what its models say."""
+"""Transform step: `dbt build` of the models, in this process."""
 
 from __future__ import annotations
 
@@ -7,82 +7,66 @@ import platform
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from spotify_pipeline.destinations.driver_errors import without_passwords
-from spotify_pipeline.places import dbt_project, installing, of_models, requirement
+from spotify_pipeline.after_load.follow_up import FollowUp, FollowUpOptions
+from spotify_pipeline.destinations.base import Destination
+from spotify_pipeline.destinations.driver_errors import redact_passwords
+from spotify_pipeline.destinations.postgres import PostgresDestination
+from spotify_pipeline.installation import dbt_project, extra_requirement, install_command, with_schema_prefix
 from spotify_source.errors import ConfigurationError, SpotifySourceError
 
 PROJECT: Final = dbt_project()
 SCHEMAS: Final = ("spotify_staging", "spotify_marts")
 _DBT_URL: Final = "https://docs.getdbt.com/reference/commands/build"
-_WITHOUT: Final = "Without --transform, everything else works as it is."
+_WITHOUT_DBT: Final = "Without --transform, the load works as it is."
 
 
 class TransformFailedError(SpotifySourceError):
-    """dbt built the models and found them wrong, or could not build them."""
+    """A model or a test that failed, or dbt itself."""
 
-    guidance = "The load itself is complete. Look at the named model or test; dbt build shows the details."
+    guidance = "The load itself is complete. Check the named model or test; dbt build shows the details."
     help_url = _DBT_URL
 
 
-class NoDbtError(ConfigurationError):
-    """dbt is not installed, or not for this Python."""
+class DbtMissingError(ConfigurationError):
+    """dbt is not installed, or does not support this Python."""
 
     help_url = "https://docs.getdbt.com/faqs/Core/install-python-compatibility"
 
 
 @dataclass(frozen=True)
-class Target:
-    """Where the models are built: an output of profiles.yml, and what it reads in the environment.
+class DbtTarget:
+    """An output of profiles.yml with the environment variables that it reads."""
 
-    Attributes:
-        output: Its name there, which is that of dbt's adapter as well.
-        extra: The extra of this project that installs the adapter.
-        dataset: What the pipeline loaded into.
-        environment: The variables. None of them is shown or written down.
-    """
-
-    output: str
-    extra: str
+    output: str  # also the name of dbt's adapter
     dataset: str
-    environment: Mapping[str, str] = field(repr=False)
+    environment: Mapping[str, str] = field(repr=False)  # holds passwords
 
     @classmethod
-    def file(cls, db: Path, dataset: str) -> Target:
-        """A DuckDB file, which need not exist yet."""
-        return cls("duckdb", "dbt", dataset, {"SPOTIFY_DUCKDB": str(db.absolute())})
-
-    @classmethod
-    def postgres(cls, connection: Mapping[str, str], dataset: str) -> Target:
-        """A Postgres server.
-
-        Args:
-            connection: The variables of libpq that lead to it.
-            dataset: What the pipeline loaded into.
-        """
-        # dbt keeps what begins so out of its logs and of what it writes down of a profile.
+    def of(cls, destination: Destination) -> DbtTarget:
+        """Return the target for a DuckDB file or a Postgres server."""
+        if destination.file is not None:
+            return cls.duckdb(destination.file, destination.dataset)
+        # The only other proven destination.
+        connection = cast("PostgresDestination", destination).libpq_environment()
+        # dbt keeps variables with this prefix out of its logs.
         secret = {"DBT_ENV_SECRET_PGPASSWORD": connection.get("PGPASSWORD", "")}
-        return cls("postgres", "dbt-postgres", dataset, {**connection, **secret})
+        return cls("postgres", destination.dataset, {**connection, **secret})
 
-    @property
-    def schemas(self) -> tuple[str, ...]:
-        """The schemas that are written."""
-        return schemas()
-
-
-def schemas() -> tuple[str, str]:
-    """The schemas of the models, staging and marts, with the prefix that the environment sets."""
-    staging, marts = SCHEMAS
-    return of_models(staging), of_models(marts)
+    @classmethod
+    def duckdb(cls, db: Path, dataset: str) -> DbtTarget:
+        """Return the target for a DuckDB file, which need not exist yet."""
+        return cls("duckdb", dataset, {"SPOTIFY_DUCKDB": str(db.absolute())})
 
 
 @dataclass(frozen=True)
-class Finding:
-    """A model or a test that did not go well, and what dbt says of it in one line."""
+class NodeResult:
+    """A model or a test that failed or warned, with dbt's message in one line."""
 
     name: str
     message: str
@@ -90,34 +74,24 @@ class Finding:
 
 @dataclass(frozen=True)
 class TransformResult:
-    """What a build came to.
+    """Counts of a build, and the nodes that failed or warned."""
 
-    Attributes:
-        built: How many models and snapshots were built.
-        passed: How many tests passed.
-        warned: Tests that found something to look at.
-        failed: Models, tests or dbt itself that failed.
-        skipped: How many models and tests were left out, because one before them failed.
-        seconds: How long it took.
-        schema: Where the marts are.
-    """
-
-    built: int
-    passed: int
-    warned: tuple[Finding, ...]
-    failed: tuple[Finding, ...]
-    skipped: int
+    built: int  # models and snapshots
+    passed: int  # tests
+    warned: tuple[NodeResult, ...]
+    failed: tuple[NodeResult, ...]
+    skipped: int  # because a node upstream failed
     seconds: float
     schema: str = SCHEMAS[1]
 
     @property
     def succeeded(self) -> bool:
-        """Whether everything is built, and right as far as the tests go."""
+        """Return True if no model and no test failed."""
         return not self.failed
 
     @property
     def failure(self) -> TransformFailedError | None:
-        """What failed, as an error; None where nothing did."""
+        """Return the error of a failed build."""
         if self.succeeded:
             return None
         first = self.failed[0]
@@ -126,24 +100,50 @@ class TransformResult:
         )
 
     def lines(self) -> Iterator[str]:
-        """The lines of a report, in words."""
+        """Yield the lines of the report."""
         tests = f"{self.passed} tests passed, {len(self.warned)} warned, {len(self.failed)} failed"
         skipped = f", {self.skipped} skipped" if self.skipped else ""
         yield f"Transformed: {self.built} models built in {self.schema}; {tests}{skipped}; {self.seconds:.1f} s."
-        for finding in self.failed:
-            yield f"  Failed: {finding.name}: {finding.message}"
-        for finding in self.warned:
-            yield f"  Warned: {finding.name}: {finding.message}"
+        for node in self.failed:
+            yield f"  Failed: {node.name}: {node.message}"
+        for node in self.warned:
+            yield f"  Warned: {node.name}: {node.message}"
 
 
-def check(target: Target) -> None:
-    """See whether `transform` can work there, before anything is loaded.
+def check(options: FollowUpOptions, destination: Destination) -> None:  # noqa: ARG001 - the entry point of all steps
+    """Check that dbt is installed and that the schemas of the models are free.
 
     Raises:
-        ConfigurationError: dbt can't be imported, or two schemas, or the file and one of them, would be named alike.
+        ConfigurationError: As in `check_target`.
+    """
+    check_target(DbtTarget.of(destination))
+
+
+def run(
+    options: FollowUpOptions,  # noqa: ARG001 - the entry point of all steps
+    destination: Destination,
+    load_id: str | None,  # noqa: ARG001
+    now: datetime,  # noqa: ARG001
+) -> FollowUp:
+    """Build and test all models; a failed model or test is the error of the step."""
+    result = build(DbtTarget.of(destination), destination.pipelines_dir / "dbt")
+    return FollowUp("transform", tuple(result.lines()), asdict(result), result.failure)
+
+
+def model_schemas() -> tuple[str, str]:
+    """Return the schemas of staging and marts, with the configured prefix."""
+    staging, marts = SCHEMAS
+    return with_schema_prefix(staging), with_schema_prefix(marts)
+
+
+def check_target(target: DbtTarget) -> None:
+    """Check that dbt can build there.
+
+    Raises:
+        ConfigurationError: dbt cannot be imported, or the name of a schema is already that of the file or the dataset.
     """
     _check_dbt(target)
-    schemas = {name.lower() for name in target.schemas}
+    schemas = {name.lower() for name in model_schemas()}
     db = Path(target.environment.get("SPOTIFY_DUCKDB", "."))
     if db.stem.lower() in schemas:
         raise ConfigurationError(
@@ -157,95 +157,94 @@ def check(target: Target) -> None:
         )
 
 
-def transform(target: Target, cache_folder: Path) -> TransformResult:
-    """Build and test all models on what is loaded.
+def build(target: DbtTarget, cache_folder: Path) -> TransformResult:
+    """Build and test all models.
 
-    Nothing else in this process may hold a DuckDB file open. Unit tests, which are about the models and not about the
-    data, are left to `dbt build`. Nothing is written but the database and the cache: the checkout may be read-only.
+    Only the database and the cache are written: the checkout may be read-only. Unit tests are left out: they check the
+    models, not the data.
 
     Args:
-        target: Where.
-        cache_folder: Where dbt keeps what it has parsed, which takes most of a day's build otherwise; created if need
-            be. dbt sees by itself what has changed since: https://docs.getdbt.com/reference/parsing
+        target: Database to build in. No one else in this process may hold a DuckDB file open.
+        cache_folder: Folder for dbt's parsed project, which saves most of the time of a build. Created if missing. dbt
+            parses again what has changed: https://docs.getdbt.com/reference/parsing
 
     Raises:
-        ConfigurationError: As in `check`.
+        ConfigurationError: As in `check_target`.
     """
-    check(target)
+    check_target(target)
     started = time.monotonic()
     with _environment({**target.environment, "SPOTIFY_DATASET": target.dataset}):
-        settings = _settings(target.output, str(cache_folder.absolute()))
-        outcome = _run_dbt(target.output, ["build", "--exclude-resource-type", "unit_test", *settings])
-        return _result(outcome, target.schemas[1], time.monotonic() - started)
+        outcome = _run_dbt(target.output, str(cache_folder.absolute()))
+        return _result(outcome, time.monotonic() - started)
 
 
-def _check_dbt(target: Target) -> None:
+def _check_dbt(target: DbtTarget) -> None:
     try:
         for module in ("dbt.cli.main", f"dbt.adapters.{target.output}"):
             import_module(module)
     except ModuleNotFoundError:
-        raise NoDbtError(
-            f"--transform needs dbt{'' if target.output == 'duckdb' else f' for {target.output}'}, which is not installed.",
-            guidance=f"Install it: {installing(requirement(target.extra))}. {_WITHOUT}",
+        is_duckdb = target.output == "duckdb"
+        install = install_command(extra_requirement("dbt" if is_duckdb else f"dbt-{target.output}"))
+        raise DbtMissingError(
+            f"--transform needs dbt{'' if is_duckdb else f' for {target.output}'}, which is not installed.",
+            guidance=f"Install it: {install}. {_WITHOUT_DBT}",
         ) from None
-    # A library that doesn't know this Python fails with whatever it meets first.
+    # On a Python that they do not support, dbt and its dependencies fail with exceptions of many types.
     except Exception as error:
-        raise NoDbtError(
+        raise DbtMissingError(
             f"--transform needs dbt, which is installed but can't be imported: {type(error).__name__}: {error}.",
-            guidance=f"dbt 1.11 supports Python 3.10 to 3.13; this is {platform.python_version()}. {_WITHOUT}",
+            guidance=f"dbt 1.11 supports Python 3.10 to 3.13; this is {platform.python_version()}. {_WITHOUT_DBT}",
         ) from error
 
 
-def _settings(output: str, folder: str) -> list[str]:
-    return [
+def _run_dbt(output: str, folder: str) -> Any:
+    arguments = [
+        *("build", "--exclude-resource-type", "unit_test"),
         *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target", output),
         *("--target-path", folder, "--log-path", folder, "--log-level", "none", "--log-level-file", "none"),
         *("--quiet", "--no-write-json", "--partial-parse", "--no-send-anonymous-usage-stats"),
     ]
-
-
-def _run_dbt(adapter: str, arguments: list[str]) -> Any:
-    """Run dbt, and let go of a DuckDB file: the adapter keeps it open otherwise."""
     runner = import_module("dbt.cli.main").dbtRunner()
     try:
         return runner.invoke(arguments)
     finally:
         import_module("dbt.adapters.factory").reset_adapters()
-        if adapter == "duckdb":
+        if output == "duckdb":
+            # The adapter keeps the file open otherwise.
             import_module("dbt.adapters.duckdb.connections").DuckDBConnectionManager.close_all_connections()
 
 
-def _result(outcome: Any, schema: str, seconds: float) -> TransformResult:
+def _result(outcome: Any, seconds: float) -> TransformResult:
     results = list(outcome.result or []) if outcome.exception is None else []
-    failed = [*_findings(results, "fail", "error", "runtime error")]
+    failed = [*_nodes(results, "fail", "error", "runtime error")]
     if outcome.exception is not None:
-        failed.append(Finding("dbt", f"{_one_line(outcome.exception)} See {_DBT_URL}"))
+        failed.append(NodeResult("dbt", f"{_one_line(outcome.exception)} See {_DBT_URL}"))
     return TransformResult(
         built=sum(_status(one) == "success" and one.node.resource_type in ("model", "snapshot") for one in results),
         passed=sum(_status(one) == "pass" for one in results),
-        warned=tuple(_findings(results, "warn")),
+        warned=tuple(_nodes(results, "warn")),
         failed=tuple(failed),
         skipped=sum(_status(one) == "skipped" for one in results),
         seconds=seconds,
-        schema=schema,
+        schema=model_schemas()[1],
     )
 
 
-def _findings(results: Iterable[Any], *statuses: str) -> Iterator[Finding]:
-    return (Finding(one.node.name, _one_line(one.message)) for one in results if _status(one) in statuses)
+def _nodes(results: Iterable[Any], *statuses: str) -> Iterator[NodeResult]:
+    return (NodeResult(one.node.name, _one_line(one.message)) for one in results if _status(one) in statuses)
 
 
-def _status(one: Any) -> str:
-    return str(one.status.value)
+def _status(result: Any) -> str:
+    return str(result.status.value)
 
 
 def _one_line(message: object) -> str:
-    return without_passwords(" ".join(str(message).split()))[:300]
+    return redact_passwords(" ".join(str(message).split()))[:300]
 
 
 @contextmanager
 def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    """Set variables for dbt, and put back what was there."""
+    """Set environment variables and restore the previous values afterwards."""
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     try:

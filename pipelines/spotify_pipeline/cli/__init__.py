@@ -1,1 +1,1 @@
-"""The command line: options, exit codes, what is said on a terminal."""
+"""Command line: options, the three commands, and their output on a terminal."""

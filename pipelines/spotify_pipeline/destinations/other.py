@@ -1,39 +1,38 @@
-"""Any destination that dlt has, by its name: what it may be loaded with follows from what dlt declares and a trial.
-
-Knows no engine but by its dialect: where that is Postgres's, there are a lock at the server, comments and indexes.
-"""
+"""dlt destinations that one machine may load into, tested by a trial load."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Final
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import date, datetime, timezone
+from typing import Any, Final
+from uuid import uuid4
 
 import dlt
 from dlt.extract import DltResource, DltSource
 
-from spotify_pipeline.destinations import postgres, postgres_copy
-from spotify_pipeline.destinations.base import Destination, Feature, Row
-from spotify_pipeline.destinations.driver_errors import meaning, not_installed, of_driver
-from spotify_pipeline.destinations.errors import AnotherRunError, DestinationUnavailableError
-from spotify_pipeline.destinations.trial import try_writing
-from spotify_pipeline.dlt_internals.destinations import AnyDestination
-from spotify_pipeline.dlt_internals.dropped_tables import own_tables, repair_dropped_tables, repair_own_tables
-from spotify_pipeline.dlt_internals.named_destination import apart, by_name, declared
-from spotify_pipeline.places import requirement
-from spotify_source import schema
+from spotify_pipeline.destinations.base import Destination, Row, Tier
+from spotify_pipeline.destinations.driver_errors import translating_driver_errors
+from spotify_pipeline.dlt_internals.capabilities import (
+    Capabilities,
+    ColumnSchema,
+    DltDestination,
+    temporary_pipeline,
+)
 from spotify_source.errors import ConfigurationError
+from spotify_source.schema import LOAD_RUNS, declare
 
 MERGE_URL: Final = "https://dlthub.com/docs/general-usage/merge-loading"
-LOCK_URL: Final = "https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS"
-# Where one INSERT takes the values as they are. Elsewhere dlt's own load knows better what a JSON or a time is.
-_INSERTING: Final = frozenset({"postgres", "duckdb"})
+# Values that lose something at some destinations: a date before 1900, a time in UTC, an object, other scripts.
+_DAY: Final = date(1899, 12, 31)
+_MOMENT: Final = datetime(2026, 11, 20, 12, 30, tzinfo=timezone.utc)
+_OBJECT: Final = {"search": 1}
+_NAME: Final = "夏雨 🌙"
 
 
-class NotOfferedError(ConfigurationError):
-    """A destination that can't keep what a run leaves."""
+class UnsupportedDestinationError(ConfigurationError):
+    """A destination in which dlt can't replace or read what a run loads."""
 
     guidance = (
         "Load into a DuckDB file (leave out --destination) or into Postgres (--destination postgres). "
@@ -43,208 +42,129 @@ class NotOfferedError(ConfigurationError):
 
 
 class OtherDestination(Destination):
-    """A dlt destination, configured as dlt does.
+    """A dataset at a dlt destination.
 
     Args:
-        name: Its name, as dlt knows it.
+        name: Name of the destination, as dlt knows it.
         dataset: The dataset in it.
-
-    Raises:
-        ConfigurationError: Its driver is not installed, or something that it needs is not configured.
+        destination: The dlt destination.
+        capabilities: Capabilities that dlt declares for it.
     """
 
-    def __init__(self, name: str, dataset: str) -> None:
-        try:
-            self._dlt = by_name(name)
-            self._declared = declared(self._dlt, dataset)
-        except ImportError as error:
-            extra = requirement("postgres") if name == "postgres" else f"dlt[{name}]"
-            raise not_installed(error, extra) from None
-        self.location = self._declared.location
-        self._lock: postgres.AdvisoryLock | None = None
-        super().__init__(name, dataset)
+    tier: Tier = "single-writer"
 
-    def sql_dialect(self) -> str | None:
-        """As dlt has it."""
-        return self._declared.dialect
+    def __init__(self, name: str, dataset: str, destination: DltDestination, capabilities: Capabilities) -> None:
+        super().__init__(name, dataset, destination, capabilities.location)
+        self._capabilities = capabilities
+        self.sql_dialect = capabilities.dialect
 
     def check(self, *, create: bool = True) -> None:
-        """See whether rows can be replaced and read there, and try it where nothing is loaded yet.
+        """Check that rows can be replaced and read, by a trial if nothing is loaded.
 
         Args:
-            create: Whether a load follows. Otherwise it is tried in any case.
+            create: A load follows. Otherwise the trial takes place in any case.
 
         Raises:
-            NotOfferedError: dlt can't replace rows there, or not read them.
-            ConfigurationError: It does not keep what it is given, or refuses.
+            UnsupportedDestinationError: dlt can't replace rows there, or can't read them.
+            ConfigurationError: The destination changes values, or refuses.
             DestinationUnavailableError: It can't be reached.
         """
-        if not self._declared.replaces:
-            raise NotOfferedError(
-                f"{self.place} is not offered: dlt can't replace rows there (delete-insert merge), "
-                "so that every run would add its rows once more."
+        if not self._capabilities.merges:
+            raise UnsupportedDestinationError(
+                f"{self.name} is unsupported: dlt can't replace rows there (delete-insert merge), "
+                "so every run would add its rows again."
             )
-        if not self._declared.answers_sql:
-            raise NotOfferedError(f"{self.place} is not offered: what is loaded can't be read there with SQL.")
-        with _understood():
-            if self._is_bound_to_its_schemas():
-                return
+        if not self._capabilities.reads_sql:
+            raise UnsupportedDestinationError(f"{self.name} is unsupported: its tables can't be read with SQL.")
+        with translating_driver_errors():
             if not create or not self._is_loaded():
-                try_writing(self._dlt, self.dataset)
+                _try_loading(self._destination, self.dataset)
 
-    def supports(self, _feature: Feature) -> bool:
-        """What is done with SQL of its own: on Postgres alone."""
-        return self._is_postgres
-
-    def state(self) -> str:
-        """What was tried, and how many may load into it."""
-        writers = "one run at a time, from any machine" if self._is_postgres else "one machine alone"
-        return f"a table can be written, replaced, read and dropped; {writers}"
-
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Keep other runs out: those of this machine, and where the server can, of all.
-
-        Raises:
-            AnotherRunError: One is at work.
-            DestinationUnavailableError: The server can't be reached.
-        """
-        with super().locked():
-            if not self._is_postgres:
-                yield
-                return
-            with apart(self._dlt, self.dataset) as pipeline:
-                client = pipeline.sql_client()
-            self._lock = postgres.AdvisoryLock(client, self.dataset)
-            try:
-                self._take(self._lock)
-                yield
-            finally:
-                self._lock.release()
-                self._lock = None
+    def describe(self) -> str:
+        """Return the result of the trial and who may load into it."""
+        return "a table can be written, replaced, read and dropped; one machine alone"
 
     def adapt(self, source: DltSource) -> None:
-        """Leave the format to dlt where parquet is none of the destination's: else it warns of every table."""
+        """Leave the file format to dlt if the destination does not take parquet."""
         for resource in source.resources.values():
             self._adapt(resource)
 
-    @contextmanager
-    def opened(self) -> Iterator[None]:
-        """Before dlt writes: see that the lock is still ours, and take it again where the connection was lost."""
-        if self._lock is not None and not self._lock.is_held():
-            self._take(self._lock)
-        yield
-
-    def repair_dropped_tables(self, pipeline: dlt.Pipeline) -> None:
-        """Ask the destination which tables there are: dlt looks at its own schema alone, and every load would fail."""
-        loaded = bool(pipeline.schema_names)
-        with pipeline.destination_client() as client:
-            names = sorted({*own_tables(), *(pipeline.default_schema.tables if loaded else ())})
-            existing = {name for name, columns in client.get_storage_tables(names) if columns}  # type: ignore[attr-defined]  # as every SQL client of dlt's has it
-
-            def change(statement: str, table: str) -> None:
-                sql = client.sql_client  # type: ignore[attr-defined]  # the same
-                sql.execute_sql(statement.format(sql.make_qualified_table_name(table)))
-
-            repair_own_tables(existing, change)
-            if loaded:
-                repair_dropped_tables(pipeline, existing, change)
-
-    def enter_load_run(self, pipeline: dlt.Pipeline, row: Row) -> None:
-        """Insert the row, or load it in a package of its own."""
-        if self._declared.dialect not in _INSERTING:
-            resource = schema.declare(dlt.resource([row], name=schema.LOAD_RUNS.name), schema.LOAD_RUNS)
-            self._adapt(resource)
-            pipeline.run(resource)
+    def insert_load_run(self, pipeline: dlt.Pipeline, row: Row) -> None:
+        """Insert a row into `load_runs`, by a load package where INSERT is untested."""
+        if self.tier == "proven" or self.sql_dialect == "duckdb":
+            super().insert_load_run(pipeline, row)
             return
-        values = {**row, "_dlt_load_id": row["load_id"] or "", "_dlt_id": row["run_id"]}
-        with self.sql_client() as client:
-            columns = ", ".join(client.escape_column_name(name) for name in values)
-            table, marks = client.make_qualified_table_name(schema.LOAD_RUNS.name), ", ".join("%s" for _ in values)
-            client.execute_sql(f"INSERT INTO {table} ({columns}) VALUES ({marks})", *values.values())  # noqa: S608 - dlt quotes them
-
-    def amend_load_run(self, row: Row) -> None:
-        """Update the row; only what `supports` names can follow a load."""
-        with self.sql_client() as client:
-            assignments = ", ".join(f"{client.escape_column_name(name)} = %s" for name in row)
-            table = client.make_qualified_table_name(schema.LOAD_RUNS.name)
-            client.execute_sql(f"UPDATE {table} SET {assignments} WHERE run_id = %s", *row.values(), row["run_id"])  # noqa: S608 - dlt quotes them
-
-    @contextmanager
-    def as_file(self, tables: Collection[str] | None = None) -> Iterator[Path]:
-        """A copy of the tables as of this moment, which goes away again.
-
-        Raises:
-            ConfigurationError: It is no Postgres, or refuses.
-            DestinationUnavailableError: It can't be reached.
-        """
-        if not self._is_postgres:
-            with super().as_file(tables) as file:
-                yield file
-            return
-        with TemporaryDirectory() as folder:
-            file = Path(folder) / "loaded.duckdb"
-            with _understood(), self.sql_client() as client:
-                postgres_copy.copy(client, file, tables)
-            yield file
-
-    def libpq_environment(self) -> Mapping[str, str]:
-        """Where the server is and who asks, as dlt has resolved it. With the password: for a program's environment alone."""
-        if not self._is_postgres:
-            return super().libpq_environment()
-        with apart(self._dlt, self.dataset) as pipeline:
-            return postgres.libpq_environment(pipeline.sql_client())
-
-    def write_comments(self, schema: dlt.Schema) -> None:
-        """Comment what differs, and index what merges look for, where the dialect is Postgres's."""
-        if not self._is_postgres:
-            return
-        with self.sql_client() as client:
-            postgres.write_comments(client, schema)
-            postgres.create_indexes(client)
-
-    @property
-    def _is_postgres(self) -> bool:
-        return self._declared.dialect == "postgres"
-
-    def _take(self, lock: postgres.AdvisoryLock) -> None:
-        with _understood():
-            if lock.taken():
-                return
-            failed = AnotherRunError(f"Another run loads into {self.dataset} at {self.location}: {lock.holder()}.")
-            failed.help_url = LOCK_URL
-            raise failed
+        # dlt knows how each destination takes JSON and timestamps.
+        resource = declare(dlt.resource([row], name=LOAD_RUNS.name), LOAD_RUNS)
+        self._adapt(resource)
+        pipeline.run(resource)
 
     def _adapt(self, resource: DltResource) -> None:
-        if not self._declared.takes_parquet:
+        if not self._capabilities.takes_parquet:
             resource.apply_hints(file_format="preferred")
 
-    def _is_bound_to_its_schemas(self) -> bool:
-        """Whether the role may make no schema, so that nothing can be tried in one: the server says what it may."""
-        if not self._is_postgres:
-            return False
-        with self.sql_client() as client:
-            return postgres.is_bound_to_its_schemas(client)
-
     def _is_loaded(self) -> bool:
-        with apart(self._dlt, self.dataset) as pipeline, pipeline.destination_client() as client:
+        with temporary_pipeline(self._destination, self.dataset) as pipeline, pipeline.destination_client() as client:
             return bool(client.is_storage_initialized())
 
-    def _dlt_destination(self) -> AnyDestination:
-        return self._dlt
+
+def _try_loading(destination: DltDestination, dataset: str) -> None:
+    """Load a row twice with different nested rows, read it, drop its dataset.
+
+    Raises:
+        ConfigurationError: A value that was read differs from the one that was loaded.
+        Exception: The destination can't be written; as dlt and the driver raise it.
+    """
+    with temporary_pipeline(destination, f"{dataset}_probe_{uuid4().hex[:8]}") as pipeline:
+        try:
+            for parts in ((1, 2), (3,)):
+                pipeline.run(_trial_resource(parts))
+            rows, nested = _read_trial(pipeline)
+        except Exception:
+            # The first error is the one to report.
+            with suppress(Exception):
+                _drop_trial(pipeline)
+            raise
+        _drop_trial(pipeline)
+    for subject, loaded, read in _comparisons(rows, nested):
+        if loaded != read:
+            raise ConfigurationError(
+                f"The destination does not preserve {subject}: {loaded} was loaded, {read} was read.",
+                guidance="Load into a DuckDB file (leave out --destination) or into Postgres.",
+            )
 
 
-@contextmanager
-def _understood() -> Iterator[None]:
-    """Say what a driver says as one of our errors."""
-    try:
-        yield
-    except Exception as error:
-        if isinstance(error, (ConfigurationError, DestinationUnavailableError, AnotherRunError)):
-            raise
-        if isinstance(error, ImportError) and error.name:
-            raise not_installed(error, error.name) from None
-        said = of_driver(error)
-        if said is None:
-            raise
-        raise meaning(said) from None
+def _trial_resource(parts: Sequence[int]) -> DltResource:
+    row = {"id": "a", "day": _DAY, "moment": _MOMENT, "doc": _OBJECT, "name": _NAME, "parts": [{"n": n} for n in parts]}
+    columns: dict[str, ColumnSchema] = {"doc": {"data_type": "json"}, "day": {"data_type": "date"}}
+    return dlt.resource([row], name="probe", primary_key="id", write_disposition="merge", columns=columns)
+
+
+def _read_trial(pipeline: dlt.Pipeline) -> tuple[Sequence[Any], Sequence[Any]]:
+    with pipeline.sql_client() as client:
+        probe, parts = (client.make_qualified_table_name(name) for name in ("probe", "probe__parts"))
+        rows = client.execute_sql(f"SELECT name, day, moment, doc FROM {probe}")  # noqa: S608 - dlt quotes it
+        nested = client.execute_sql(f"SELECT n FROM {parts}")  # noqa: S608 - dlt quotes it
+    return rows or (), nested or ()
+
+
+def _drop_trial(pipeline: dlt.Pipeline) -> None:
+    with pipeline.destination_client() as client:
+        client.drop_storage()
+
+
+def _comparisons(rows: Sequence[Any], nested: Sequence[Any]) -> Iterator[tuple[str, object, object]]:
+    """Yield subject, loaded and read value of each comparison."""
+    yield "one row for each key", 1, len(rows)
+    yield "only the last nested rows", [3], [n for (n,) in nested]
+    for name, day, moment, doc in rows[:1]:
+        yield "the characters of a text", _NAME, name
+        yield "a date", str(_DAY), str(day)[:10]
+        yield "a time in UTC", f"{_MOMENT:%Y-%m-%d %H:%M}", _in_utc(moment)
+        yield "an object", _OBJECT, json.loads(doc) if isinstance(doc, str) else doc
+
+
+def _in_utc(moment: object) -> str:
+    if isinstance(moment, datetime):
+        return f"{moment.astimezone(timezone.utc) if moment.tzinfo else moment:%Y-%m-%d %H:%M}"
+    return str(moment).replace("T", " ")[:16]

@@ -1,5 +1,6 @@
-"""What reaches past dlt's public API, and why. tests/spotify_pipeline/dlt_internals says first when a release changes it.
+"""Uses of dlt beyond its public API, each with its reason.
 
-Public is what dlt's documentation imports: `dlt` itself, `dlt.sources`, `dlt.destinations`, `dlt.extract.DltSource` and
-`DltResource`, `dlt.common.pipeline.LoadInfo`. The application takes all else from here.
+Public is what dlt's documentation imports: `dlt`, `dlt.sources`, `dlt.destinations`, `dlt.extract.DltSource` and
+`DltResource`, `dlt.common.pipeline.LoadInfo`. The application imports everything else from here, and
+tests/spotify_pipeline/dlt_internals fails first if a release changes it.
 """

@@ -1,12 +1,13 @@
-"""Tables that were dropped by hand. Knows how dlt remembers which tables there are, not how a destination is asked.
+"""Recovery of tables that were dropped by hand.
 
-dlt creates tables when its schema changes, and looks at nothing else: once a table is gone, every load fails. Its own
-way, `refresh="drop_sources"`, drops the rest as well, and with it what was listed once and never will be again.
+dlt creates tables when its schema changes and does not look at the destination otherwise: once a table is missing, every
+load fails. dlt's own remedy, `refresh="drop_sources"`, also drops the other tables, and with them listings that no API
+call returns again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Final, TypeAlias
 
@@ -16,78 +17,74 @@ import dlt
 from dlt.common.schema.typing import TTableSchema
 from dlt.common.schema.utils import get_nested_tables, loads_table, pipeline_state_table, version_table
 
+from spotify_pipeline.dlt_internals.capabilities import SqlClient
 from spotify_source import schema as declared
 
-# dlt takes the row of this table that has its schema's hash for the sign that all tables are there.
+# dlt assumes that all tables exist if this table has a row with the hash of its schema.
 VERSIONS: Final = "_dlt_version"
 
-# The types of columns, in dlt's words, by name.
+# dlt's types of columns, by name.
 Columns: TypeAlias = Mapping[str, str]
-# Executes a statement in which '{}' stands for a table, on the table of this name.
-Change: TypeAlias = Callable[[str, str], object]
-
-_EMPTY: Final = "DELETE FROM {}"
-# A listed album is written when its hash differs from the one that is there.
-_WRITE_AGAIN: Final = "UPDATE {} SET content_hash = NULL"
 
 
-def repair_dropped_tables(pipeline: dlt.Pipeline, existing: AbstractSet[str], change: Change) -> None:
-    """Have tables that were dropped created anew by the next load, and what was in them fetched again.
+def repair_dropped_tables(pipeline: dlt.Pipeline) -> None:
+    """Prepare the next load to recreate dropped tables and fetch their rows.
 
-    What was nested in a listed album comes with the next listing that shows the album: it costs no call of its own.
+    Rows nested in listed albums come with the next listing that shows the album, without a call of their own.
 
     Args:
-        pipeline: The pipeline, its schema restored.
-        existing: The tables that there are.
-        change: Executes a statement on one of them.
+        pipeline: The pipeline; its schema may not be restored from the destination yet.
     """
-    schema = pipeline.default_schema
-    dropped = set(schema.data_table_names(seen_data_only=True)) - existing
-    if VERSIONS not in existing or not dropped:
-        return
-    for table in _to_empty(schema, dropped, existing):
-        change(_EMPTY, table)
-    listed = declared.NEW_RELEASES.name
-    if listed in existing and not dropped.isdisjoint(_with_nested(schema, listed)):
-        change(_WRITE_AGAIN, listed)
-    change(_EMPTY, VERSIONS)
-    _forget(schema, dropped)
-    pipeline.schemas.save_schema(schema)
-
-
-def repair_own_tables(existing: AbstractSet[str], change: Change) -> None:
-    """Have those of dlt's own tables that were dropped created anew by the next load.
-
-    Args:
-        existing: The tables that there are.
-        change: Executes a statement on one of them.
-    """
-    if VERSIONS in existing and not own_tables().keys() <= existing:
-        change(_EMPTY, VERSIONS)
+    schema = pipeline.default_schema if pipeline.schema_names else None
+    with pipeline.destination_client() as client:
+        names = sorted({*own_tables(), *(schema.tables if schema else ())})
+        existing = {name for name, columns in client.get_storage_tables(names) if columns}  # type: ignore[attr-defined]  # every SQL client has it
+        if VERSIONS not in existing:
+            return
+        sql: SqlClient = client.sql_client  # type: ignore[attr-defined]  # the same
+        if not own_tables().keys() <= existing:
+            _empty(sql, VERSIONS)
+        if schema is not None and _repair_data_tables(schema, existing, sql):
+            pipeline.schemas.save_schema(schema)
 
 
 def own_tables() -> dict[str, Columns]:
-    """Dlt's own tables: in them it keeps which loads are complete, which tables there are, and its state."""
+    """Return dlt's own tables: completed loads, schema versions, pipeline state."""
     return {str(table["name"]): _columns(table) for table in (loads_table(), version_table(), pipeline_state_table())}
 
 
-def tables_of_data(schema: dlt.Schema) -> dict[str, Columns]:
-    """The tables that a schema says are at the destination, dlt's own aside."""
+def data_tables(schema: dlt.Schema) -> dict[str, Columns]:
+    """Return the tables that a schema expects at the destination, without dlt's own."""
     return {str(table["name"]): _columns(table) for table in schema.data_tables(seen_data_only=True)}
 
 
 def _columns(table: TTableSchema) -> Columns:
-    # One without a type has no value yet, and no place at the destination.
+    # A column without a type has had no value yet and does not exist at the destination.
     return {name: str(column["data_type"]) for name, column in table["columns"].items() if column.get("data_type")}
 
 
-def _forget(schema: dlt.Schema, dropped: AbstractSet[str]) -> None:
-    """Take tables out of dlt's schema, with those nested in them, so that the next run declares them anew."""
+def _repair_data_tables(schema: dlt.Schema, existing: AbstractSet[str], sql: SqlClient) -> bool:
+    """Return whether tables were dropped, after removing them from the schema."""
+    dropped = set(schema.data_table_names(seen_data_only=True)) - existing
+    if not dropped:
+        return False
+    for table in _tables_to_empty(schema, dropped, existing):
+        _empty(sql, table)
+    listed = declared.NEW_RELEASES.name
+    if listed in existing and not dropped.isdisjoint(_with_nested(schema, listed)):
+        # A listed album is written again if its hash differs.
+        sql.execute_sql(f"UPDATE {sql.make_qualified_table_name(listed)} SET content_hash = NULL")  # noqa: S608 - dlt quotes it
+    _empty(sql, VERSIONS)
+    # The next run declares them again.
     schema.drop_tables(sorted({name for table in dropped for name in _with_nested(schema, table)}))
+    return True
 
 
-def _to_empty(schema: dlt.Schema, dropped: AbstractSet[str], existing: AbstractSet[str]) -> Iterator[str]:
-    """The tables whose rows are worth nothing without a dropped one: nested in it, or to be fetched again with it."""
+def _tables_to_empty(schema: dlt.Schema, dropped: AbstractSet[str], existing: Collection[str]) -> Iterator[str]:
+    """Yield the tables whose rows are useless without a dropped table.
+
+    They are nested in it or fetched together with it.
+    """
     fetched = {table.name for table in declared.TABLES if table.origin == "album_request"}
     for root in [name for name, table in schema.tables.items() if not table.get("parent")]:
         family = _with_nested(schema, root)
@@ -97,3 +94,7 @@ def _to_empty(schema: dlt.Schema, dropped: AbstractSet[str], existing: AbstractS
 
 def _with_nested(schema: dlt.Schema, table: str) -> list[str]:
     return [str(found["name"]) for found in get_nested_tables(schema.tables, table)]
+
+
+def _empty(sql: SqlClient, table: str) -> None:
+    sql.execute_sql(f"DELETE FROM {sql.make_qualified_table_name(table)}")  # noqa: S608 - dlt quotes it

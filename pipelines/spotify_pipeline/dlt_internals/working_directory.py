@@ -15,9 +15,9 @@ from typing import Final
 import dlt
 from dlt.common.storages import LoadStorage, NormalizeStorage, PackageStorage
 
-from spotify_pipeline.dlt_internals.destinations import AnyDestination
-from spotify_pipeline.dlt_internals.failures import first_line, will_pass
-from spotify_pipeline.dlt_internals.progress import Progress
+from spotify_pipeline.dlt_internals.capabilities import DltDestination
+from spotify_pipeline.dlt_internals.config import StepCollector
+from spotify_pipeline.dlt_internals.exceptions import first_line, is_transient
 
 # dlt finds its state in the destination by the name of the pipeline.
 PIPELINE_NAME: Final = "spotify"
@@ -39,7 +39,7 @@ class Quarantined:
 
     @property
     def command(self) -> str | None:
-        """Command that shows its first package; None without one, as dlt may be unable to read the rest."""
+        """Command that shows its first package; None without one."""
         if not self.packages:
             return None
         return f"dlt pipeline --pipelines-dir {self.directory} {PIPELINE_NAME} load-package {self.packages[0]}"
@@ -52,24 +52,26 @@ class WorkingDirectory:
         pipelines_dir: dlt's `pipelines_dir`, which holds this pipeline alone.
         destination: Destination, as `dlt.pipeline` takes it.
         dataset: Name of the dataset.
-        progress: Progress collector of the pipelines that are made here.
+        collector: Progress collector of its pipelines.
     """
 
-    def __init__(self, pipelines_dir: Path, destination: AnyDestination, dataset: str, progress: Progress) -> None:
+    def __init__(
+        self, pipelines_dir: Path, destination: DltDestination, dataset: str, collector: StepCollector
+    ) -> None:
         self._pipelines_dir = pipelines_dir
         self._destination = destination
         self._dataset = dataset
-        self._progress = progress
+        self._collector = collector
         self.path = pipelines_dir / PIPELINE_NAME
 
     def pipeline(self) -> dlt.Pipeline:
-        """Return the dlt pipeline that works here, without reading more of the directory than dlt does."""
+        """Return the dlt pipeline that works here."""
         return dlt.pipeline(
             PIPELINE_NAME,
             destination=self._destination,
             dataset_name=self._dataset,
             pipelines_dir=str(self._pipelines_dir),
-            progress=self._progress,
+            progress=self._collector,
         )
 
     def open(self) -> dlt.Pipeline:
@@ -82,12 +84,12 @@ class WorkingDirectory:
             _finish_moves(self.path)
             return self.read()
         except Exception as error:
-            if will_pass(error):
+            if is_transient(error):
                 raise
             return self.quarantine(first_line(error))
 
     def read(self) -> dlt.Pipeline:
-        """Return the pipeline once everything that it needs of the directory has been read.
+        """Return the pipeline after reading everything that it needs here.
 
         Raises:
             Exception: Whatever dlt's readers raise about a damaged file.
@@ -115,10 +117,10 @@ class WorkingDirectory:
         return None
 
     def load_pending(self, pipeline: dlt.Pipeline) -> dlt.Pipeline:
-        """Load the packages that an earlier run left; quarantine them if that can never succeed.
+        """Load the packages that an earlier run left, or quarantine them.
 
         Returns:
-            The pipeline to go on with.
+            The same pipeline, or after quarantine a new one.
 
         Raises:
             Exception: They can't be loaded at the moment; the next run tries again.
@@ -126,7 +128,7 @@ class WorkingDirectory:
         try:
             _load_pending(pipeline)
         except Exception as error:
-            if will_pass(error):
+            if is_transient(error):
                 raise
             pipeline.deactivate()
             return self.quarantine(first_line(error))

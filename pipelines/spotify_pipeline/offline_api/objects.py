@@ -22,7 +22,6 @@ _COVERS = "https://covers.invalid/image"
 # The prefix of a size in the names of Spotify's image host.
 _COVER_PREFIXES = {640: "ab67616d0000b273", 300: "ab67616d00001e02", 64: "ab67616d00004851"}
 _BASE64_TO_BASE62 = bytes.maketrans(b"+/", b"xY")
-_ALL_MARKETS = sorted(MARKETS)
 
 
 class CatalogueAlbum(SimplifiedAlbum, total=False):
@@ -102,7 +101,7 @@ def untracked_album(album_id: str, name: str, artists: list[Artist], rng: Random
     return {
         "album_type": "album",
         "total_tracks": 0,
-        "available_markets": _ALL_MARKETS.copy(),
+        "available_markets": list(MARKETS),
         "external_urls": {"spotify": web_url("album", album_id)},
         "href": href("album", album_id),
         "id": album_id,

@@ -195,7 +195,7 @@ class Routes:
         return self._page(items, limit, offset, count, total, items_last=True, parameters={"query": text, "type": kind})
 
     def _markets(self) -> Json:
-        return {"markets": sorted(MARKETS)}
+        return {"markets": list(MARKETS)}
 
     def _albums(self) -> Json:
         albums = [self._catalogue.album(album_id) for album_id in self._ids(_ALBUM_BATCH)]

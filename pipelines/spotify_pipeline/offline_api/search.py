@@ -126,8 +126,9 @@ def find_albums(catalogue: Catalogue, query: SearchQuery, market: str | None = N
         albums = [album for album in albums if first <= int(album["release_date"][:4]) <= last]
     for term in query.terms:
         albums = [album for album in albums if _contains(album, term)]
-    found = [album for album in albums if market not in MARKETS or market in album["available_markets"]]
-    found.sort(key=lambda album: _score(album, query), reverse=True)
+    if market in MARKETS:
+        albums = [album for album in albums if market in album["available_markets"]]
+    found = sorted(albums, key=lambda album: _score(album, query), reverse=True)
     return [album["id"] for album in (found[:MOST_NEW] if is_new else found)]
 
 

@@ -10,10 +10,9 @@ from typing import Any, Final
 import duckdb
 import jinja2
 
-from spotify_pipeline.destinations.duckdb_sql import TYPES, empty_table, quoted_name, quoted_text
-from spotify_pipeline.destinations.errors import DestinationUnavailableError
-from spotify_pipeline.destinations.lock import holder_of_file
-from spotify_pipeline.places import command, dbt_project, of_models
+from spotify_pipeline.destinations.base import DestinationUnavailableError
+from spotify_pipeline.destinations.duckdb import TYPES, empty_table, locking_process, quoted_name, quoted_text
+from spotify_pipeline.installation import command, dbt_project, with_schema_prefix
 from spotify_source import schema
 from spotify_source.errors import ConfigurationError
 
@@ -21,14 +20,14 @@ from spotify_source.errors import ConfigurationError
 PAIRS: Final = "spotify_marts.rpt_artist_pairs"
 _HERE = Path(__file__).parent
 # The session is in UTC: the time zone can go.
-_TYPES: Final[Mapping[schema.DataType, str]] = {**TYPES, "timestamp": "TIMESTAMP"}
+_TYPES: Final[Mapping[str, str]] = {**TYPES, "timestamp": "TIMESTAMP"}
 
 Row = dict[str, Any]
 
 
 def read_tables() -> tuple[str, ...]:
     """All that the page reads, marts named with their schema."""
-    return (*(table.name for table in schema.all_tables()), of_models(PAIRS))
+    return (*(table.name for table in schema.all_tables()), with_schema_prefix(PAIRS))
 
 
 class NothingToReadError(ConfigurationError):
@@ -75,7 +74,7 @@ class Database:
             name: Its name with that of its schema, as it is without a prefix.
             columns: Those that it must have.
         """
-        schema_name, _, table = of_models(name).partition(".")
+        schema_name, _, table = with_schema_prefix(name).partition(".")
         if not columns <= self._columns.get((schema_name.lower(), table), set()):
             return None
         return f"loaded.{quoted_name(schema_name)}.{quoted_name(table)}"
@@ -138,10 +137,10 @@ def _attach(connection: duckdb.DuckDBPyConnection, db: Path) -> None:
     try:
         connection.execute(f"ATTACH {quoted_text(str(db))} AS loaded (READ_ONLY)")
     except duckdb.Error as error:
-        holder = holder_of_file(str(error))
-        if holder is not None:
+        process = locking_process(error)
+        if process is not None:
             raise DestinationUnavailableError(
-                f"{db} is in use: {holder}.",
+                f"{db} is in use: {process}.",
                 guidance="Wait until the load ends, or close the other program, then run this again.",
             ) from None
         raise NothingToReadError(

@@ -24,7 +24,7 @@ _ENDS = {
     Exit.PENDING: "something is pending",
     Exit.REFUSED: "refused by Spotify",
     Exit.UNAVAILABLE: "API or destination out of reach",
-    Exit.DEFECT: "a defect",
+    Exit.BUG: "a bug",
 }
 _COLOURS = (charts.FIRST, charts.FOURTH, charts.SECOND, charts.THIRD, charts.FIFTH)
 

@@ -1,1 +1,1 @@
-"""One run of the pipeline, from its start to what is said of it."""
+"""One run of the pipeline: load, outcome, report, check and probe."""

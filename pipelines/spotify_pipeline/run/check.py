@@ -1,166 +1,169 @@
-"""Tests credentials, regime, market, quota and destination, and shows each as a tick, a mark or a cross with its fix."""
+"""Test of credentials, quota mode, market, quota and destination, for `--check`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from spotify_pipeline.destinations.base import Destination
 from spotify_pipeline.exits import Exit
-from spotify_pipeline.run.failures import Failure, understand
-from spotify_pipeline.run.summary import quarantine_lines
-from spotify_pipeline.run.wording import by_bucket, count, local_time
-from spotify_source.config import Connection
+from spotify_pipeline.run.failures import Failure, classify_error
+from spotify_pipeline.run.report import by_bucket, count, local_time, quarantine_lines
+from spotify_source import Run
+from spotify_source.config import Connection, connect, resolve
 from spotify_source.errors import BucketClosedError, ForbiddenError, PremiumRequiredError, SpotifySourceError
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One line of the check.
+class CheckResult:
+    """One line of the check, with the failure and its remedy if there is one."""
 
-    Attributes:
-        what: What was looked at, and how it is.
-        failure: What is wrong with it, and how to fix it; None where nothing is.
-    """
-
-    what: str
+    subject: str
     failure: Failure | None = None
+    is_warning: bool = False  # nothing is wrong, but a run will leave something pending
 
     def __str__(self) -> str:
-        """A tick, or an exclamation mark for what passes, or a cross with cause, fix and link."""
+        """Return the line marked with a tick, an exclamation mark or a cross."""
         if self.failure is None:
-            return f"✓ {self.what}"
-        error = self.failure.error
-        lines = [f"✗ {self.what}"]
-        if error is not None:
-            lines += [f"    {error.what}", f"    {error.guidance}", f"    {error.help_url}"]
-        return "\n".join(lines)
+            return f"{'!' if self.is_warning else '✓'} {self.subject}"
+        lines = str(self.failure.error or self.failure.reason).splitlines()
+        return "\n    ".join([f"✗ {self.subject}", *map(str.strip, lines)])
 
 
-@dataclass(frozen=True)
-class Warned(Finding):
-    """Something that is as it should be, and will leave something undone."""
-
-    def __str__(self) -> str:
-        """An exclamation mark: nothing is to be fixed."""
-        return f"! {self.what}"
+def exit_code(results: Sequence[CheckResult]) -> Exit:
+    """Return the exit code of the check: that of the failure to fix first."""
+    codes = {result.failure.exit for result in results if result.failure}
+    return next((code for code in Exit if code in codes), Exit.COMPLETE)
 
 
-def exit_of(findings: list[Finding]) -> Exit:
-    """The exit code: that of the first cross, in the order in which one would fix them."""
-    crosses = {finding.failure.exit for finding in findings if finding.failure}
-    return next((code for code in Exit if code in crosses), Exit.COMPLETE)
+def check_all(destination: Destination, arguments: Mapping[str, Any], run: Run) -> Iterator[CheckResult]:
+    """Check the destination, the configuration and the app.
 
-
-def check_all(destination: Destination, connected: Callable[[], Connection]) -> Iterator[Finding]:
-    """The destination, then the configuration, then the app.
+    This makes at most three calls and creates no file.
 
     Args:
-        destination: Where it would load to.
-        connected: Makes a client that makes each call once; what it raises is a finding.
+        destination: Destination of the load.
+        arguments: Arguments of the source.
+        run: The run whose clock and stop signal apply.
     """
-    about_destination = list(check_destination(destination))
-    yield from about_destination
+    results = list(_check_destination(destination))
+    yield from results
     try:
-        connection = connected()
-        if not any(finding.failure for finding in about_destination):
+        connection = connect(resolve(**arguments), run, max_attempts=1)
+        if not any(result.failure for result in results):
             with destination.active_pipeline() as stored_state:
-                connection.state.attach(stored_state)
-        yield from check_app(connection)
-    except Exception as error:  # noqa: BLE001 - every trouble is a finding
-        yield Finding("Configuration", understand(error))
+                connection.run.state.attach(stored_state)
+        yield from _check_app(connection)
+    except Exception as error:  # noqa: BLE001 - every error is a result
+        yield CheckResult("Configuration", classify_error(error))
 
 
-def check_destination(destination: Destination) -> Iterator[Finding]:
-    """Whether the destination can be written, and what it holds. Creates no file."""
+def _check_destination(destination: Destination) -> Iterator[CheckResult]:
     try:
         destination.check(create=False)
     except SpotifySourceError as error:
-        yield Finding(f"Destination: {destination.place}", understand(error))
+        yield CheckResult(f"Destination: {destination.name}", classify_error(error))
         return
-    yield Finding(f"Destination: {destination.place}, dataset {destination.dataset}; {destination.state()}")
-    yield from check_working_directory(destination)
-
-
-def check_working_directory(destination: Destination) -> Iterator[Finding]:
-    """Check dlt's working directory without changing it, and list what is quarantined."""
+    yield CheckResult(f"Destination: {destination.name}, dataset {destination.dataset}; {destination.describe()}")
     directory = destination.working_directory()
-    waiting = directory.pending()
-    pending = (
-        f"{count(len(waiting), 'load package')} pending, loaded first by the next run" if waiting else "nothing pending"
+    packages = directory.pending()
+    condition = (
+        f"{count(len(packages), 'load package')} pending, loaded first by the next run"
+        if packages
+        else "nothing pending"
     )
     damage = directory.damage()
     if damage is not None:
-        pending = f"can't be read ({damage}); the next run quarantines it and continues from the loaded tables"
-    yield Finding(f"Working directory: {directory.path}; {pending}")
+        condition = f"can't be read ({damage}); the next run quarantines it and continues from the loaded tables"
+    yield CheckResult(f"Working directory: {directory.path}; {condition}")
     for quarantined in directory.quarantined():
-        yield Finding("\n  ".join(quarantine_lines(quarantined)))
+        yield CheckResult("\n  ".join(quarantine_lines(quarantined)))
 
 
-def check_app(connection: Connection) -> Iterator[Finding]:
-    """Whether the credentials are good, what the app may call, and what the ledger says; at most three calls.
-
-    Args:
-        connection: A client that makes each call once.
-    """
-    browse_allowed = connection.state.allowed("browse", connection.run.clock.now())
-    asked = []
+def _check_app(connection: Connection) -> Iterator[CheckResult]:
+    browse_allowed = connection.run.state.allowed("browse", connection.run.clock.now())
+    errors = []
     if browse_allowed is None:
-        browse = _trouble_with(connection.client.ask_browse)
-        asked.append(browse)
-        if browse is None or isinstance(browse, ForbiddenError):
-            browse_allowed = browse is None
-    search = _trouble_with(lambda: connection.client.ask_search(connection.options.markets[0]))
-    asked.append(search)
-    refusals = [error for error in asked if error and not isinstance(error, (ForbiddenError, BucketClosedError))]
+        error = _call_browse(connection)
+        errors.append(error)
+        if error is None or isinstance(error, ForbiddenError):
+            browse_allowed = error is None
+    search_error = _call_search(connection)
+    errors.append(search_error)
+    refusals = [error for error in errors if error and not isinstance(error, (ForbiddenError, BucketClosedError))]
     if refusals:
-        what = "Quota mode" if isinstance(refusals[0], PremiumRequiredError) else "Credentials and a first call"
-        yield Finding(what, understand(refusals[0]))
+        subject = "Quota mode" if isinstance(refusals[0], PremiumRequiredError) else "Credentials and first call"
+        yield CheckResult(subject, classify_error(refusals[0]))
         return
-    yield Finding("Credentials: good")
-    yield _regime(browse_allowed, search)
-    yield Finding(f"Market: {', '.join(connection.options.markets)}")
-    yield from _quota(connection)
+    yield CheckResult("Credentials: accepted")
+    yield _quota_mode(browse_allowed, search_error)
+    yield CheckResult(f"Market: {', '.join(connection.options.markets)}")
+    yield from _check_quota(connection)
 
 
-def _trouble_with(call: Callable[[], None]) -> SpotifySourceError | None:
+def _call_browse(connection: Connection) -> SpotifySourceError | None:
     try:
-        call()
+        connection.client.probe_browse()
     except SpotifySourceError as error:
         return error
     return None
 
 
-def _regime(browse_allowed: bool | None, search: SpotifySourceError | None) -> Finding:
+def _call_search(connection: Connection) -> SpotifySourceError | None:
+    try:
+        connection.client.probe_search(connection.options.markets[0])
+    except SpotifySourceError as error:
+        return error
+    return None
+
+
+def _quota_mode(browse_allowed: bool | None, search_error: SpotifySourceError | None) -> CheckResult:
     if browse_allowed:
-        return Finding("Quota mode: extended, or an older app; new releases come from browse/new-releases")
-    if isinstance(search, ForbiddenError):
-        return Finding("Quota mode: neither browse/new-releases nor search is allowed", understand(search))
+        return CheckResult("Quota mode: extended, or an older app; new releases come from browse/new-releases")
+    if isinstance(search_error, ForbiddenError):
+        subject = "Quota mode: neither browse/new-releases nor search is allowed"
+        return CheckResult(subject, classify_error(search_error))
     if browse_allowed is None:
-        return Finding("Quota mode: unknown, because browse takes no calls at the moment")
-    return Finding("Quota mode: development; new releases come from search, albums one call each")
+        return CheckResult("Quota mode: unknown, because browse/new-releases is closed at the moment")
+    return CheckResult("Quota mode: development; new releases come from search, albums take one call each")
 
 
-def _quota(connection: Connection) -> Iterator[Finding]:
-    ledger, now, daily_calls = connection.ledger, connection.run.clock.now(), connection.policy.daily_calls
-    budget = f" of daily_calls {daily_calls}" if daily_calls is not None else ""
+def _check_quota(connection: Connection) -> Iterator[CheckResult]:
+    ledger, now, daily_calls = (
+        connection.governor.ledger,
+        connection.run.clock.now(),
+        connection.governor.policy.daily_calls,
+    )
     made = ledger.all_calls_made(now)
-    yield Finding(f"Calls of this app in the last 24 hours: {by_bucket(made)}{budget}")
-    listing = "browse" if connection.state.allowed("browse", now) else "search"
+    budget = f" of daily_calls {daily_calls}" if daily_calls is not None else ""
+    yield CheckResult(f"Calls of this app in the last 24 hours: {by_bucket(made)}{budget}")
+    listing = "browse" if connection.run.state.allowed("browse", now) else "search"
     for bucket, until in ledger.blocks(now).items():
-        yield Warned(f"Quota: {bucket} is spent until {local_time(until)}; {_before_then(bucket, listing)}")
+        yield CheckResult(
+            f"Quota: {bucket} is spent until {local_time(until)}; {_consequence(bucket, listing)}", is_warning=True
+        )
     for bucket, calls in made.items():
         if daily_calls is not None and calls >= daily_calls:
-            again = f"{bucket} has had {calls} of {daily_calls}, the next at {local_time(ledger.budget_returns(bucket, now))}"
-            yield Warned(f"daily_calls: {again}; {_before_then(bucket, listing)}")
+            next_call = local_time(ledger.budget_returns(bucket, now))
+            yield CheckResult(
+                f"daily_calls: {calls} of {daily_calls} calls to {bucket} made, next call at {next_call}; "
+                f"{_consequence(bucket, listing)}",
+                is_warning=True,
+            )
 
 
-def _before_then(bucket: str, listing: str) -> str:
-    """What a run can't do while a bucket takes no calls."""
+def _consequence(bucket: str, listing: str) -> str:
+    """Return what a run can't do until a bucket opens.
+
+    Args:
+        bucket: The closed bucket.
+        listing: Bucket of the plain listing.
+    """
     if bucket == listing:
-        return "before then a run finds no new albums, and fetches only those that are pending"
+        return "before that, a run lists no new albums and fetches only pending ones"
     if bucket in ("album", "albums"):
-        return "before then a run lists new albums, and leaves them pending"
+        return "before that, a run lists new albums and leaves them pending"
     if bucket == "album_tracks":
-        return "before then albums of more than 50 tracks stay pending"
-    return "before then a run goes without it"
+        return "before that, albums with more than 50 tracks stay pending"
+    return "before that, a run makes no calls to it"

@@ -1,4 +1,4 @@
-"""What an exception means for the person who ran the command. Looks through dlt's wrappers to the cause."""
+"""Exceptions that end a run, with their exit codes and what to do about them."""
 
 from __future__ import annotations
 
@@ -6,25 +6,116 @@ import errno
 import sys
 import traceback
 from dataclasses import dataclass
+from typing import Final
 
 import duckdb
 
-from spotify_pipeline.destinations.driver_errors import meaning, of_driver, told, without_passwords
-from spotify_pipeline.destinations.errors import AnotherRunError, DestinationUnavailableError
-from spotify_pipeline.dlt_internals import failures as dlt_failures
-from spotify_pipeline.dlt_internals.explanations import explained
+from spotify_pipeline.destinations.base import AnotherRunError, DestinationUnavailableError
+from spotify_pipeline.destinations.driver_errors import (
+    driver_exception,
+    driver_message,
+    redact_passwords,
+    translate_driver_error,
+)
+from spotify_pipeline.dlt_internals.exceptions import (
+    CONFIGURATION_TRANSLATIONS,
+    DestinationError,
+    Translation,
+    causes,
+    first_line,
+)
 from spotify_pipeline.exits import Exit
 from spotify_source.errors import (
     ApiUnavailableError,
     AppRefusedError,
     CallFailedError,
     ConfigurationError,
-    CredentialsError,
     LedgerError,
     SpotifySourceError,
 )
 
-_EXITS: list[tuple[type[SpotifySourceError], Exit]] = [
+
+@dataclass(frozen=True)
+class Failure:
+    """Meaning of an exception: an exit code, and an error with guidance."""
+
+    exit: Exit
+    error: SpotifySourceError | None  # None for a bug
+
+    @property
+    def reason(self) -> str:
+        """The reason in one line, without passwords."""
+        return redact_passwords(self.error.summary) if self.error else "a bug in spotify_source"
+
+
+def classify_error(error: BaseException) -> Failure:
+    """Return the meaning of an exception: that of its outermost cause that has one."""
+    for cause in causes(error):
+        if isinstance(cause, SpotifySourceError):
+            return Failure(next(code for kind, code in _EXITS if isinstance(cause, kind)), cause)
+        for kind, translate in _TRANSLATIONS:
+            if isinstance(cause, kind):
+                return classify_error(translate(cause))
+    return Failure(Exit.BUG, None)
+
+
+def report_error(error: BaseException) -> Failure:
+    """Write an exception with its guidance to standard error, and return its meaning.
+
+    A bug is written with its traceback.
+    """
+    failure = classify_error(error)
+    if failure.error is not None:
+        text = str(failure.error)
+    else:
+        text = "".join(traceback.format_exception(error)) + "This is a bug. Please report it with the lines above."
+    print(redact_passwords(text), file=sys.stderr)  # noqa: T201 - output of the commands
+    return failure
+
+
+def unreadable_state(dataset: str, error: BaseException) -> ConfigurationError:
+    """Return the error for state at the destination that was changed by hand."""
+    return ConfigurationError(
+        f"dlt's state in {dataset}._dlt_pipeline_state and {dataset}._dlt_version can't be read ({first_line(error)}).",
+        guidance="Drop these two tables and run this again: it recreates them, and no loaded data is lost. "
+        f"DROP TABLE {dataset}._dlt_pipeline_state; DROP TABLE {dataset}._dlt_version;",
+    )
+
+
+def _translate_destination_error(error: BaseException) -> SpotifySourceError:
+    # dlt's own message begins with a traceback.
+    cause = driver_exception(error) or error
+    if not isinstance(cause, duckdb.Error):
+        return translate_driver_error(cause)
+    if isinstance(cause, (duckdb.CatalogException, duckdb.BinderException, duckdb.ConversionException)):
+        guidance = (
+            "A table was changed by hand. Undo the change, or drop the table: the next run creates it again. "
+            "Or load into another dataset with --dataset."
+        )
+    else:
+        guidance = (
+            "Run it again when the destination is available: fetched data waits in the working directory and is "
+            "loaded first."
+        )
+    return DestinationUnavailableError(f"The destination failed: {driver_message(cause)}", guidance=guidance)
+
+
+def _translate_system_error(error: OSError) -> SpotifySourceError:
+    if error.errno in {errno.EEXIST, errno.ENOTDIR, errno.EISDIR}:
+        guidance = "Something else exists at that path: move or delete it, then run this again."
+    else:
+        guidance = "Free disk space or fix the permissions, then run it again."
+    return DestinationUnavailableError(f"System error: {driver_message(error)}", guidance=guidance)
+
+
+# Both in order: the first match counts.
+_TRANSLATIONS: Final[tuple[tuple[type[BaseException], Translation], ...]] = (
+    *CONFIGURATION_TRANSLATIONS,
+    (duckdb.Error, _translate_destination_error),
+    (DestinationError, _translate_destination_error),
+    (OSError, _translate_system_error),
+)
+_EXITS: Final[tuple[tuple[type[SpotifySourceError], Exit], ...]] = (
     (AnotherRunError, Exit.PENDING),
     (ConfigurationError, Exit.CONFIGURATION),
     (AppRefusedError, Exit.REFUSED),
@@ -32,100 +123,5 @@ _EXITS: list[tuple[type[SpotifySourceError], Exit]] = [
     (DestinationUnavailableError, Exit.UNAVAILABLE),
     (LedgerError, Exit.UNAVAILABLE),
     (CallFailedError, Exit.UNAVAILABLE),
-]
-
-
-@dataclass(frozen=True)
-class Failure:
-    """What ended a run.
-
-    Attributes:
-        exit: The exit code.
-        error: What to tell the person; None for a defect, which is shown with its traceback.
-    """
-
-    exit: Exit
-    error: SpotifySourceError | None
-
-    @property
-    def reason(self) -> str:
-        """In one line."""
-        return self.error.what if self.error else "a defect in the program"
-
-
-def understand(error: BaseException) -> Failure:
-    """What an exception means."""
-    for cause in dlt_failures.causes(error):
-        known = _known(cause)
-        if known is not None:
-            code = next((code for kind, code in _EXITS if isinstance(known, kind)), Exit.DEFECT)
-            return Failure(code, known)
-    return Failure(Exit.DEFECT, None)
-
-
-def unreadable_state(dataset: str, error: BaseException) -> ConfigurationError:
-    """What dlt keeps at the destination was changed by hand, and can't be read."""
-    why = dlt_failures.first_line(error)
-    return ConfigurationError(
-        f"dlt's state in {dataset}._dlt_pipeline_state and {dataset}._dlt_version can't be read ({why}).",
-        guidance="Drop these two tables and run this again: it recreates them, and no loaded data is lost. "
-        f"DROP TABLE {dataset}._dlt_pipeline_state; DROP TABLE {dataset}._dlt_version;",
-    )
-
-
-def tell(error: BaseException) -> Failure:
-    """Say on standard error what happened, why, and what to do; a defect with its traceback."""
-    failure = understand(error)
-    if failure.error is not None:
-        print(failure.error, file=sys.stderr)  # noqa: T201
-    else:
-        print(without_passwords("".join(traceback.format_exception(error))), file=sys.stderr)  # noqa: T201
-        print("This is a defect in the program. Please report it with the lines above.", file=sys.stderr)  # noqa: T201
-    return failure
-
-
-def _known(error: BaseException) -> SpotifySourceError | None:
-    """The error as one of ours, if a person can act on it."""
-    if isinstance(error, SpotifySourceError):
-        return error
-    missing = dlt_failures.missing_settings(error)
-    if missing & {"client_id", "client_secret"}:
-        return CredentialsError(f"Missing credentials of the Spotify app: {' and '.join(sorted(missing))}.")
-    if isinstance(error, dlt_failures.CONFIGURATION):
-        return _misconfigured(error)
-    if isinstance(error, (duckdb.Error, *dlt_failures.DESTINATION)):
-        # dlt's own words begin with a traceback.
-        return _of_destination(of_driver(error) or error)
-    if isinstance(error, OSError):
-        in_the_way = error.errno in {errno.EEXIST, errno.ENOTDIR, errno.EISDIR}
-        return DestinationUnavailableError(
-            f"System error: {told(error)}",
-            guidance="Something else exists at that path: move or delete it, then run this again."
-            if in_the_way
-            else "Free disk space or fix the permissions, then run it again.",
-        )
-    return None
-
-
-def _of_destination(said: BaseException) -> SpotifySourceError:
-    if not isinstance(said, duckdb.Error):
-        return meaning(said)
-    return DestinationUnavailableError(f"The destination failed: {told(said)}", guidance=_guidance(said))
-
-
-def _misconfigured(error: BaseException) -> ConfigurationError:
-    """What dlt says of a setting, in a sentence."""
-    explanation = explained(error)
-    said = ConfigurationError(without_passwords(explanation.what), guidance=explanation.guidance)
-    said.help_url = explanation.help_url or said.help_url
-    return said
-
-
-def _guidance(said: BaseException) -> str:
-    """What to do about a destination that failed: to wait does not help where its tables are not what they were."""
-    if isinstance(said, (duckdb.CatalogException, duckdb.BinderException, duckdb.ConversionException)):
-        return (
-            "Somebody has changed a table there. Undo that, or drop the table: the next run makes it anew. Or load into "
-            "another dataset with --dataset."
-        )
-    return "Run it again when it is back: what was fetched waits in the working directory and is loaded first."
+    (SpotifySourceError, Exit.BUG),
+)

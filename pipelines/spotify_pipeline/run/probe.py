@@ -1,19 +1,19 @@
-"""Measures what the API answers at a given interval. Knows which calls to make; what limits them is as in any run."""
+"""Measurement of the API's rate limit."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from requests import Response
 
-from spotify_pipeline.run.reasons import closed_reason
-from spotify_source.api.responses import Meaning, Reply, classify, endpoint_of
+from spotify_pipeline.run.outcome import closed_reason
+from spotify_source.api.responses import ClassifiedReply, ReplyKind, classify, endpoint_of
 from spotify_source.config import Connection
 from spotify_source.errors import ApiUnavailableError, BucketClosedError
 
-# What is asked of each bucket: path and parameters; {id} stands for an album.
+# Path and parameters of a small call to each bucket; {id} stands for an album.
 _CALLS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     "search": ("search", {"q": "tag:new", "type": "album", "limit": 1}),
     "browse": ("browse/new-releases", {"limit": 1}),
@@ -23,71 +23,66 @@ _CALLS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
 }
 
 
-class _EnoughError(Exception):
-    """All calls are made. Raised past the session, which would send the last one again."""
+class _LastCallMadeError(Exception):
+    """The last call was rate limited. Raised past the session, which would repeat it."""
 
 
 @dataclass
 class Measurement:
-    """What came back. Goes on counting while calls are made, so that it is there even after Ctrl-C.
+    """Calls to one bucket and their replies.
 
-    Attributes:
-        connection: What the calls are made with.
-        bucket: The calls that are measured.
-        calls: The most of them.
-        tell: Is told, in a line, of each reply that is not good.
-        good: When good replies came, by a clock that never goes back.
-        limited: How many were 429.
-        first_retry_after: The first one, in words.
-        closed: Why the API takes no more, if it does not.
+    They are counted as they come, so that they can be reported after Ctrl-C.
     """
 
     connection: Connection
     bucket: str
-    calls: int
-    tell: Callable[[str], None]
-    good: list[float] = field(default_factory=list)
-    limited: int = 0
+    calls: int  # at most
+    print_line: Callable[[str], None]  # called for each reply that is not a success
+    successes: list[float] = field(default_factory=list)  # times of the monotonic clock
+    rate_limited: int = 0
     first_retry_after: str | None = None
     closed: BucketClosedError | None = None
 
     @property
     def requests(self) -> int:
-        """Calls that were made, repetitions included."""
+        """Calls made, retries included."""
         return self.connection.governor.counts().by_bucket.get(self.bucket, 0)
 
     def run(self, interval: float) -> None:
-        """Make the calls; a Retry-After is waited for, as in any run.
+        """Make the calls, waiting as long as Retry-After demands.
 
         Args:
             interval: Seconds from one call to the next.
 
         Raises:
-            SpotifySourceError: One of them was refused, or brought no answer.
+            SpotifySourceError: A call was refused, or had no usable reply.
         """
         try:
             path, parameters = self._call()
-            self.connection.client.session.hooks["response"].append(self._note)
+            self.connection.client.session.hooks["response"].append(self._count)
             while self.requests < self.calls:
                 self._send(path, parameters, interval)
         except BucketClosedError as closed:
             self.closed = closed
-        except _EnoughError:
+        except _LastCallMadeError:
             pass
 
-    def lines(self) -> Iterator[str]:
-        """The report."""
-        troubled = self.requests - len(self.good) - self.limited
-        yield (
-            f"Requests: {self.requests}; {len(self.good)} successful, {self.limited} answered with 429, "
-            f"{troubled} without a usable answer."
-        )
-        gaps = len(self.good) - 1
-        mean = f"{(self.good[-1] - self.good[0]) / gaps:.2f} s on average" if gaps > 0 else "not measured"
-        yield f"Between successful replies: {mean}."
-        yield f"First Retry-After: {self.first_retry_after or 'none came'}."
+    def report(self) -> str:
+        """Return the results in a few lines."""
+        unusable = self.requests - len(self.successes) - self.rate_limited
+        intervals = len(self.successes) - 1
+        mean = f"{(self.successes[-1] - self.successes[0]) / intervals:.2f} s" if intervals > 0 else "not measured"
+        lines = [
+            (
+                f"Requests: {self.requests}; {len(self.successes)} successful, {self.rate_limited} rate limited (429), "
+                f"{unusable} without a usable reply."
+            ),
+            f"Mean time between successful replies: {mean}.",
+            f"First Retry-After: {self.first_retry_after or 'none'}.",
+        ]
         if self.closed:
-            yield f"Stopped: {closed_reason(self.closed)}."
+            lines.append(f"Stopped: {closed_reason(self.closed)}.")
+        return "\n".join(lines)
 
     def _call(self) -> tuple[str, dict[str, Any]]:
         path, parameters = _CALLS[self.bucket]
@@ -100,48 +95,49 @@ class Measurement:
         path, parameters = _CALLS["search"]
         market = self.connection.options.markets[0]
         page = self.connection.client.get(path, {**parameters, "market": market}).json()["albums"]
-        found = [album for album in page["items"] if album]
-        if not found:
-            raise ApiUnavailableError("No album to request: the search found none.")
-        return str(found[0]["id"])
+        albums = [album for album in page["items"] if album]
+        if not albums:
+            raise ApiUnavailableError("No album to request: the search returned none.")
+        return str(albums[0]["id"])
 
     def _send(self, path: str, parameters: dict[str, Any], interval: float) -> None:
-        clock, before, started = self.connection.run.clock, self.requests, self.connection.run.clock.monotonic()
+        clock = self.connection.run.clock
+        requests_before, started = self.requests, clock.monotonic()
         self.connection.client.get(path, dict(parameters))
         if self.requests < self.calls:
-            # A call that had to be repeated was sent some time after it was begun.
-            since = started if self.requests == before + 1 else clock.monotonic()
+            # A call that was repeated was last sent later than it was started.
+            since = started if self.requests == requests_before + 1 else clock.monotonic()
             clock.wait(max(0.0, since + interval - clock.monotonic()), self.connection.run.stopping)
 
-    def _note(self, response: Response, **_: Any) -> None:
-        """Count a reply; a hook of requests, which calls it for each one, those that are repeated too."""
+    def _count(self, response: Response, **_: Any) -> None:
+        """Count a reply: a response hook of requests, called for repeated calls too."""
         if endpoint_of(str(response.url)).bucket != self.bucket:
             return
         reply = classify(response.status_code, response.headers, response.content)
-        if reply.meaning is Meaning.GOOD:
-            self.good.append(self.connection.run.clock.monotonic())
+        if reply.kind is ReplyKind.GOOD:
+            self.successes.append(self.connection.run.clock.monotonic())
             return
         if response.status_code == 429:
-            self.limited += 1
-            if self.first_retry_after is None and reply.seconds is not None:
-                self.first_retry_after = f"{reply.seconds:.0f} s, for {_kind(reply)}, at call {self.requests}"
-        self.tell(f"Call {self.requests}: {_words(reply)}.")
-        if reply.meaning is Meaning.RATE_LIMITED and self.requests >= self.calls:
-            raise _EnoughError
+            self.rate_limited += 1
+            if self.first_retry_after is None and reply.retry_after is not None:
+                self.first_retry_after = f"{reply.retry_after:.0f} s, for a {_limit(reply)}, at call {self.requests}"
+        self.print_line(f"Call {self.requests}: {_describe(reply)}.")
+        if reply.kind is ReplyKind.RATE_LIMITED and self.requests >= self.calls:
+            raise _LastCallMadeError
 
 
 def needs_album(bucket: str) -> bool:
-    """Whether calls to this bucket are about an album, which has to be found first."""
+    """Return whether calls to the bucket name an album, which one search finds first."""
     path, parameters = _CALLS[bucket]
     return "{id}" in path or "{id}" in parameters.values()
 
 
-def _kind(reply: Reply) -> str:
-    return "a quota" if reply.meaning is Meaning.QUOTA_SPENT else "a rate limit"
+def _limit(reply: ClassifiedReply) -> str:
+    return "quota" if reply.kind is ReplyKind.QUOTA_EXCEEDED else "rate limit"
 
 
-def _words(reply: Reply) -> str:
+def _describe(reply: ClassifiedReply) -> str:
     if reply.status != 429:
-        return f"{reply.status} ({reply.meaning.value})"
-    after = "no Retry-After" if reply.seconds is None else f"Retry-After {reply.seconds:.0f} s"
-    return f"429 for {_kind(reply)}, {after}"
+        return f"{reply.status} ({reply.kind.value})"
+    retry_after = "no Retry-After" if reply.retry_after is None else f"Retry-After {reply.retry_after:.0f} s"
+    return f"429 for a {_limit(reply)}, {retry_after}"

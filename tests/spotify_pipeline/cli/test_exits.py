@@ -12,7 +12,7 @@ from shutil import copytree, ignore_patterns
 import pytest
 from spotify_pipeline.offline_api import OfflineApi, errors
 
-from spotify_source import extraction
+from spotify_source import resources
 from tests.support.checkout import CHECKOUT, LOAD_PY, PROBE_PY, REPORT_PY
 from tests.support.database import ROOT_TABLES
 from tests.support.place import Place
@@ -69,13 +69,13 @@ def test_a_token_endpoint_that_fails_is_asked_five_times_in_all(place: Place, ap
 def test_a_defect_ends_with_1_and_shows_its_traceback(
     place: Place, api: OfflineApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(extraction, "read_loaded_state", lambda *_, **__: 1 // 0)
+    monkeypatch.setattr(resources, "read_loaded_state", lambda *_, **__: 1 // 0)
 
     ran = place.load(api)
 
     assert ran.code == 1
     assert "ZeroDivisionError" in ran.err
-    assert "This is a defect in the program" in ran.err
+    assert "This is a bug" in ran.err
     assert place.last_run()["exit_code"] == 1
 
 
@@ -95,7 +95,7 @@ def test_settings_come_from_the_current_folder_or_else_from_the_checkout(api: Of
         ended = subprocess.run(
             [sys.executable, str(checkout / "pipelines" / "load.py"), "--db", "x.duckdb"],
             cwd=folder,
-            env={"PATH": "", "HOME": str(tmp_path), "DLT_DATA_DIR": str(tmp_path / "dlt")},
+            env={"PATH": "", "HOME": str(tmp_path), "DLT_DATA_DIR": str(tmp_path / "dlt"), "PYTHONPATH": str(checkout)},
             capture_output=True,
             text=True,
             check=False,

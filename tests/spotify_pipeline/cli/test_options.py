@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from spotify_pipeline.cli.console import say
-from spotify_pipeline.cli.load import main
-from spotify_pipeline.cli.options import build_parser, parse
+from spotify_pipeline.cli.main import run_command
+from spotify_pipeline.cli.options import load_parser, parse_load
+from spotify_pipeline.cli.terminal import print_text
 from spotify_pipeline.offline_api import OfflineApi
 
 from tests.support.checkout import LOAD_PY
@@ -37,7 +37,7 @@ def test_a_wrong_option_ends_with_78_and_says_what_is_right(
     arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as ended:
-        main(arguments)
+        run_command("load", arguments)
 
     assert ended.value.code == 78
     err = capsys.readouterr().err
@@ -163,7 +163,7 @@ def test_help_answers_from_any_folder(tmp_path: Path) -> None:
     )
 
     assert helped.returncode == 0
-    assert "0  everything requested is loaded" in helped.stdout
+    assert "0  all requested data is loaded" in helped.stdout
     assert str(LOAD_PY) not in helped.stdout
     assert list(tmp_path.iterdir()) == []
 
@@ -179,13 +179,13 @@ def test_help_answers_from_any_folder(tmp_path: Path) -> None:
 )
 def test_a_mistyped_option_gets_a_suggestion(line: str, suggestion: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        parse(line.split())
+        parse_load(line.split())
     assert ended.value.code == 78
     assert suggestion in capsys.readouterr().err
 
 
 def test_every_option_has_a_help_text() -> None:
-    assert all(action.help for action in build_parser()._actions)
+    assert all(action.help for action in load_parser()._actions)
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_an_option_that_has_no_effect_is_refused(
     arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as ended:
-        parse(arguments)
+        parse_load(arguments)
     assert ended.value.code == 78
     (line, see) = capsys.readouterr().err.splitlines()
     assert said in line
@@ -226,5 +226,5 @@ def test_what_is_misspelt_is_named_before_credentials_are_asked_for(
 def test_a_console_without_the_characters_is_told_all_the_same(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with (tmp_path / "out").open("w", encoding="cp1252") as console:
         monkeypatch.setattr(sys, "stdout", console)
-        say("✓ Market: US\n✗ 花火")
+        print_text("✓ Market: US\n✗ 花火")
     assert (tmp_path / "out").read_text(encoding="cp1252") == "[ok] Market: US\n[failed] ??\n"

@@ -14,10 +14,10 @@ import dlt
 import pytest
 from dlt.common.storages import LoadStorage, NormalizeStorage, PackageStorage
 from dlt.pipeline.exceptions import PipelineStepFailed
-from spotify_pipeline.dlt_internals import failures
-from spotify_pipeline.dlt_internals.destinations import duckdb_destination, pipelines_folder
+from spotify_pipeline.dlt_internals import exceptions
+from spotify_pipeline.dlt_internals.capabilities import duckdb_destination
+from spotify_pipeline.dlt_internals.config import StepCollector, pipelines_dir
 from spotify_pipeline.dlt_internals.dropped_tables import VERSIONS, get_nested_tables
-from spotify_pipeline.dlt_internals.progress import Progress
 
 from tests.support.checkout import CHECKOUT
 
@@ -44,13 +44,13 @@ def pipeline(tmp_path: Path) -> dlt.Pipeline:
     return pipeline_in(tmp_path)
 
 
-def pipeline_in(folder: Path, progress: Progress | None = None) -> dlt.Pipeline:
+def pipeline_in(folder: Path, progress: StepCollector | None = None) -> dlt.Pipeline:
     return dlt.pipeline(
         "spotify",
         destination=duckdb_destination(folder / "letters.duckdb"),
         dataset_name="raw",
         pipelines_dir=str(folder / "pipelines"),
-        progress=progress or Progress(),
+        progress=progress or StepCollector(),
     )
 
 
@@ -154,7 +154,7 @@ def test_without_its_version_in_the_dataset_a_schema_is_made_anew(pipeline: dlt.
 
 
 def test_a_collector_is_told_each_step_by_its_first_word(tmp_path: Path) -> None:
-    class Noted(Progress):
+    class Noted(StepCollector):
         def __init__(self) -> None:
             super().__init__()
             self.steps: list[str] = []
@@ -178,7 +178,7 @@ def test_working_folders_lie_where_dlt_is_told_to_keep_its_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path))
-    assert pipelines_folder() == tmp_path / "pipelines"
+    assert pipelines_dir() == tmp_path / "pipelines"
 
 
 # -- failures
@@ -191,13 +191,13 @@ def test_a_setting_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> 
     def needs(client_id: str = dlt.config.value) -> Any:
         return letters(client_id)
 
-    with pytest.raises(failures.CONFIGURATION) as failed:
+    with pytest.raises(exceptions.CONFIGURATION_ERRORS) as failed:
         needs()
-    assert failures.missing_settings(failed.value) == {"client_id"}
+    assert failed.value.fields == ["client_id"]
 
 
 def test_a_destination_that_is_none_is_a_matter_of_configuration() -> None:
-    with pytest.raises(failures.CONFIGURATION):
+    with pytest.raises(exceptions.CONFIGURATION_ERRORS):
         dlt.pipeline("spotify", destination="duckbd")
 
 

@@ -17,7 +17,7 @@ from tests.support.place import Place
 RUN = """
 import json, sys
 import dlt
-from spotify_pipeline.dlt_internals.defaults import register_defaults
+from spotify_pipeline.dlt_internals.config import register_defaults
 from spotify_source import spotify_source
 
 register_defaults()

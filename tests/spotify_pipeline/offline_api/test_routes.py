@@ -93,7 +93,9 @@ def test_development_mode_lacks_fields(dev_caller: Caller, small: Catalogue) -> 
     assert set(found[0]) == set(without(LISTED, *NOT_IN_DEVELOPMENT))
 
 
-@pytest.mark.parametrize("path", ["browse/new-releases", f"albums?ids={'a' * 22}", f"artists?ids={'a' * 22}", "markets"])
+@pytest.mark.parametrize(
+    "path", ["browse/new-releases", f"albums?ids={'a' * 22}", f"artists?ids={'a' * 22}", "markets"]
+)
 def test_development_mode_lacks_endpoints(dev_caller: Caller, path: str) -> None:
     answer = dev_caller.get(path)
     assert (answer.status, answer.json) == (403, {"error": {"status": 403, "message": "Forbidden"}})

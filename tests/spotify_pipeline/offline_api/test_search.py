@@ -125,9 +125,7 @@ def test_artists_with_an_equal_name_come_first() -> None:
     assert find_artists(catalogue, parse("tag:new rook")) == []
 
 
-@pytest.mark.parametrize(
-    ("query", "total"), [("tag:new later", 100), ("tag:new nowhere", 0), ("ashen", 2), ("zoe", 3)]
-)
+@pytest.mark.parametrize(("query", "total"), [("tag:new later", 100), ("tag:new nowhere", 0), ("ashen", 2), ("zoe", 3)])
 def test_the_total_of_new_albums_is_100_or_0(shelf: Catalogue, query: str, total: int) -> None:
     with OfflineApi(shelf) as api:
         assert Caller(api).log_in().get("search", q=query, type="album").json["albums"]["total"] == total

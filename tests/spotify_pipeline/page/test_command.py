@@ -110,14 +110,8 @@ def test_a_mistyped_option_ends_as_wrong_configuration() -> None:
 @pytest.mark.parametrize("missing", ["jinja2", "vl_convert"])
 def test_without_the_extra_one_line_says_how_to_install_it(missing: str, tmp_path: Path) -> None:
     hide = f"""
-import importlib.abc, runpy, sys
-class Hide(importlib.abc.MetaPathFinder):
-    def find_spec(self, name, path=None, target=None):
-        if name == {missing!r}:
-            raise ModuleNotFoundError(name)
-import importlib.util
-found = importlib.util.find_spec
-importlib.util.find_spec = lambda name, package=None: None if name == {missing!r} else found(name, package)
+import runpy, sys
+sys.modules[{missing!r}] = None
 sys.argv = ["report.py"]
 runpy.run_path({str(REPORT_PY)!r}, run_name="__main__")
 """

@@ -32,7 +32,7 @@ def assert_it_agrees(place: Place, ran: Ran, form: str, code: int, words: str) -
         assert (report["exit_code"], report["reason"]) == (code, row["reason"])
         assert report["load_id"] == row["load_id"]
     else:
-        assert f"Not complete: {row['reason']}" in ran.out
+        assert f"Incomplete: {row['reason']}" in ran.out
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -36,7 +36,7 @@ def test_a_check_shows_what_the_ledger_says(place: Place, serve: Serve) -> None:
 
     assert checked.code == 0
     assert re.search(r"Calls of this app in the last 24 hours: album [23], browse 1, search 2", checked.out)
-    assert re.search("! Quota: album is spent until .*; before then a run lists new albums, and leaves", checked.out)
+    assert re.search("! Quota: album is spent until .*; before that, a run lists new albums and leaves", checked.out)
 
 
 @pytest.mark.slow
@@ -47,8 +47,8 @@ def test_a_budget_that_is_spent_gets_no_tick(place: Place, serve: Serve) -> None
     checked = place.load(api, "--check", daily_calls=2)
 
     assert checked.code == 0
-    assert re.search(r"^! daily_calls: album has had 2 of 2, the next at 20", checked.out, re.MULTILINE)
-    assert re.search(r"^! daily_calls: search has had 2 of 2, .*finds no new albums", checked.out, re.MULTILINE)
+    assert re.search(r"^! daily_calls: 2 of 2 calls to album made, next call at 20", checked.out, re.MULTILINE)
+    assert re.search(r"^! daily_calls: 2 of 2 calls to search made, .*lists no new albums", checked.out, re.MULTILINE)
 
 
 @pytest.mark.slow
@@ -58,7 +58,7 @@ def test_a_check_says_that_nothing_new_is_found_while_search_is_spent(place: Pla
 
     checked = place.load(api, "--check")
 
-    assert re.search("! Quota: search is spent until .*; before then a run finds no new albums", checked.out)
+    assert re.search("! Quota: search is spent until .*; before that, a run lists no new albums", checked.out)
     assert "✓ Quota:" not in checked.out
 
 

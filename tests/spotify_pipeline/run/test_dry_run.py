@@ -50,8 +50,8 @@ def test_a_dry_run_counts_what_is_pending_and_the_budget(place: Place, api: Offl
 
     assert shown.code == 0
     assert "10 pending from earlier runs, 15 known." in shown.out
-    assert "album: 15 calls in the last 24 hours, 0 left of 15; the next at 20" in shown.out
-    assert "Of these, 0 of 10 calls to album can be made now: daily_calls is 15." in shown.out
+    assert "album: 15 calls in the last 24 hours, 0 left of 15; next call at 20" in shown.out
+    assert "daily_calls is 15: 0 of 10 calls to album can be made now." in shown.out
 
 
 @pytest.mark.slow
@@ -62,7 +62,7 @@ def test_a_dry_run_says_which_calls_a_spent_quota_keeps_from_being_made(place: P
     shown = place.load(api, "--dry-run")
 
     assert "Calls needed: album 23." in shown.out
-    assert re.search("Of these, no call to album can be made before .*: its quota is spent.", shown.out)
+    assert re.search("The quota for album is spent: no calls to it before ", shown.out)
 
 
 @pytest.mark.parametrize(("daily_calls", "artists", "shards"), [(200, 6, 20), (15, 6, 6), (5, 2, 0), (3, 0, 0)])
@@ -71,5 +71,5 @@ def test_ways_of_one_bucket_share_what_the_budget_has_left(
 ) -> None:
     listed = '["A", "B", "C"]'
     shown = place.load(api, "--dry-run", "--reach", "30", artists=listed, daily_calls=daily_calls)
-    for name, calls in (("Artists", artists), ("Shards", shards)):
-        assert f"{name}: {f'up to {calls} call' if calls else 'no call to search is left'}" in shown.out
+    for name, calls in (("Watchlist", artists), ("Extra queries", shards)):
+        assert f"{name}: {f'up to {calls} call' if calls else 'no calls to search left'}" in shown.out

@@ -8,10 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from spotify_pipeline.installation import install_command, interpreter
 from spotify_pipeline.offline_api import OfflineApi
-from spotify_pipeline.places import installing, interpreter
-from spotify_pipeline.run.next_steps import Place as Shown
-from spotify_pipeline.run.next_steps import as_command, look_at, next_steps
+from spotify_pipeline.run.report import example_queries_in, query_script, shell_command
 
 from tests.support.place import Place
 
@@ -29,7 +28,9 @@ def test_the_command_to_look_at_it_survives_every_path(place: Place, api: Offlin
     folder.mkdir()
     ran = place.load(api, "--db", str(folder / "x.duckdb"))
 
-    shown = subprocess.run(suggested(ran.out, "Look at it: "), shell=True, capture_output=True, text=True, check=False)
+    shown = subprocess.run(
+        suggested(ran.out, "Query the data: "), shell=True, capture_output=True, text=True, check=False
+    )
 
     assert (shown.returncode, shown.stderr) == (0, "")
     assert "released_on" in shown.stdout
@@ -37,8 +38,8 @@ def test_the_command_to_look_at_it_survives_every_path(place: Place, api: Offlin
 
 
 def test_on_windows_the_command_has_no_quote_that_cmd_or_powershell_would_take(tmp_path: Path) -> None:
-    code = look_at(tmp_path / "my data" / "x.duckdb", "SELECT 1")
-    command = as_command("python", "-c", code.replace('"', "'"), windows=True)
+    code = query_script(tmp_path / "my data" / "x.duckdb", "SELECT 1")
+    command = shell_command("python", "-c", code.replace('"', "'"), windows=True)
     assert command.count('"') == 2
 
 
@@ -59,15 +60,15 @@ def test_what_uv_finds_first_the_shell_does_not(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_what_is_missing_is_installed_by_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert installing("dlt[s3]", "x").endswith(' -m pip install "dlt[s3]" "x"')
+    assert install_command("dlt[s3]", "x").endswith(' -m pip install "dlt[s3]" "x"')
     monkeypatch.setitem(sys.modules, "pip", None)
-    assert installing("dlt[s3]", "x") == f'uv pip install --python {sys.executable} "dlt[s3]" "x"'
+    assert install_command("dlt[s3]", "x") == f'uv pip install --python {sys.executable} "dlt[s3]" "x"'
 
 
 @pytest.mark.slow
 def test_dlts_own_command_finds_the_pipeline_with_what_is_printed(place: Place, api: OfflineApi) -> None:
     ran = place.load(api)
-    _dlt, *words = suggested(ran.out, "dlt's view of it: ").split()
+    _dlt, *words = suggested(ran.out, "Inspect with dlt: ").split()
 
     seen = subprocess.run(
         [sys.executable, "-c", "import sys; from dlt._workspace.cli._dlt import _main; _main()", *words],
@@ -86,8 +87,7 @@ def test_dlts_own_command_finds_the_pipeline_with_what_is_printed(place: Place, 
     ("dialect", "words"),
     [("postgres", "LIMIT 5;"), ("tsql", "SELECT TOP 5 "), ("duckdb", "LIMIT 5;"), (None, "LIMIT 5;")],
 )
-def test_queries_are_in_the_sql_of_the_destination(dialect: str | None, words: str, tmp_path: Path) -> None:
-    place = Shown(None, "spotify_raw", dialect, tmp_path, queries=True)
-    queries = [line for line in next_steps(place) if line.startswith("SELECT")]
+def test_queries_are_in_the_sql_of_the_destination(dialect: str | None, words: str) -> None:
+    queries = example_queries_in(dialect, "spotify_raw")
     assert len(queries) == 3
     assert all(words in query for query in queries)

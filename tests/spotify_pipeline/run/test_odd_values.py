@@ -55,15 +55,15 @@ def test_the_report_and_load_runs_tell_what_was_odd(place: Place, api: OfflineAp
     assert json.loads(place.last_run()["values_dropped"]) == DROPPED
     values, items = (
         next(line for line in ran.out.splitlines() if line.startswith(label))
-        for label in ("Unexpected values", "Unexpected items")
+        for label in ("Values with data issues", "Items with data issues")
     )
-    assert f"albums.popularity: 1 that can't be stored there, set to null (album {dozen['id']})" in values
-    assert "albums.label: 1 with a broken character, replaced by U+FFFD" in values
+    assert f"albums.popularity: 1 of another type or out of range, set to null (album {dozen['id']})" in values
+    assert "albums.label: 1 with an invalid character, replaced by U+FFFD" in values
     assert values.endswith("See load_runs.values_dropped.")
-    assert f"album_tracks: 1 that came twice, loaded once (album {dozen['id']})" in items
+    assert f"album_tracks: 1 repeated, loaded once (album {dozen['id']})" in items
     assert "new_releases: 1 with a malformed id, never requested (album ../albums)" in items
     assert "album_tracks.spotify_is_removed" in next(
-        line for line in ran.out.splitlines() if line.startswith("New fields from Spotify")
+        line for line in ran.out.splitlines() if line.startswith("New columns for undocumented fields")
     )
     assert place.sql("SELECT total_tracks, tracks_loaded FROM albums WHERE id = ?", dozen["id"]) == [(12, 12)]
 
@@ -102,4 +102,4 @@ def test_an_album_that_is_given_up_is_named_in_each_report(place: Place, api: Of
     for _ in range(2):
         ran = place.load(api)
         assert (ran.code, ran.album_calls) == (0, 0)
-        assert f"Given up: 1 album that failed in 5 runs (the first: {bad}); --full-refresh tries again." in ran.out
+        assert f"Given up: 1 album that failed in 5 runs (first: {bad}). --full-refresh requests them again." in ran.out

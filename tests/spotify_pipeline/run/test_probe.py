@@ -10,7 +10,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from spotify_pipeline.cli.probe import MANY_CALLS, Options, build_parser, probe
+from spotify_pipeline.cli.options import MANY_CALLS, parse_probe, probe_parser
+from spotify_pipeline.cli.probe_command import run as probe
 from spotify_pipeline.offline_api import OfflineApi, Reply, errors
 
 from spotify_source.limits.governor import Clock
@@ -33,7 +34,7 @@ class Prober:
         for name, value in self._place.environment(api, **settings).items():
             self._patch.setenv(name, value)
         before = api.calls
-        options = Options(**vars(build_parser().parse_args(arguments)))
+        options = parse_probe(arguments)
         code = probe(options, clock or self._place.clock)
         self.out, self.err = self._capsys.readouterr()
         self.calls = calls_since(api, before)
@@ -51,9 +52,9 @@ def test_calls_go_out_at_the_interval_and_each_once(prober: Prober, api: Offline
 
     assert prober.calls == Counter(search=10)
     assert clock.waits == [1.5] * 9
-    assert "Requests: 10; 10 successful, 0 answered with 429, 0 without a usable answer." in prober.out
-    assert "Between successful replies: 1.50 s on average." in prober.out
-    assert "First Retry-After: none came." in prober.out
+    assert "Requests: 10; 10 successful, 0 rate limited (429), 0 without a usable reply." in prober.out
+    assert "Mean time between successful replies: 1.50 s." in prober.out
+    assert "First Retry-After: none." in prober.out
     assert prober.err == ""
 
 
@@ -79,8 +80,8 @@ def test_a_rate_limit_is_counted_and_its_retry_after_waited_for(
     # Good at 0, 1, 2, 3, 7, 8, 9 s, and refused at 4.
     assert clock.waits == [1, 1, 1, 1, 3, 1, 1]
     assert prober.calls == Counter(search=8)
-    assert "Requests: 8; 7 successful, 1 answered with 429, 0 without a usable answer." in prober.out
-    assert "Between successful replies: 1.50 s on average." in prober.out
+    assert "Requests: 8; 7 successful, 1 rate limited (429), 0 without a usable reply." in prober.out
+    assert "Mean time between successful replies: 1.50 s." in prober.out
     assert "First Retry-After: 3 s, for a rate limit, at call 5." in prober.out
 
 
@@ -130,8 +131,8 @@ def test_a_retry_after_of_more_than_a_minute_ends_it(
 def test_it_says_what_it_will_spend_before_it_spends_it(prober: Prober, api: OfflineApi) -> None:
     prober(api, "--endpoint", "album", "--calls", "20", "--interval", "2")
 
-    assert prober.out.startswith("This spends up to 20 calls of album, and 1 of search: 38 s")
-    assert "600 a day" in prober.out.partition("Requests:")[0]
+    assert prober.out.startswith("This makes up to 20 calls to album and 1 call to search in 38 s")
+    assert "600 calls a day" in prober.out.partition("Requests:")[0]
     assert prober.calls == Counter(search=1, album=20)
 
 
@@ -176,7 +177,7 @@ def test_a_call_without_a_usable_answer_ends_it_and_is_counted(
 
     assert prober(api) == 69
 
-    assert "Requests: 2; 1 successful, 0 answered with 429, 1 without a usable answer." in prober.out
+    assert "Requests: 2; 1 successful, 0 rate limited (429), 1 without a usable reply." in prober.out
     assert says in prober.err
 
 
@@ -234,7 +235,7 @@ def test_a_wrong_option_ends_with_78_and_a_hint(
     arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as ended:
-        build_parser().parse_args(arguments)
+        probe_parser().parse_args(arguments)
     assert ended.value.code == 78
     assert says in capsys.readouterr().err
 
@@ -265,5 +266,5 @@ def test_the_demo_meets_a_limit_and_can_be_interrupted(place: Place, tmp_path: P
         out, err = process.communicate(timeout=30)
 
     assert process.returncode == 130
-    assert "Requests: 5; 4 successful, 1 answered with 429" in out
+    assert "Requests: 5; 4 successful, 1 rate limited (429)" in out
     assert err == ""

@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 import dlt
 import pytest
-from spotify_pipeline.destinations.duckdb_file import DuckDbFile
+from spotify_pipeline.destinations.duckdb import DuckDbFile
 from spotify_pipeline.dlt_internals.working_directory import KEPT_PACKAGES, KEPT_QUARANTINED
 from spotify_pipeline.offline_api import OfflineApi
 

@@ -104,7 +104,7 @@ def test_the_report_says_in_words_what_was_found_and_fetched(story: Story) -> No
     fetched = story.today.listed_albums()
     tracks = sum(len(album["tracks"]) for album in fetched)
     where = "search in US" if story.quota_mode == "development" else "browse/new-releases"
-    assert f"Found: 100 albums by {where}, 100 of them new." in story.first.out
+    assert f"Listed: 100 albums from {where}, 100 of them new." in story.first.out
     assert f"Fetched: {len(fetched)} albums, {tracks} tracks; 1 gone (404, not requested again)." in story.first.out
     assert "0 of them new." in story.second.out
     assert f"{len(story.came_tomorrow)} of them new." in story.third.out
@@ -143,7 +143,7 @@ def test_a_run_that_finds_nothing_makes_every_table(place: Place, serve: Serve) 
 
     assert ran.code == 0
     assert place.tables() >= ROOT_TABLES
-    assert "Found: 0 albums by search in US, 0 of them new." in ran.out
+    assert "Listed: 0 albums from search in US, 0 of them new." in ran.out
     assert "new_releases" not in ran.out
     assert place.count("load_runs") == 1
 

@@ -17,7 +17,7 @@ CLIENT, SECRET = "client-of-the-test", "secret-of-the-test"
 # As noisy as it gets: everything that any library logs, of a run that is refused and of one that is not.
 NOISY = (
     "import logging, sys; logging.basicConfig(level=logging.DEBUG);"
-    "from spotify_pipeline.cli.load import main; print(main(sys.argv[1:]), main(sys.argv[1:]))"
+    "from spotify_pipeline.cli.main import main; print(main(sys.argv[1:]), main(sys.argv[1:]))"
 )
 
 
@@ -34,7 +34,7 @@ def test_no_secret_is_in_any_output_or_file(tmp_path: Path, three: list[Album]) 
         api.script("search", errors.premium_lapsed)
         api.script("album", errors.bad_token, Reply(reset=True), errors.bad_gateway)
         ran = subprocess.run(
-            [sys.executable, "-c", NOISY, *place.arguments("--log-level", "DEBUG")],
+            [sys.executable, "-c", NOISY, "load", *place.arguments("--log-level", "DEBUG")],
             cwd=CHECKOUT,
             env={**os.environ, **place.environment(api, client_id=CLIENT, client_secret=SECRET)},
             capture_output=True,

@@ -229,7 +229,7 @@ def test_a_retry_after_of_just_max_wait_is_waited_for(clock: FakeClock, app: App
 
 def test_a_spent_quota_closes_its_bucket_alone(app: App) -> None:
     governor = app.governor()
-    governor.quota_spent("album", 48925)
+    governor.quota_exceeded("album", 48925)
     assert closed(governor, "album")
     assert closed(governor, "search") is None
     governor.admit("search")
@@ -240,7 +240,7 @@ def test_a_spent_quota_closes_its_bucket_alone(app: App) -> None:
 
 def test_later_runs_make_no_call_before_the_time_is_over(clock: FakeClock, app: App) -> None:
     until = clock.time + 48925
-    app.governor().quota_spent("album", 48925)
+    app.governor().quota_exceeded("album", 48925)
     clock.move(48924)
     later = app.governor()
     error = closed(later, "album")
@@ -253,14 +253,14 @@ def test_later_runs_make_no_call_before_the_time_is_over(clock: FakeClock, app: 
 
 def test_the_run_stays_closed_even_when_the_time_is_over_meanwhile(clock: FakeClock, app: App) -> None:
     governor = app.governor()
-    governor.quota_spent("album", 10)
+    governor.quota_exceeded("album", 10)
     clock.move(20)
     assert closed(governor, "album")
 
 
 def test_a_quota_without_retry_after_closes_for_an_hour(clock: FakeClock, app: App) -> None:
     before = clock.time
-    assert app.governor().quota_spent("album", None).until == before + HOUR
+    assert app.governor().quota_exceeded("album", None).until == before + HOUR
     clock.move(HOUR - 1)
     assert closed(app.governor(), "album")
     clock.move(1)
@@ -269,7 +269,7 @@ def test_a_quota_without_retry_after_closes_for_an_hour(clock: FakeClock, app: A
 
 def test_a_senseless_retry_after_blocks_for_a_month_at_most(clock: FakeClock, app: App) -> None:
     before = clock.time
-    assert app.governor().quota_spent("album", 1e15).until == before + 30 * DAY
+    assert app.governor().quota_exceeded("album", 1e15).until == before + 30 * DAY
     assert closed(app.governor(), "album")
 
 
@@ -382,7 +382,7 @@ def test_a_reservation_is_about_one_bucket(app: App) -> None:
 
 def test_nothing_can_be_reserved_in_a_closed_bucket_but_no_call(app: App) -> None:
     governor = app.governor()
-    governor.quota_spent("album_tracks", 100)
+    governor.quota_exceeded("album_tracks", 100)
     assert not governor.reserve("album_tracks", 1)
     assert governor.reserve("album_tracks", 0)
 
@@ -490,7 +490,7 @@ def test_closing_all_buckets_closes_each(app: App) -> None:
 
 def test_the_first_reason_stays(app: App) -> None:
     governor = app.governor()
-    governor.quota_spent("album", 100)
+    governor.quota_exceeded("album", 100)
     governor.close("album", ClosedReason.TROUBLE)
     error = closed(governor, "album")
     assert error

@@ -90,7 +90,7 @@ class GovernedCalls(RuleBasedStateMachine):
     def quota(self, bucket: str, seconds: int | None) -> None:
         """A call finds the quota spent."""
         if self.called(bucket):
-            self.governor.quota_spent(bucket, seconds)
+            self.governor.quota_exceeded(bucket, seconds)
             self.blocked[bucket] = self.clock.time + (HOUR if seconds is None else seconds)
             self.closed.add(bucket)
 

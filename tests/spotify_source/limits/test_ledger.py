@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from spotify_source.errors import ClosedReason, LedgerError
+from spotify_source.errors import BucketClosedError, ClosedReason, LedgerError
 from spotify_source.limits.ledger import Ledger
 from tests.support.clock import DAY, HOUR
 
@@ -29,7 +29,11 @@ def ledger(path: Path) -> Ledger:
 
 def call(ledger: Ledger, at: float = NOW, bucket: str = "album", daily_calls: int | None = None) -> bool:
     """A call at this time; whether it was admitted."""
-    return ledger.admit(bucket, at, daily_calls=daily_calls, window_calls=None).call is not None
+    try:
+        ledger.admit(bucket, at, daily_calls=daily_calls, window_calls=None)
+    except BucketClosedError:
+        return False
+    return True
 
 
 def test_the_last_24_hours_are_counted_to_the_second(ledger: Ledger) -> None:

@@ -11,7 +11,7 @@ from spotify_pipeline.offline_api import Album, LoggedRequest, Reply, errors, ma
 
 from spotify_source import Run, settings
 from spotify_source.config import SpotifyConfiguration, connect
-from spotify_source.errors import ForeignOriginError, PremiumRequiredError, TokenRefusedError
+from spotify_source.errors import ForeignOriginError, PremiumRequiredError, TokenRejectedError
 from tests.support.albums import albums_of, places_of
 from tests.support.apis import Serve, for_album
 from tests.support.clock import FakeClock
@@ -152,7 +152,7 @@ def test_a_token_that_is_refused_for_good_ends_the_run_and_keeps_what_is_there(s
     api.always("album", errors.bad_token)
     found = extract(api, run)
     assert len(found.album_ids) == 3
-    assert isinstance(run.result().failure, TokenRefusedError)
+    assert isinstance(run.result().failure, TokenRejectedError)
 
 
 def test_a_token_that_is_revoked_in_mid_run_is_renewed_once(serve: Serve, run: Run) -> None:

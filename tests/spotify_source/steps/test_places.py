@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spotify_source.models import DataIssueKind
-from spotify_source.steps.places import placed_tracks
+from spotify_source.tracks import position_tracks
 from tests.support.checkout import CHECKOUT
 
 RECORDED = CHECKOUT.parent / "shared" / "recorded"
@@ -25,7 +25,7 @@ def relinked(disc: object, number: object, name: object = None) -> dict[str, Any
 
 
 def places(items: list[Any]) -> list[tuple[int, int]]:
-    return [(one.disc_number, one.track_number) for one in placed_tracks(items)[0]]
+    return [(one.disc_number, one.track_number) for one in position_tracks(items)[0]]
 
 
 def on_discs(*sizes: int) -> list[tuple[int, int]]:
@@ -45,7 +45,7 @@ def test_relinked_tracks_of_a_recorded_album_stand_in_their_original_places() ->
 
 def test_places_that_are_all_different_stay_whatever_they_are() -> None:
     own = [(2, 7), (1, 1), (1, 900), (2, 6)]
-    found, findings = placed_tracks([relinked(*place) for place in own])
+    found, findings = position_tracks([relinked(*place) for place in own])
     assert [(one.disc_number, one.track_number) for one in found] == own
     assert findings == []
 
@@ -65,7 +65,7 @@ def test_a_second_disc_that_was_relinked_as_a_whole_begins_anew() -> None:
 @pytest.mark.parametrize("number", [None, "x", 2.5, True, 10**30, 1e300, -(2**63) - 1, [], {}])
 def test_a_track_without_a_number_stands_where_the_list_has_it(number: object) -> None:
     items = [track(1, 1), track(1, 2), track(1, number), track(1, 4)]
-    found, findings = placed_tracks(items)
+    found, findings = position_tracks(items)
     assert [(one.disc_number, one.track_number) for one in found] == on_discs(4)
     assert [one.what for one in findings] == [DataIssueKind.PLACED_BY_ORDER]
 
@@ -81,7 +81,7 @@ def test_a_gap_in_the_list_moves_nobody() -> None:
 
 def test_what_is_no_track_is_dropped_and_one_that_was_there_before_is_there_once() -> None:
     items = [None, "x", 7, {}, [], track(1, 1, "one"), track(1, 1, "one"), track(1, 2, "two")]
-    found, findings = placed_tracks(items)
+    found, findings = position_tracks(items)
     assert [one.track["name"] for one in found] == ["one", "two"]
     assert [one.what for one in findings] == [DataIssueKind.EMPTY] * 5 + [DataIssueKind.REPEATED]
 
@@ -94,7 +94,7 @@ def test_as_many_tracks_as_came_each_in_a_place_of_its_own_and_always_the_same(
     items: list[tuple[object, object, bool]],
 ) -> None:
     tracks = [(relinked if moved else track)(disc, number, name) for name, (disc, number, moved) in enumerate(items)]
-    found, _ = placed_tracks(tracks)
+    found, _ = position_tracks(tracks)
     assert [one.track["name"] for one in found] == list(range(len(items)))
     assert len(set(places(tracks))) == len(items)
     assert all(-(2**63) <= number < 2**63 for place in places(tracks) for number in place)

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from spotify_pipeline.offline_api import make_album
 
-from spotify_source.models import AlbumRequest, CompleteAlbum, PlacedTrack
-from spotify_source.steps.rows import album_row, new_release_row, released_on, track_row
+from spotify_source.models import AlbumRequest, CompleteAlbum, PositionedTrack
+from spotify_source.rows import album_row, new_release_row, released_on, track_row
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_what_a_reply_says_under_a_name_of_ours_is_kept_beside_it() -> None:
     assert listed["content_hash"] != "theirs"
 
     track: Any = {"id": "t", "album_id": "other", "is_removed": True, "disc_number": 9, "track_number": 9}
-    placed = track_row(PlacedTrack(track, 1, 2), "asked for").values
+    placed = track_row(PositionedTrack(track, 1, 2), "asked for").values
     assert "is_removed" not in placed
     assert placed == {
         "id": "t",
@@ -89,5 +89,5 @@ def test_rows_are_made_without_touching_the_objects() -> None:
     before = dict(album)
     new_release_row(album, "*")
     album_row(complete(album))
-    track_row(PlacedTrack(album["tracks"][0], 1, 1), "x")
+    track_row(PositionedTrack(album["tracks"][0], 1, 1), "x")
     assert album == before

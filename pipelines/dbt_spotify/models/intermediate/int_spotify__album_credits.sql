@@ -42,7 +42,7 @@ credited as (
 
 ),
 
--- The newest list of artists as a whole: two half ones make no third.
+-- The newer list of artists is used as a whole; two lists are never merged.
 ranked as (
 
     select

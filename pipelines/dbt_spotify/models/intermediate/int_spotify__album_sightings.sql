@@ -42,7 +42,7 @@ select
     seen.best_rank,
     seen.last_rank,
     seen.first_run_number = 1 as was_there_at_first,
-    -- Only a whole listing without the album shows that it left.
+    -- Only a complete listing without the album shows that it left.
     last_runs.next_whole_at as left_at,
     last_runs.next_whole_at is null as is_listed
 from seen

@@ -82,7 +82,7 @@ together as (
         fetched.upc as upc_as_sent,
         coalesce({{ barcode('fetched.upc') }}, {{ barcode('fetched.ean') }}) as upc,
         fetched.popularity,
-        -- Whether it can be played is said of a market: of that in which the tracks were asked for.
+        -- is_playable refers to a market: the one in which the tracks were fetched.
         coalesce(fetched.market, listed.market) as market,
         case
             when fetched.market <> listed.market then fetched.is_playable
@@ -106,7 +106,7 @@ dated as (
 
     select
         *,
-        -- By the date itself: the precision that comes with it can't say more than it shows.
+        -- From the date itself: the precision that Spotify sends cannot exceed it.
         case
             when released_on is null then 'unknown'
             when {{ fully_matches('release_date', '[0-9]{4}') }} then 'year'

@@ -1,7 +1,7 @@
 {#
-    What is said of an album's arrival goes by its date and its editions, which --retain-days takes away in time. So the
-    table remembers, of what was removed, that something arrived, and how; not what. It reads what it said at the build
-    before, and a full refresh does not make it forget.
+    An album's arrival depends on its date and its editions, which --retain-days removes later. This table therefore
+    keeps, for removed albums, that an album arrived and how, without its name. It reads its previous build, and a full
+    refresh keeps these rows.
 #}
 {{ config(materialized="table") }}
 
@@ -22,7 +22,7 @@ with sightings as (
         md5(groups.release_group_id) as release_key,
         albums.release_precision = 'day' as has_release_day,
         albums.release_precision = 'day' and extract(isodow from albums.released_on) = 5 as is_friday_release,
-        -- When an album came that the first listing of the market already had is not known.
+        -- The arrival time of an album in the market's first listing is unknown.
         case
             when not sightings.was_there_at_first
                 then
@@ -57,7 +57,7 @@ with sightings as (
 
 ),
 
--- Removed, and not lost: the listings still have their places.
+-- Removed by retention, not lost: the listings keep their positions.
 removed as (
 
     select distinct

@@ -1,7 +1,7 @@
 {{ config(materialized="table") }}
 
--- Where each album stood: one that is listed twice counts by its better place. What was removed still took a place:
--- without it a listing would look shorter than it was, or be forgotten.
+-- Rank of each album; the better one if it is listed twice. Removed albums still count, because a listing would
+-- otherwise look shorter than it was.
 with placed as (
 
     select
@@ -32,27 +32,6 @@ listings as (
 
 ),
 
-runs as (
-
-    select
-        run_id,
-        case
-            when is_listing_complete is not null then is_listing_complete
-            when exit_code = 0 then true
-            -- Rows from before there was a column have but words: all that is missing is albums. Nobody writes such
-            -- rows any more, so that the words can't change.
-            when exit_code = 75 then {{ fully_matches(
-                "coalesce(reason, '')",
-                '((the (quota|daily_calls) of album(s|_tracks)? (is|are) spent'
-                ~ '|album(s|_tracks)? was rate limited for too long)(; )?)*'
-                ~ '([0-9]+ albums? failed [^\n]*)?'
-            ) }}
-            else false
-        end as is_read_to_its_end
-    from {{ ref('stg_spotify__load_runs') }}
-
-),
-
 judged as (
 
     select
@@ -62,8 +41,8 @@ judged as (
         listings.depth,
         listings.albums,
         listings.fingerprint,
-        -- A run that was killed left no word, and --limit ends a listing as well as its end does: then the depth tells.
-        coalesce(runs.is_read_to_its_end, false)
+        -- A killed run has no row, and a listing that --limit ended counts as complete in its run: the depth decides.
+        coalesce(runs.is_listing_complete, false)
         and listings.depth >= {{ var('shortest_listing_share') }} * coalesce(
             max(listings.depth) over (
                 partition by listings.market
@@ -73,7 +52,7 @@ judged as (
             0
         ) as is_whole
     from listings
-    left join runs on listings.run_id = runs.run_id
+    left join {{ ref('stg_spotify__load_runs') }} as runs on listings.run_id = runs.run_id
 
 )
 

@@ -20,7 +20,7 @@ first_seen as (
 
 ),
 
--- A group is named after the album that was seen first, so that a later twin doesn't rename it.
+-- The album that was seen first names the group, so that a later edition does not rename it.
 albums as (
 
     select
@@ -36,7 +36,7 @@ albums as (
 
 ),
 
--- What albums of one release have in common: either is enough.
+-- Marks that the albums of one release share: one is enough.
 marks as (
 
     select
@@ -72,8 +72,7 @@ shared_marks as (
 
 ),
 
--- Each album of a mark is tied to the first one of it, and not to every other: many that share a mark cost no more
--- than as many that share none.
+-- Each album with a mark is linked to the first album with it, not to all others, so that the cost stays linear.
 ties as (
 
     select
@@ -92,7 +91,7 @@ ties as (
 
 ),
 
--- Those with none before them in any mark. Whatever else belongs to a group is reached from one of them.
+-- Albums that come first for all their marks. All others in a group are reached from one of them.
 firsts as (
 
     select place from albums
@@ -101,8 +100,8 @@ firsts as (
 
 ),
 
--- The place of a first one spreads along the ties: a twin of a twin belongs to the group. UNION keeps each pair once,
--- so that it ends.
+-- Groups spread along the links: an edition of an edition belongs to the group. UNION removes duplicates, so that the
+-- recursion ends.
 reached as (
 
     select

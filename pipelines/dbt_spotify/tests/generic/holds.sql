@@ -1,4 +1,4 @@
-{# Fails for every row for which the expression is not true; null counts as true. #}
+{# Fails for each row for which the expression is false; null counts as true. #}
 {% test holds(model, expression) %}
 
 select *

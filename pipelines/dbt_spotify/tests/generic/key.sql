@@ -1,4 +1,4 @@
-{# Fails for every combination of values that more than one row has, or that is null in part. #}
+{# Fails for each combination of values that is in more than one row or contains a null. #}
 {% test key(model, columns) %}
 
 select

@@ -33,7 +33,7 @@ sightings as (
         album_id,
         min(first_seen_at) as first_seen_at,
         bool_or(is_listed) as is_listed,
-        -- Of several markets that saw it at once, one that had been read before knows that it came.
+        -- If several markets saw it at once, a market that had been listed before has its arrival time.
         bool_and(was_there_at_first) filter (where first_seen_at = first_seen_anywhere_at) as was_there_at_first
     from (
         select
@@ -74,7 +74,7 @@ select
     albums.first_seen_at,
     albums.last_seen_at,
     coalesce(sightings.is_listed, false) as is_listed,
-    -- When an album came that the first listing already had is not known.
+    -- The arrival time of an album in the first listing is unknown.
     case
         when not sightings.was_there_at_first
             then cast(sightings.first_seen_at as date) - albums.release_period_end > {{ var('late_after_days') }}

@@ -41,8 +41,8 @@ mentions as (
 
 ),
 
--- Artists change their names: the last one loaded counts, of several in one load the one of the first album. Groups
--- first and compares then, which takes a fraction of the memory of ranking all mentions.
+-- Artists change their names: the last one loaded counts, and in one load that of the first album. Grouping before
+-- comparing takes a fraction of the memory of ranking all mentions.
 last_load as (
 
     select

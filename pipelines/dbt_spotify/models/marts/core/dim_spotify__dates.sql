@@ -10,7 +10,7 @@ with days_in_use as (
 
 ),
 
--- Without gaps where recordings can be from; a date outside, which is a slip, alone.
+-- Contiguous for plausible years. Dates outside them, which are errors, stand alone.
 bounds as (
 
     select

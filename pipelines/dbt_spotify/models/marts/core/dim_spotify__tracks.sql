@@ -3,7 +3,7 @@ with places as (
     select
         *,
         count(*) over (partition by track_id) as places,
-        -- A track on several albums is described as on the one that was loaded last.
+        -- A track on several albums is described as on the album that was loaded last.
         row_number() over (
             partition by track_id
             order by load_id desc nulls last, album_id collate "C", disc_number, track_number

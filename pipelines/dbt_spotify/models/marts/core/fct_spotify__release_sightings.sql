@@ -1,6 +1,6 @@
 {#
-    Listings that are new or different are written again, and all later ones of their markets with them; the rest stays.
-    Afterwards the table equals a full refresh, however late or changed the data came.
+    Rewrites listings that are new or different, and all later listings of their markets. The result equals a full refresh
+    even if data arrives late or changes.
 #}
 {{ config(
     materialized='incremental',
@@ -43,7 +43,7 @@ known as (
     {% if is_incremental() %}
         union all
 
-        -- What is stored of the same albums: what comes after it is compared with it.
+        -- Stored rows of the same albums, which later rows are compared with.
         select
             stored.run_id,
             stored.market,
@@ -64,7 +64,7 @@ compared as (
         runs.seen_at,
         runs.is_whole,
         lag(known.rank) over sightings as last_rank,
-        -- Whole listings after the last sighting and before this one: each shows that the album was off the list.
+        -- Complete listings between the last sighting and this one: each shows that the album was off the list.
         runs.whole_runs - cast(runs.is_whole as integer) - lag(runs.whole_runs) over sightings as listings_missed
     from known
     inner join {{ ref('int_spotify__listing_runs') }} as runs on known.run_id = runs.run_id and known.market = runs.market
@@ -72,7 +72,7 @@ compared as (
 
 )
 
--- With their types: rows that are added must be of those that the table has.
+-- With types: inserted rows must match the columns of the table.
 select
     cast(md5(concat_ws('|', album_id, market, run_id)) as varchar) as sighting_key,
     cast(album_id as varchar) as album_id,

@@ -27,7 +27,7 @@ credits as (
 
 ),
 
--- Each pair once: the lesser id is the first artist.
+-- Each pair once: the smaller id is the first artist.
 pairs as (
 
     select

@@ -7,10 +7,10 @@ with albums as (
         albums.market,
         albums.is_listed,
         albums.is_fetched,
-        -- What the tracks were asked for with: the listing may have said another number since.
+        -- The total when the tracks were fetched; the listing may announce another number since.
         coalesce(albums.fetched_total_tracks, albums.total_tracks) as total_tracks,
         albums.tracks_loaded,
-        -- Totals differ between markets: only the same one's can show that the album has changed since.
+        -- Totals differ between markets: only that of the same market shows a change.
         case
             when listed.market in (albums.market, '*') then cast(listed.total_tracks as integer)
         end as listed_total_tracks

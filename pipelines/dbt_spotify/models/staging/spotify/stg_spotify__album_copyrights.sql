@@ -12,7 +12,7 @@ renamed as (
         _dlt_root_id as album_row_id,
         cast(_dlt_list_idx as integer) as list_index,
 
-        -- what it is
+        -- attributes
         text as copyright_text,
         type as copyright_type,
 

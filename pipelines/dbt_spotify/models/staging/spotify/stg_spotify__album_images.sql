@@ -12,7 +12,7 @@ renamed as (
         _dlt_root_id as album_row_id,
         cast(_dlt_list_idx as integer) as list_index,
 
-        -- what it is
+        -- attributes
         url as image_url,
         height,
         width,

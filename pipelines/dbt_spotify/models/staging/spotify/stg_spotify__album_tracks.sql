@@ -15,12 +15,12 @@ renamed as (
         id as track_id,
         linked_from__id as original_track_id,
 
-        -- what it is
+        -- attributes
         name as track_name,
         duration_ms,
         explicit as is_explicit,
 
-        -- where it can be played
+        -- playability
         is_playable,
         restrictions__reason as restriction_reason,
 

@@ -13,7 +13,7 @@ renamed as (
         external_ids__upc as upc,
         external_ids__ean as ean,
 
-        -- what it is
+        -- attributes
         name as album_name,
         album_type,
         total_tracks,
@@ -24,7 +24,7 @@ renamed as (
         popularity,
         tracks_loaded,
 
-        -- where it can be played
+        -- playability
         market,
         is_playable,
         restrictions__reason as restriction_reason,

@@ -11,7 +11,7 @@ renamed as (
         run_id,
         load_id,
 
-        -- how it went
+        -- outcome
         cast(started_at at time zone 'UTC' as timestamp) as started_at,
         cast(finished_at at time zone 'UTC' as timestamp) as finished_at,
         cast(exit_code as integer) as exit_code,
@@ -19,7 +19,7 @@ renamed as (
         listing_complete as is_listing_complete,
         closed as closed_buckets,
 
-        -- how releases were found
+        -- discovery
         discovered_via,
         browse_allowed as is_browse_allowed,
         batch_allowed as is_batch_allowed,

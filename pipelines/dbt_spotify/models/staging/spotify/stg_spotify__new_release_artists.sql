@@ -13,7 +13,7 @@ renamed as (
         cast(_dlt_list_idx as integer) as list_index,
         id as artist_id,
 
-        -- what it is
+        -- attributes
         name as artist_name,
 
         -- links

@@ -11,7 +11,7 @@ renamed as (
         -- ids
         id as album_id,
 
-        -- what it is
+        -- attributes
         name as album_name,
         album_type,
         total_tracks,
@@ -19,7 +19,7 @@ renamed as (
         release_date_precision,
         released_on,
 
-        -- where it can be played
+        -- playability
         market,
         available_markets,
         is_playable,

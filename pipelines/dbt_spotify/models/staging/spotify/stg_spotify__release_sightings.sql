@@ -15,10 +15,10 @@ renamed as (
         nullif(album_id, 'removed') as album_id,
         coalesce(album_id = 'removed', false) as is_removed,
 
-        -- how it was seen
+        -- sighting
         discovered_via,
         query,
-        -- The plain listing alone has ranks: what a search for an artist or a further query showed has none.
+        -- Only the plain listing has ranks. Results of watchlist searches and extra queries have none.
         query is null as is_of_listing,
         cast(seen_at at time zone 'UTC' as timestamp) as seen_at,
 

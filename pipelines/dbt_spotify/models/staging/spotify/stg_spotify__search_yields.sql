@@ -13,7 +13,7 @@ renamed as (
         market,
         query,
 
-        -- what it brought
+        -- yield
         cast(asked_at at time zone 'UTC' as timestamp) as asked_at,
         calls,
         albums_listed,

@@ -12,13 +12,13 @@ renamed as (
         artist_id as watch_key,
         case when artist_id not like 'name:%' then artist_id end as artist_id,
 
-        -- who it is
+        -- artist
         listed_as,
         name as artist_name,
         resolved as resolution,
         candidates,
 
-        -- how it went
+        -- outcome
         cast(checked_at at time zone 'UTC' as timestamp) as checked_at,
         cast(due_at at time zone 'UTC' as timestamp) as due_at,
         cast(swept_at at time zone 'UTC' as timestamp) as swept_at,

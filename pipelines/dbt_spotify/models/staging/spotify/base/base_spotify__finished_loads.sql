@@ -7,7 +7,7 @@ with source as (
 
 renamed as (
 
-    -- A load can be entered twice: what counts is when it was there first.
+    -- dlt can record a load twice: the first time counts.
     select
         load_id,
         cast(min(inserted_at) at time zone 'UTC' as timestamp) as finished_at

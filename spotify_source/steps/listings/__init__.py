@@ -1,1 +1,0 @@
-"""The ways to find albums, each behind the same interface: browse, search, artists, sweeps, shards."""
