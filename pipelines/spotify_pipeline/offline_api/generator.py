@@ -179,7 +179,7 @@ class Generator:
         """Return an album of the last weeks as it is today."""
         slot = index % _CYCLE if is_candidate else None
         # The clean version is drawn from the numbers of the explicit one.
-        rng = Random(f"new {self._seed}:{day}:{index - (slot == _CLEAN_TWIN)}")
+        rng = Random(f"surfaced {self._seed}:{day}:{index - (slot == _CLEAN_TWIN)}")
         kind = _SPECIAL_KINDS.get(special) or _draw_kind(rng, _CANDIDATE_SHARES if is_candidate else _OTHER_SHARES)
         album_id = identifier("album", f"{self._seed}:{day}:{index}")
         album = self._album(rng, album_id, day, self._pick_artist(rng), kind)
