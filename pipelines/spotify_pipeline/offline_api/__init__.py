@@ -1,4 +1,7 @@
-"""Offline API in Spotify's wire format, with an invented catalogue, for the demo, the tests and the benchmarks."""
+"""Offline API in Spotify's wire format, for the demo, tests and benchmarks.
+
+All artists and albums are invented.
+"""
 
 from __future__ import annotations
 

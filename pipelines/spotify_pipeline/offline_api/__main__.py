@@ -145,7 +145,7 @@ def configured_api(options: argparse.Namespace) -> OfflineApi:
 
 
 def sample_watchlist(catalogue: Catalogue, artists: int = 12) -> str:
-    """Return a watchlist of artists with new albums, in each of the supported notations.
+    """Return a watchlist of artists with new albums, in every supported notation.
 
     Args:
         catalogue: The catalogue of a day.

@@ -20,7 +20,10 @@ MOST_BEYOND = 2000
 
 
 class Catalogue:
-    """Albums by id, and the lists they are on. Tests may change all of it while it is served."""
+    """Albums by id, and the lists they are on.
+
+    Tests may change all of it while it is served.
+    """
 
     def __init__(
         self,
@@ -54,7 +57,7 @@ class Catalogue:
         beyond: Iterable[CatalogueAlbum] = (),
         older: Iterable[CatalogueAlbum] = (),
     ) -> Catalogue:
-        """Make a catalogue of albums that are listed, new and not listed, or no longer new."""
+        """Make a catalogue of albums: listed, new but not listed, no longer new."""
         listed, hidden, rest = ({album["id"]: album for album in group} for group in (albums, beyond, older))
         return cls({**listed, **hidden, **rest}, listed, beyond=hidden)
 
@@ -112,7 +115,10 @@ class Catalogue:
         return next((artist for artist in self.artists() if artist["id"] == artist_id), None)
 
     def artist_albums(self, artist_id: str) -> list[tuple[str, CatalogueAlbum]]:
-        """Return an artist's albums with their groups: all of a group, the newest first, then the next group."""
+        """Return an artist's albums with their groups.
+
+        All albums of a group come first, the newest first, then those of the next group.
+        """
         found: dict[str, list[CatalogueAlbum]] = {group: [] for group in ALBUM_GROUPS}
         for album in self.albums.values():
             if album["id"] in self.gone:
@@ -127,7 +133,7 @@ class Catalogue:
 
 
 def artists_with_news(catalogue: Catalogue, artists: int = 12) -> list[Artist]:
-    """Return the artists with the most new albums beyond the listing, then those of the listing."""
+    """Return the artists with the most new albums, those beyond the listing first."""
     news: Counter[str] = Counter()
     by_id: dict[str, Artist] = {}
     hidden = set(catalogue.beyond)

@@ -1,4 +1,4 @@
-"""Faults of the offline API: scripted by a test or an option, or at random from a seed."""
+"""Faults of the offline API: scripted, or at random from a seed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _TOKEN_SHARE = 0.25
 
 @cache
 def gzip_bomb(megabytes: int = 64) -> Reply:
-    """Return a small body that decompresses to that many megabytes of JSON, nearly all of it blanks."""
+    """Return a small body that decompresses to megabytes of JSON, nearly all blanks."""
     packed = io.BytesIO()
     with gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as bomb:
         bomb.write(b"{")
@@ -36,7 +36,12 @@ def gzip_bomb(megabytes: int = 64) -> Reply:
 
 
 def dripping(size: int = 1, seconds: float = 1.0) -> Step:
-    """Send the normal reply in pieces of `size` bytes, with a pause after each. No read times out."""
+    """Send the normal reply in small pieces, so that no read times out.
+
+    Args:
+        size: Bytes of each piece.
+        seconds: Pause after each piece.
+    """
     return lambda _, normal: replace(normal, drip=(size, seconds))
 
 
@@ -86,7 +91,10 @@ _RANDOM_FAULTS: tuple[Step, ...] = (
 
 
 class Faults:
-    """Scripts and random faults of one server. Scripts go first, in the order they were added."""
+    """Scripts and random faults of one server.
+
+    Scripts go first, in the order they were added.
+    """
 
     def __init__(self) -> None:
         self._scripts: list[tuple[str, Match | None, Iterator[Step]]] = []
@@ -96,7 +104,7 @@ class Faults:
         self._lock = Lock()
 
     def add(self, bucket: str, steps: Iterable[Step], match: Match | None = None) -> None:
-        """Let each matching request of a bucket take the next step, until there is none left."""
+        """Let each matching request of a bucket take the next step."""
         with self._lock:
             self._scripts.append((bucket, match, iter(steps)))
 

@@ -135,8 +135,8 @@ class Generator:
         self.beyond += [album_id for _, album_id in ranked[listed:]]
 
     def _add_release(self, day: int, index: int, is_candidate: bool, ranked: list[tuple[float, str]]) -> None:
-        """Add an album of the last weeks, and decide which list it is on."""
-        special = _SPECIALS[day % len(_SPECIALS)] if is_candidate and index % _SPECIAL_CYCLE == _SPECIAL_INDEX else ""
+        """Add an album of the last weeks, and put it on a list."""
+        special = _special_of(day) if is_candidate and index % _SPECIAL_CYCLE == _SPECIAL_INDEX else ""
         album = self._release(day, index, is_candidate, special)
         album_id = album["id"]
         self.albums[album_id] = album
@@ -154,7 +154,7 @@ class Generator:
             ranked.append((2 if is_certain else self._daily("standing", album_id, 0.08), album_id))
 
     def _daily(self, purpose: str, album_id: str, share: float) -> float:
-        """Return a number from 0 to 1 for an album, of which this share changes from day to day."""
+        """Return a number from 0 to 1, of which a share changes from day to day."""
         return (1 - share) * fraction(purpose, album_id) + share * fraction(purpose, album_id, self._today)
 
     def _make_artists(self, number: int) -> Iterator[tuple[Artist, names.Language]]:
@@ -260,7 +260,7 @@ class Generator:
 
 
 def _surfaced(day: int, in_a_fortnight: float) -> int:
-    """Return the number of albums that surface on a day, of that many in any two weeks."""
+    """Return the number of albums that surface on a day."""
     rate = in_a_fortnight / (2 * _WEEK_SHARES)
     return int(_shares_before(day + 1) * rate) - int(_shares_before(day) * rate)
 
@@ -268,6 +268,12 @@ def _surfaced(day: int, in_a_fortnight: float) -> int:
 def _shares_before(day: int) -> float:
     weeks, weekday = divmod(day - 1, 7)
     return weeks * _WEEK_SHARES + weekday + (_FRIDAY_SHARE - 1 if weekday > _FRIDAY else 0)
+
+
+def _special_of(day: int) -> str:
+    fortnight, turn = divmod(day, len(_SPECIALS))
+    # An album without tracks is rarer than the others.
+    return "" if _SPECIALS[turn] == "empty" and fortnight % 3 else _SPECIALS[turn]
 
 
 def _draw_kind(rng: Random, shares: Iterable[tuple[str, float]]) -> str:
@@ -294,7 +300,7 @@ def _clean(rng: Random, album: CatalogueAlbum) -> None:
 
 
 def _change(rng: Random, album: CatalogueAlbum) -> None:
-    """Change some albums, each on a day of its own: a label, a rise in popularity, or bonus tracks."""
+    """Change an album's label or popularity, add bonus tracks, or do nothing."""
     lot = rng.random()
     if lot < 0.06:
         album["label"] = names.label(rng)

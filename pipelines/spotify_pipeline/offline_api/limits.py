@@ -39,7 +39,7 @@ class Tokens:
             self._ends.clear()
 
     def grant(self, request: LoggedRequest, lifetime: int) -> Reply:
-        """Answer a token request with a token that is valid for `lifetime` seconds, or with an error."""
+        """Answer a token request with a token of `lifetime` seconds, or with an error."""
         if request.method != "POST":
             return replies.wrong_token_method
         client = _client(request)
@@ -92,7 +92,7 @@ class RateLimit:
         self._lock = Lock()
 
     def refusal(self, limit: tuple[int, float] | None, retry_after: int | None) -> Reply | None:
-        """Return the error for a call over the limit. Any other call counts, and gets None."""
+        """Return the error for a call over the limit. Count any other call."""
         if limit is None:
             return None
         calls, window = limit
@@ -107,7 +107,7 @@ class RateLimit:
 
 
 class Quotas(UserDict[str, int]):
-    """Calls that each bucket still allows, counted from the moment at which the number is set."""
+    """Calls that each bucket allows, counted from when the number is set."""
 
     def __init__(self) -> None:
         self._used: Counter[str] = Counter()
@@ -122,7 +122,7 @@ class Quotas(UserDict[str, int]):
         super().__setitem__(bucket, calls)
 
     def refusal(self, bucket: str, now: float, retry_after: int | None) -> Reply | None:
-        """Return the error for a call whose quota is spent. Any other call counts, and gets None.
+        """Return the error for a call whose quota is spent. Count any other call.
 
         The bucket reopens `retry_after` seconds after the first refused call, and never if that is None.
         """

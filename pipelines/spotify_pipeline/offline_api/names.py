@@ -126,7 +126,10 @@ _BY_WEIGHT = [each for each in LANGUAGES for _ in range(each.weight)]
 
 
 def pick(rng: Random, choices: Sequence[T]) -> T:
-    """Pick one of the choices. Of `Random`, only `random()` gives the same numbers in every version of Python."""
+    """Pick one of the choices.
+
+    Unlike `Random.choice`, this picks the same one on every version of Python.
+    """
     return choices[int(rng.random() * len(choices))]
 
 

@@ -1,4 +1,4 @@
-"""Requests as the offline API logs them, its replies, and the error replies observed in public.
+"""Requests and replies of the offline API, and the errors observed in public.
 
 Sources of the errors: https://developer.spotify.com/documentation/web-api/concepts/api-calls#response-error and public
 reports of single messages. Load balancers in between send text or HTML.
@@ -143,7 +143,7 @@ wrong_grant_type = token_error("unsupported_grant_type", "grant_type must be cli
 
 
 def quota_exceeded(retry_after: int | None = 48925) -> Reply:
-    """Return the error of a spent quota. Some clients observed it without Retry-After: None."""
+    """Return the error of a spent quota; None leaves out Retry-After."""
     return api_error(429, "Too many requests", _retry_after(retry_after), reason="QUOTA_EXCEEDED")
 
 
@@ -153,6 +153,6 @@ def rate_limited(retry_after: int | None = 1) -> Reply:
 
 
 def rate_limited_text(retry_after: int | None = 1) -> Reply:
-    """Return the error of the rate limit as balancers send it: text without a content type."""
+    """Return the error of the rate limit as balancers send it: bare text."""
     headers = {**_retry_after(retry_after), "cache-control": "private, max-age=0", "server": "envoy"}
     return Reply(429, "Too many requests", headers)

@@ -286,7 +286,10 @@ class Routes:
     # -- objects
 
     def _listed_album(self, album_id: str | None) -> Json | None:
-        """Return an album of the new releases: EPs keep their type, and the largest cover comes last."""
+        """Return an album of the new releases.
+
+        EPs keep their type there, and the largest cover comes last.
+        """
         if album_id is None:
             return None
         album = self._catalogue.albums[album_id]
@@ -307,7 +310,7 @@ class Routes:
         return self._shown(album, _FULL_KEYS, album_type=_type_by_id(album), tracks=tracks)
 
     def _track_page(self, album: CatalogueAlbum, limit: int, offset: int, items_last: bool = False) -> Json:
-        """Return a page of tracks. `total` is the album's claim; `next` depends on its tracks."""
+        """Return a page of tracks. `total` is the album's claim, `next` is not."""
         items = [self._track(track) for track in album["tracks"][offset : offset + limit]]
         path = f"/v1/albums/{album['id']}/tracks"
         return self._page(items, limit, offset, len(album["tracks"]), album["total_tracks"], path, items_last)
@@ -344,7 +347,7 @@ class Routes:
         return self._allowed(shown, keys)
 
     def _allowed(self, shown: Json, keys: Sequence[str]) -> Json:
-        """Return the fields that exist and that the quota mode has, in the order of the keys."""
+        """Return the fields that the quota mode has, in the order of the keys."""
         hidden = _NOT_IN_DEVELOPMENT if self._quota_mode == "development" else ()
         return {key: shown[key] for key in keys if key in shown and key not in hidden}
 

@@ -1,4 +1,4 @@
-"""Search of the offline catalogue: the query language, and a scan for the albums and artists that match.
+"""Search of the offline catalogue: query language, and a scan for matches.
 
 The filters are those of https://developer.spotify.com/documentation/web-api/reference/search.
 """
@@ -100,7 +100,7 @@ def parse(text: str) -> SearchQuery:
 
 @cache
 def fold(text: str) -> str:
-    """Return a name's words without case and accents, with a space before and after each.
+    """Return a name's words without case and accents, between spaces.
 
     A name without letters and digits is one word.
     """
@@ -112,7 +112,10 @@ def fold(text: str) -> str:
 
 
 def find_albums(catalogue: Catalogue, query: SearchQuery, market: str | None = None) -> list[str | None]:
-    """Return the ids that a query shows in a market, the most popular first. An unknown market is ignored."""
+    """Return the ids that a query shows, the most popular first.
+
+    With a market, only albums that are available there. An unknown market is ignored.
+    """
     if query.is_plain:
         return catalogue.listed_in(market)
     if query.is_impossible:
@@ -133,7 +136,7 @@ def find_albums(catalogue: Catalogue, query: SearchQuery, market: str | None = N
 
 
 def find_artists(catalogue: Catalogue, query: SearchQuery) -> list[Artist]:
-    """Return the artists whose name a query matches: equal names first, then the most popular."""
+    """Return the artists that a query matches: equal names first, then by popularity."""
     if query.is_impossible or query.tags or any(term.field == "album" for term in query.terms):
         return []
     name = fold(" ".join(term.text for term in query.terms))

@@ -54,7 +54,7 @@ _LINGER_ZERO = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 
 class OfflineApi(ThreadingHTTPServer):
-    """Web API on a port of the loopback interface, for the duration of the `with` block.
+    """Web API on a loopback port, for the duration of the `with` block.
 
     Its public attributes may be changed while it serves.
     """
@@ -155,7 +155,10 @@ class OfflineApi(ThreadingHTTPServer):
         self.faults.clear()
 
     def chaos(self, seed: int, rate: float) -> None:
-        """Let requests fail at random with a probability, at most three times in a row; 0 ends it."""
+        """Let requests fail at random with a probability; 0 ends it.
+
+        No call fails more than three times in a row.
+        """
         self.faults.chaos(seed, rate)
 
     def revoke_tokens(self) -> None:
@@ -260,7 +263,10 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_OPTIONS = do_POST = do_PUT = do_DELETE = do_PATCH = respond  # noqa: N815
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002 - the base class names them
-        """Reject a malformed request or an unknown method as a balancer does: without naming the software."""
+        """Reject a malformed request or an unknown method.
+
+        Like a balancer, it does not name the software.
+        """
         self.close_connection = True
         status = HTTPStatus.METHOD_NOT_ALLOWED if code == HTTPStatus.NOT_IMPLEMENTED else code
         unread = LoggedRequest("", "", {}, {}, "other", self.server.clock())

@@ -27,7 +27,7 @@ def album_path(catalogue: Catalogue) -> str:
 
 
 def received(api: OfflineApi, sent: bytes) -> bytes:
-    """Send bytes on a connection, and return all that comes back until the server closes it."""
+    """Send bytes, and return the reply when the server has closed the connection."""
     parts = urlsplit(api.api_url)
     with socket.create_connection((str(parts.hostname), parts.port or 0), timeout=5) as connection:
         connection.sendall(sent)
