@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from spotify_pipeline.offline_api import Catalogue
-from spotify_pipeline.offline_api.query import parse
+from spotify_pipeline.offline_api.search import find_albums, parse
 
 from spotify_source import Run
 from spotify_source.api.client import AlbumPage
@@ -37,10 +37,7 @@ class Search:
 
     def shows(self, query: str) -> list[str]:
         if query not in self._found:
-            parsed = parse(query)
-            found = (
-                self.catalogue.listed_in(self.market) if parsed.plain else self.catalogue.search(parsed, self.market)
-            )
+            found = find_albums(self.catalogue, parse(query), self.market)
             self._found[query] = [album_id for album_id in found if album_id][:100]
         return self._found[query]
 
@@ -48,7 +45,7 @@ class Search:
         """Return a page, as the client does."""
         budget.charge(SEARCH.bucket)
         found = self.shows(query)
-        albums = [self.catalogue.sketch(album_id) for album_id in found[offset : offset + PAGE]]
+        albums = [self.catalogue.albums[album_id] for album_id in found[offset : offset + PAGE]]
         return AlbumPage(albums, len(found) > offset + PAGE, 100)
 
 
@@ -76,7 +73,7 @@ def planned(search: Search, reach: int) -> int:
 def greedy(search: Search, reach: int) -> int:
     """Return the albums that a planner finds that sees all results in advance."""
     everything = Vocabulary()
-    everything.learn(search.catalogue.sketch(album_id) for album_id in search.catalogue.new_ids())
+    everything.learn(search.catalogue.albums[album_id] for album_id in search.catalogue.new_ids())
     letters = letters_of(search.market)
     queries = [f"tag:new{filters}" for filters in _filters(everything, letters)]
     known = set(search.shows("tag:new"))

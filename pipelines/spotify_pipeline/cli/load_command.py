@@ -69,9 +69,9 @@ def _clock(options: LoadOptions, clock: Clock) -> Clock:
     """Return the clock of the run, which is set to the day of --demo-date."""
     if options.demo_date is None:
         return clock
-    from spotify_pipeline.offline_api.day import ClockOfDay  # noqa: PLC0415 - for the demo only
+    from spotify_pipeline.offline_api.demo_clock import DemoClock  # noqa: PLC0415 - for the demo only
 
-    return ClockOfDay(clock, options.demo_date)
+    return DemoClock(clock, options.demo_date)
 
 
 def _source_arguments(options: LoadOptions) -> dict[str, Any]:

@@ -1,20 +1,21 @@
-"""An offline API that speaks Spotify's wire format: the demo's data, and what the tests and benchmarks talk to.
+"""Offline API in Spotify's wire format, for the demo, tests and benchmarks.
 
-All its artists and albums are invented.
+All artists and albums are invented.
 """
 
 from __future__ import annotations
 
-from . import errors
-from .albums import make_album, make_artist, make_track
-from .api import OfflineApi
-from .catalogue import Catalogue
+from spotify_source.models import Artist, Track
+
+from . import replies as errors
+from .catalogue import Catalogue, artists_with_news
 from .faults import Step, dripping, gzip_bomb, hanging
 from .limits import ORDINARY_QUOTAS
-from .rendering import QuotaMode
+from .objects import CatalogueAlbum as Album
+from .objects import make_album, make_artist, make_track
 from .replies import LoggedRequest, Reply
-from .watchlist import artists_with_news, sample_watchlist
-from .wire import Album, Artist, Track
+from .routes import QuotaMode
+from .server import OfflineApi
 
 __all__ = [
     "ORDINARY_QUOTAS",
@@ -35,5 +36,4 @@ __all__ = [
     "make_album",
     "make_artist",
     "make_track",
-    "sample_watchlist",
 ]

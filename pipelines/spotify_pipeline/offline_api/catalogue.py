@@ -1,219 +1,149 @@
-"""What there is to serve: the albums and the lists they are on. A test may change all of it while it is served."""
+"""Catalogue of albums that the offline API serves."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from datetime import date
-from itertools import chain, islice
-from threading import Lock
 
-from . import people
-from .finding import Card, Index
-from .further import FurtherWorld
-from .markets import MARKETS
-from .outline import outline_of
-from .people import People, Works
-from .query import Query
-from .store import Finished, LazyAlbums, Listed, Recipe
-from .wire import Album, Artist
-from .world import SURPLUS, WINDOW_DAYS, lately, ranking
+from spotify_source.api.markets import MARKETS
+from spotify_source.models import Artist
 
-# An album stays in the catalogue long after it left the list: a loader may be days behind.
-KEPT_DAYS = 42
-# Unless told otherwise, so many are new for each that is listed, and no more than so many beyond the listing.
+from .generator import Generator
+from .names import VARIOUS_ARTISTS
+from .objects import CatalogueAlbum
+
+ALBUM_GROUPS = ("album", "single", "compilation", "appears_on")
+# New albums for each that is listed, and the highest number beyond the listing, unless `current` is given.
 NEW_FOR_EACH_LISTED = 5
 MOST_BEYOND = 2000
 
 
 class Catalogue:
-    """Albums and lists.
+    """Albums by id, and the lists they are on.
 
-    Attributes:
-        albums: The master copies by id, listed or not.
-        listing: The ids as browse and a plain search for new albums list them. They may repeat; None is served as a
-            null item.
-        listing_by_market: What a plain search lists in a market instead.
-        regional: Ids that search lists in their own markets only, and browse not at all.
-        beyond: Ids of new albums that only a narrower search shows.
-        gone: Ids that answer 404 although they are listed.
-        artists: Artists beside those of the albums.
-        most_found: How many new albums one narrower search shows at most.
+    Tests may change all of it while it is served.
     """
 
     def __init__(
         self,
-        albums: MutableMapping[str, Album],
+        albums: dict[str, CatalogueAlbum],
         listing: Iterable[str | None],
         regional: Iterable[str] = (),
         gone: Iterable[str] = (),
         beyond: Iterable[str] = (),
-        artists: Iterable[Artist] = (),
     ) -> None:
-        """Hold what is given; `generate` and `of` are the usual ways."""
-        self.albums = albums
-        self.listing = list(listing)
-        self.listing_by_market: dict[str, list[str | None]] = {}
-        self.regional = list(regional)
-        self.beyond = list(beyond)
-        self.gone = set(gone)
-        self.artists = list(artists)
-        self.most_found = 100
-        self._indexes: dict[str, tuple[object, Index]] = {}
-        self._people: People | None = None
-        self._lock = Lock()
-
-    @classmethod
-    def of(cls, albums: Iterable[Album], beyond: Iterable[Album] = (), older: Iterable[Album] = ()) -> Catalogue:
-        """A catalogue of these albums.
+        """Hold what `of` or `generate` made.
 
         Args:
-            albums: Those that are listed, in this order.
-            beyond: New ones that are not listed: only a narrower search shows them.
-            older: Those that are new no more: neither list shows them.
+            albums: The albums, listed or not.
+            listing: The ids in the order of the plain listing. None is served as a null item.
+            regional: The ids that only a search with a market lists, each in its own markets.
+            gone: The ids that answer 404 although they are listed.
+            beyond: The ids of new albums that only a narrower search lists.
         """
+        self.albums = albums
+        self.listing = list(listing)
+        # Plain listings of single markets, in place of `listing`.
+        self.listing_by_market: dict[str, list[str | None]] = {}
+        self.regional = list(regional)
+        self.gone = set(gone)
+        self.beyond = list(beyond)
+
+    @classmethod
+    def of(
+        cls,
+        albums: Iterable[CatalogueAlbum],
+        beyond: Iterable[CatalogueAlbum] = (),
+        older: Iterable[CatalogueAlbum] = (),
+    ) -> Catalogue:
+        """Make a catalogue of albums: listed, new but not listed, no longer new."""
         listed, hidden, rest = ({album["id"]: album for album in group} for group in (albums, beyond, older))
         return cls({**listed, **hidden, **rest}, listed, beyond=hidden)
 
     @classmethod
     def generate(cls, seed: int, listed: int, day: date, current: int | None = None) -> Catalogue:
-        """The catalogue of an invented world as it is on a day.
+        """Invent the catalogue of a day. The same arguments always give the same one.
 
         Args:
-            seed: Which world.
-            listed: How many albums its list holds.
-            day: The day; another day lists other albums, and a few have changed.
-            current: About how many albums are new, listed or not. By default five times as many as are listed, but
-                no more than 2,000 beyond them. It changes nothing about the list, nor about what is on it.
+            seed: Another number gives other albums.
+            listed: The number of albums in the plain listing.
+            day: The day. From one day to the next, albums come and go, and a few change.
+            current: The approximate number of new albums, listed or not.
         """
-        listing, regional = ranking(seed, listed, day)
-        fortnight = lately(seed, listed, day, WINDOW_DAYS)
-        known = {slot.album_id: slot for slot in [*listing, *regional, *lately(seed, listed, day, KEPT_DAYS)]}
         if current is None:
             current = min(NEW_FOR_EACH_LISTED * listed, listed + MOST_BEYOND)
-        world = FurtherWorld(seed, max(0, current - int(SURPLUS * listed + 4)), day)
-        recipes: dict[str, Recipe | Listed] = {album_id: Listed(slot, day) for album_id, slot in known.items()}
-        recipes |= {release.album_id: release for release in chain(world.new, world.older())}
-        shown = {slot.album_id for slot in [*listing, *regional]}
-        unlisted = [slot.album_id for slot in fortnight if slot.listed(day) and slot.album_id not in shown]
-        return cls(
-            albums=LazyAlbums(recipes),
-            listing=[slot.album_id for slot in listing],
-            regional=[slot.album_id for slot in regional],
-            gone=[album_id for album_id, slot in known.items() if slot.taken_down(day)],
-            beyond=[*unlisted, *(release.album_id for release in world.new if not release.late)],
-            artists=world.roster.artists if len(world.new) else (),
-        )
+        world = Generator(seed, listed, current, day.toordinal())
+        return cls(world.albums, world.listing, world.regional, world.gone, world.beyond)
 
-    # -- albums
-
-    def find(self, album_id: str) -> Album | None:
-        """The album, unless there is none or it is gone."""
+    def album(self, album_id: str) -> CatalogueAlbum | None:
+        """Return an album that can be read."""
         return None if album_id in self.gone else self.albums.get(album_id)
 
-    def read(self, album_id: str) -> Album | None:
-        """The same, not to be changed."""
-        if album_id in self.gone or album_id not in self.albums:
-            return None
-        return self.albums.read(album_id) if isinstance(self.albums, LazyAlbums) else self.albums[album_id]
-
-    def sketch(self, album_id: str) -> Album:
-        """The album as lists show it, not to be changed: its tracks may be missing."""
-        return self._recipe(album_id).sketch()
-
-    def listed_albums(self) -> list[Album]:
-        """The albums that are listed and can be read, each once."""
+    def listed_albums(self) -> list[CatalogueAlbum]:
+        """Return the albums that are listed and can be read, each once."""
         ids = dict.fromkeys(album_id for album_id in self.listing if album_id is not None)
         return [self.albums[album_id] for album_id in ids if album_id not in self.gone]
 
-    # -- lists
-
-    def listed_in(self, market: str | None) -> Iterator[str | None]:
-        """What a plain search for new albums lists: everything without a market, else what is out there.
-
-        A market it doesn't know is none.
-        """
+    def listed_in(self, market: str | None) -> list[str | None]:
+        """Return the ids of the plain listing in a market; an unknown one is ignored."""
         if market in self.listing_by_market:
-            return iter(self.listing_by_market[market])
+            return self.listing_by_market[market]
         if market not in MARKETS:
-            return iter(self.listing)
-        # Late, and one by one: most requests want the first few of many.
-        return (
-            album_id
-            for album_id in chain(self.listing, self.regional)
-            if album_id is None or market in self._recipe(album_id).outline().markets
+            return self.listing
+        candidates = [*self.listing, *self.regional]
+        return [each for each in candidates if each is None or market in self.albums[each]["available_markets"]]
+
+    def new_ids(self) -> list[str]:
+        """Return the ids of all new albums, listed or not, each once."""
+        return list(
+            dict.fromkeys(each for each in (*self.listing, *self.regional, *self.beyond) if each in self.albums)
         )
 
-    def new_ids(self) -> tuple[str, ...]:
-        """The ids of all albums that are new, listed or not, each once."""
-        return tuple(dict.fromkeys(filter(None, chain(self.listing, self.regional, self.beyond))))
-
-    def search(self, query: Query, market: str | None = None) -> Iterator[str]:
-        """The ids of the albums that a query finds in a market, the first first; at most `most_found` new ones."""
-        index = self._new_index() if query.new else self._whole_index()
-        taken = self._taken()
-        changed = {each: Card(each, outline_of(album)) for each, album in list(taken.items()) if each in index.ids}
-        found = (album_id for album_id in index.find(query, market, changed) if album_id in self.albums)
-        return islice(found, self.most_found) if query.new else found
-
-    # -- artists
+    def artists(self) -> Iterator[Artist]:
+        """Return the artists of all albums and tracks, each once."""
+        seen: set[str] = set()
+        for album in self.albums.values():
+            for credits_ in (album["artists"], *(track["artists"] for track in album["tracks"])):
+                for artist in credits_:
+                    if artist["id"] not in seen:
+                        seen.add(artist["id"])
+                        yield artist
 
     def artist(self, artist_id: str) -> Artist | None:
-        """The artist, if there is one of that id."""
-        return next(filter(None, (each.get(artist_id) for each in self._everyone())), None)
+        """Return the artist with an id."""
+        return next((artist for artist in self.artists() if artist["id"] == artist_id), None)
 
-    def works(self, artist_id: str) -> Works:
-        """The ids of the albums that the artist is on."""
-        made, others = (each.works(artist_id) for each in self._everyone())
-        taken = self._taken()
+    def artist_albums(self, artist_id: str) -> list[tuple[str, CatalogueAlbum]]:
+        """Return an artist's albums with their groups.
 
-        def merged(mine: list[str], theirs: list[str]) -> list[str]:
-            return [*mine, *(album_id for album_id in theirs if album_id not in taken and album_id in self.albums)]
+        All albums of a group come first, the newest first, then those of the next group.
+        """
+        found: dict[str, list[CatalogueAlbum]] = {group: [] for group in ALBUM_GROUPS}
+        for album in self.albums.values():
+            if album["id"] in self.gone:
+                continue
+            if _has(album["artists"], artist_id):
+                found["single" if album["album_type"] == "ep" else album["album_type"]].append(album)
+            elif any(_has(track["artists"], artist_id) for track in album["tracks"]):
+                found["appears_on"].append(album)
+        for albums in found.values():
+            albums.sort(key=lambda album: (album["release_date"], album["id"]), reverse=True)
+        return [(group, album) for group, albums in found.items() for album in albums]
 
-        return Works(merged(made.own, others.own), merged(made.guest, others.guest))
 
-    def search_artists(self, query: Query) -> list[Artist]:
-        """The artists that a query finds, the first first."""
-        everyone = {artist["id"]: artist for each in self._everyone() for artist in each}
-        return people.found(query, everyone.values())
+def artists_with_news(catalogue: Catalogue, artists: int = 12) -> list[Artist]:
+    """Return the artists with the most new albums, those beyond the listing first."""
+    news: Counter[str] = Counter()
+    by_id: dict[str, Artist] = {}
+    hidden = set(catalogue.beyond)
+    for album_id in sorted(catalogue.new_ids(), key=lambda album_id: album_id not in hidden):
+        for artist in catalogue.albums[album_id]["artists"]:
+            if artist["name"] != VARIOUS_ARTISTS:
+                by_id.setdefault(artist["id"], artist)
+                news[artist["id"]] += 1
+    return [by_id[artist_id] for artist_id, _ in news.most_common(artists)]
 
-    # -- what is made once
 
-    def _recipe(self, album_id: str) -> Recipe:
-        if isinstance(self.albums, LazyAlbums):
-            return self.albums.recipe(album_id)
-        return Finished(self.albums[album_id])
-
-    def _taken(self) -> Mapping[str, Album]:
-        """The albums that may have changed since yesterday's look at them."""
-        return self.albums.taken if isinstance(self.albums, LazyAlbums) else self.albums
-
-    def _new_index(self) -> Index:
-        version = (tuple(self.listing), tuple(self.regional), tuple(self.beyond))
-        return self._index("new", version, self.new_ids)
-
-    def _whole_index(self) -> Index:
-        ids = tuple(self.albums)
-        return self._index("whole", ids, lambda: ids)
-
-    def _index(self, name: str, version: object, ids: Callable[[], tuple[str, ...]]) -> Index:
-        """The index of that name, made anew where its version is another one than last time."""
-        with self._lock:
-            known, index = self._indexes.get(name, (None, None))
-            if index is None or known != version:
-                index = Index(ids(), self._card)
-                self._indexes[name] = version, index
-            return index
-
-    def _card(self, album_id: str) -> Card | None:
-        if album_id in self._taken() or album_id not in self.albums:
-            return None
-        return Card(album_id, self._recipe(album_id).outline())
-
-    def _everyone(self) -> tuple[People, People]:
-        """The artists of the albums that may have changed, and those of all the others."""
-        taken = self._taken()
-        with self._lock:
-            if self._people is None:
-                others = ((album_id, self._recipe(album_id)) for album_id in self.albums if album_id not in taken)
-                self._people = People(others, self.artists)
-        return People((album_id, Finished(album)) for album_id, album in list(taken.items())), self._people
+def _has(artists: Iterable[Artist], artist_id: str) -> bool:
+    return any(artist["id"] == artist_id for artist in artists)

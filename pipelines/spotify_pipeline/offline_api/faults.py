@@ -1,44 +1,33 @@
-"""What goes wrong on purpose: scripted by a test, or at random from a seed."""
+"""Faults of the offline API: scripted, or at random from a seed."""
 
 from __future__ import annotations
 
 import gzip
 import io
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import cache
 from threading import Lock
 
-from . import errors
-from .ids import fraction
+from . import replies
+from .objects import fraction
 from .replies import JSON_TYPE, LoggedRequest, Reply
 
 Step = Reply | Callable[[LoggedRequest, Reply], Reply | None] | None
 Match = Callable[[LoggedRequest], bool]
 
-# Five tries of any call get through.
+# At random, no call fails more often than this before it succeeds, so that five attempts suffice.
 MOST_IN_A_ROW = 3
-TOKEN_SHARE = 0.25
-
-_RANDOM_FAULTS: tuple[Callable[[Reply], Reply], ...] = (
-    lambda _: errors.bad_gateway,
-    lambda _: errors.unavailable_empty,
-    lambda _: errors.gateway_timeout,
-    lambda _: errors.html_error_page,
-    lambda _: errors.token_upstream_text,
-    lambda _: errors.rate_limited(1),
-    lambda _: errors.rate_limited_text(1),
-    lambda normal: replace(normal, truncate=len(normal.encoded()) // 2),
-    lambda _: Reply(reset=True),
-    lambda _: Reply(200, ""),
-    lambda _: replace(errors.html_error_page, status=200),
-)
+# Token requests fail this much less often.
+_TOKEN_SHARE = 0.25
 
 
+@cache
 def gzip_bomb(megabytes: int = 64) -> Reply:
-    """A small body that unpacks to JSON of so many megabytes, nearly all of it blanks."""
+    """Return a small body that decompresses to megabytes of JSON, nearly all blanks."""
     packed = io.BytesIO()
-    with gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=9, mtime=0) as bomb:
+    with gzip.GzipFile(fileobj=packed, mode="wb", mtime=0) as bomb:
         bomb.write(b"{")
         for _ in range(megabytes):
             bomb.write(b" " * 2**20)
@@ -47,106 +36,113 @@ def gzip_bomb(megabytes: int = 64) -> Reply:
 
 
 def dripping(size: int = 1, seconds: float = 1.0) -> Step:
-    """The normal reply, so many bytes at a time with a pause after each: no read ever times out."""
+    """Send the normal reply in small pieces, so that no read times out.
+
+    Args:
+        size: Bytes of each piece.
+        seconds: Pause after each piece.
+    """
     return lambda _, normal: replace(normal, drip=(size, seconds))
 
 
 def hanging(seconds: float) -> Step:
-    """The normal reply, so many seconds late."""
+    """Send the normal reply late."""
     return lambda _, normal: replace(normal, hang=seconds)
-
-
-# What can go wrong, by the names that the command line knows.
-NAMED: Mapping[str, Callable[[], Step]] = {
-    "429": lambda: errors.rate_limited(1),
-    "429-text": lambda: errors.rate_limited_text(1),
-    "quota": errors.quota_exceeded,
-    "401": lambda: errors.expired_token,
-    "403": lambda: errors.forbidden,
-    "404": lambda: errors.not_found,
-    "premium": lambda: errors.premium_lapsed,
-    "500": lambda: errors.server_error,
-    "502": lambda: errors.bad_gateway,
-    "503": lambda: errors.unavailable_empty,
-    "504": lambda: errors.gateway_timeout,
-    "html": lambda: replace(errors.html_error_page, status=200),
-    "empty": lambda: Reply(200, ""),
-    "truncated": lambda: _truncated,
-    "reset": lambda: Reply(reset=True),
-    "hang": lambda: hanging(60),
-    "drip": dripping,
-    "bomb": gzip_bomb,
-}
 
 
 def _truncated(_: LoggedRequest, normal: Reply) -> Reply:
     return replace(normal, truncate=len(normal.encoded()) // 2)
 
 
-@dataclass
-class _Script:
-    bucket: str
-    steps: list[Step]
-    match: Match | None
-    forever: bool
-
-    def applies(self, request: LoggedRequest) -> bool:
-        return request.bucket == self.bucket and bool(self.steps) and (self.match is None or self.match(request))
-
-    def step(self) -> Step:
-        return self.steps[0] if self.forever else self.steps.pop(0)
+# The faults of the command line. The bomb takes a moment to make: not before it is sent.
+NAMED_FAULTS: Mapping[str, Step] = {
+    "429": replies.rate_limited(1),
+    "429-text": replies.rate_limited_text(1),
+    "quota": replies.quota_exceeded(),
+    "401": replies.expired_token,
+    "403": replies.forbidden,
+    "404": replies.not_found,
+    "premium": replies.premium_lapsed,
+    "500": replies.server_error,
+    "502": replies.bad_gateway,
+    "503": replies.unavailable_empty,
+    "504": replies.gateway_timeout,
+    "html": replace(replies.html_error_page, status=200),
+    "empty": Reply(200, ""),
+    "truncated": _truncated,
+    "reset": Reply(reset=True),
+    "hang": hanging(60),
+    "drip": dripping(),
+    "bomb": lambda *_: gzip_bomb(),
+}
+_RANDOM_FAULTS: tuple[Step, ...] = (
+    replies.bad_gateway,
+    replies.unavailable_empty,
+    replies.gateway_timeout,
+    replies.html_error_page,
+    replies.token_upstream_text,
+    replies.rate_limited(1),
+    replies.rate_limited_text(1),
+    _truncated,
+    Reply(reset=True),
+    Reply(200, ""),
+    replace(replies.html_error_page, status=200),
+)
 
 
 class Faults:
-    """The scripts and the chaos of one server. Scripts go first, in the order they were given."""
+    """Scripts and random faults of one server.
+
+    Scripts go first, in the order they were added.
+    """
 
     def __init__(self) -> None:
-        """Let everything go well."""
-        self._scripts: list[_Script] = []
+        self._scripts: list[tuple[str, Match | None, Iterator[Step]]] = []
         self._chaos: tuple[int, float] | None = None
-        self._tries: Counter[str] = Counter()
+        self._attempts: Counter[str] = Counter()
         self._in_a_row: Counter[str] = Counter()
         self._lock = Lock()
 
-    def script(self, bucket: str, steps: Sequence[Step], match: Match | None, forever: bool) -> None:
-        """Let the matching requests of the bucket take one step each, or all of them the first."""
+    def add(self, bucket: str, steps: Iterable[Step], match: Match | None = None) -> None:
+        """Let each matching request of a bucket take the next step."""
         with self._lock:
-            self._scripts.append(_Script(bucket, list(steps), match, forever))
+            self._scripts.append((bucket, match, iter(steps)))
 
-    def clear_scripts(self) -> None:
-        """Forget every script; the chaos goes on."""
+    def clear(self) -> None:
+        """Remove the scripts. Random faults continue."""
         with self._lock:
             self._scripts.clear()
 
     def chaos(self, seed: int, rate: float) -> None:
-        """Let requests misbehave with this probability; 0 ends it."""
+        """Let requests fail at random with a probability; 0 ends it."""
         with self._lock:
             self._chaos = (seed, rate) if rate else None
-            self._tries.clear()
+            self._attempts.clear()
             self._in_a_row.clear()
 
     def apply(self, request: LoggedRequest, normal: Reply) -> Reply:
-        """What is sent in place of the normal reply, or that itself."""
+        """Return the reply to send in place of the normal one, or the normal one."""
         with self._lock:
-            script = next((script for script in self._scripts if script.applies(request)), None)
-            if script is None:
-                return self._at_random(request, normal)
-            step = script.step()
-        # A callable may take its time, or ask the server something: not under the lock.
-        made = step(request, normal) if callable(step) else step
-        return normal if made is None else made
+            step = self._next_step(request)
+        # A callable may take its time, or call the server: not under the lock.
+        changed = step(request, normal) if callable(step) else step
+        return normal if changed is None else changed
 
-    def _at_random(self, request: LoggedRequest, normal: Reply) -> Reply:
-        if self._chaos is None:
-            return normal
-        seed, rate = self._chaos
+    def _next_step(self, request: LoggedRequest) -> Step:
+        for bucket, match, steps in self._scripts:
+            if bucket == request.bucket and (match is None or match(request)):
+                for step in steps:
+                    return step
+        return None if self._chaos is None else self._random_step(request, *self._chaos)
+
+    def _random_step(self, request: LoggedRequest, seed: int, rate: float) -> Step:
         call = f"{request.path}?{sorted(request.query.items())}"
-        self._tries[call] += 1
-        # A function of the call and its try, so that threads can't change what happens to which call.
-        key = (seed, call, self._tries[call])
-        chance = rate * TOKEN_SHARE if request.bucket == "token" else rate
+        self._attempts[call] += 1
+        # A function of the call and its attempt: the order in which threads call makes no difference.
+        key = (seed, call, self._attempts[call])
+        chance = rate * _TOKEN_SHARE if request.bucket == "token" else rate
         if self._in_a_row[call] >= MOST_IN_A_ROW or fraction("whether", *key) >= chance:
             self._in_a_row[call] = 0
-            return normal
+            return None
         self._in_a_row[call] += 1
-        return _RANDOM_FAULTS[int(fraction("which", *key) * len(_RANDOM_FAULTS))](normal)
+        return _RANDOM_FAULTS[int(fraction("which", *key) * len(_RANDOM_FAULTS))]

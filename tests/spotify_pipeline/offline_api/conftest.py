@@ -1,4 +1,4 @@
-"""What the tests of the offline API share: one of each quota mode, with a caller that has a token."""
+"""An offline API of each quota mode, and callers that have a token."""
 
 from __future__ import annotations
 
@@ -13,31 +13,25 @@ from tests.support.clock import FakeClock
 
 @pytest.fixture
 def small(three: list[Album]) -> Catalogue:
-    """Three albums, of 1, 12 and 60 tracks."""
+    """Return a catalogue of three albums, with 1, 12 and 60 tracks."""
     return Catalogue.of(three)
 
 
 @pytest.fixture
 def extended(small: Catalogue, clock: FakeClock) -> Iterator[OfflineApi]:
-    """An API for an app with Extended Quota."""
+    """Serve the three albums in Extended Quota Mode."""
     with OfflineApi(small, "extended", clock=clock.now) as api:
         yield api
 
 
 @pytest.fixture
-def development(small: Catalogue, clock: FakeClock) -> Iterator[OfflineApi]:
-    """An API for an app in Development Mode."""
-    with OfflineApi(small, "development", clock=clock.now) as api:
-        yield api
-
-
-@pytest.fixture
 def caller(extended: OfflineApi) -> Caller:
-    """A caller of the extended API, with a token."""
+    """Return a caller of the extended API."""
     return Caller(extended).log_in()
 
 
 @pytest.fixture
-def dev_caller(development: OfflineApi) -> Caller:
-    """A caller of the development API, with a token."""
-    return Caller(development).log_in()
+def dev_caller(small: Catalogue, clock: FakeClock) -> Iterator[Caller]:
+    """Return a caller of an API in Development Mode."""
+    with OfflineApi(small, "development", clock=clock.now) as api:
+        yield Caller(api).log_in()

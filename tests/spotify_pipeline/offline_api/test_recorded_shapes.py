@@ -1,6 +1,6 @@
-"""The replies have the keys and JSON types of real recorded ones, where a folder with those stands beside the checkout.
+"""Keys and JSON types of the replies, compared with recorded ones.
 
-Recorded replies are Spotify's content and no part of the project, so most checkouts have none.
+Recorded replies are Spotify's content and no part of the project, so most checkouts have none beside them.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ pytestmark = pytest.mark.skipif(
 
 # Keys that come and go with the market, the app and the day.
 OPTIONAL = {"is_playable", "restrictions", "linked_from", "available_markets"}
-# What the API's reference, or some recorded reply, allows to be null.
+# Null in the API's reference or in a recorded reply.
 NULLABLE = {"next", "previous", "height", "width", "preview_url"}
 
 Shape = dict[str, set[str]]
 
 
 def shape(value: object, path: str = "") -> Shape:
-    """The JSON types at every path of a value; items of a list share one."""
+    """Return the JSON types at each path of a value; items of a list share one."""
     types: Shape = {path: {json_type(value)}}
     parts: list[tuple[str, object]] = []
     if isinstance(value, dict):
@@ -53,7 +53,7 @@ def is_optional(path: str) -> bool:
 
 
 def differences(ours: Shape, real: Shape) -> list[str]:
-    """Where our shape is not the real one."""
+    """Return the differences between our shape and the real one."""
     found = [f"missing: {path}" for path in real if path not in ours and not is_optional(path)]
     found += [f"unknown: {path}" for path in ours if path not in real and not is_optional(path)]
     for path in ours.keys() & real.keys():

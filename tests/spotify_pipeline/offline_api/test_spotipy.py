@@ -1,4 +1,4 @@
-"""An independent client of the real API works against the offline one."""
+"""Spotipy, a client of the Web API, against the offline API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A second independent client, with a strict model of every shape, works against the offline API."""
+"""Tekore, a client with strict models, against the offline API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The time on another day: what the demo runs by, so that its days are days. Knows clocks alone."""
+"""Clock of the demo, which may run on another day."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from datetime import date, datetime, timezone
 from spotify_source.limits.governor import Clock
 
 
-class ClockOfDay:
-    """A clock that is as late in the day as another one, on a day of its own.
+class DemoClock:
+    """Clock with the time of day of another one, on a day of its own.
 
     Args:
-        clock: The other one.
-        day: The day (UTC) on which it is now.
+        clock: The other clock.
+        day: The day (UTC) that it starts on.
     """
 
     def __init__(self, clock: Clock, day: date) -> None:
@@ -22,17 +22,17 @@ class ClockOfDay:
         self._ahead = float((day - today).days * 86_400)
 
     def now(self) -> float:
-        """Unix time in seconds."""
+        """Return Unix time in seconds."""
         return self._clock.now() + self._ahead
 
     def monotonic(self) -> float:
-        """Seconds that never go back."""
+        """Return seconds that never decrease."""
         return self._clock.monotonic()
 
     def wait(self, seconds: float, wake: threading.Event) -> None:
-        """Wait, but not past the moment at which `wake` is set."""
+        """Wait for some seconds, or until `wake` is set."""
         self._clock.wait(seconds, wake)
 
     def jitter(self) -> float:
-        """A random number, 0 to 1."""
+        """Return a random number from 0 to 1."""
         return self._clock.jitter()
