@@ -8,9 +8,16 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from spotify_pipeline.page.lengths import clock
 
 from tests.support.page import REAL_COVERS, Element, Shown, altered, page_of, watching
+
+
+
+def clock(milliseconds: int) -> str:
+    minutes, seconds = divmod(milliseconds // 1000, 60)
+    hours, rest = divmod(minutes, 60)
+    return f"{hours}:{rest:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
 
 LATEST = "(SELECT max(seen_at) FROM release_sightings)"
 BEFORE = f"(SELECT max(seen_at) FROM release_sightings WHERE seen_at < {LATEST})"

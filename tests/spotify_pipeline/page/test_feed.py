@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from spotify_pipeline.page import atom, events
-from spotify_pipeline.page.albums import Album, Artist
-from spotify_pipeline.page.news import NewAlbum
+from spotify_pipeline.page import feeds
+from spotify_pipeline.page.feeds import FeedEntry
 
 from tests.support.page import Shown, altered, report_on, watching
 
@@ -111,23 +110,30 @@ def test_a_date_that_moved_updates_its_event(development: Shown, tmp_path: Path)
 @given(name=st.text(), artist=st.text(min_size=1), changed=st.integers(0, 10**8))
 def test_every_name_arrives_whole(name: str, artist: str, changed: int) -> None:
     seen = datetime(2026, 11, 20, 12, tzinfo=timezone.utc).replace(tzinfo=None)
-    album = Album(
-        "x", name, "https://open.spotify.com/album/x", "album", "2026-11-20", [Artist(artist, "https://a.example")]
+    new = FeedEntry(
+        album_id="x",
+        title=f"{name} by {artist}",
+        url="https://open.spotify.com/album/x",
+        artists=[(artist, "https://a.example")],
+        album_type="album",
+        details="Album. Data from Spotify.",
+        first_seen=seen,
+        changed=seen + timedelta(seconds=changed),
+        day=date(2026, 11, 20),
     )
-    new = NewAlbum(album, seen, seen + timedelta(seconds=changed), date(2026, 11, 20), None)
-    feed = feedparser.parse(atom.feed([new], "spotify_raw", seen).encode("utf-8", "strict"))
+    feed = feedparser.parse(feeds.atom([new], "spotify_raw", seen).encode("utf-8", "strict"))
     assert not feed.bozo
-    calendar = events.calendar([new])
+    calendar = feeds.icalendar([new])
     assert all(len(line.encode()) <= 75 for line in calendar.split("\r\n"))
     (event,) = icalendar.Calendar.from_ical(calendar).walk("VEVENT")
-    kept = events._UNWRITABLE.sub(" ", new.title.replace("\r\n", "\n").replace("\r", "\n"))
+    kept = feeds._NOT_TEXT.sub(" ", new.title.replace("\r\n", "\n").replace("\r", "\n"))
     assert str(event["SUMMARY"]) == kept
 
 
 def test_a_feed_without_news_is_a_feed() -> None:
     now = datetime(2026, 11, 20, tzinfo=timezone.utc).replace(tzinfo=None)
-    assert not feedparser.parse(atom.feed([], "spotify_raw", now)).bozo
-    assert by_uid(events.calendar([]).encode()) == {}
+    assert not feedparser.parse(feeds.atom([], "spotify_raw", now)).bozo
+    assert by_uid(feeds.icalendar([]).encode()) == {}
 
 
 @pytest.mark.parametrize("option", ["--feed", "--calendar"])
