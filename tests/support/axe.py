@@ -1,4 +1,4 @@
-"""axe-core, where npm can fetch it or AXE_CORE names it. Knows how to run it in a tab, not what it should find."""
+"""axe-core from the file in AXE_CORE or from npm."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _RUN = """
 
 
 def script(folder: Path) -> str | None:
-    """The source of axe-core: of the file in AXE_CORE, or fetched into a folder; None where neither can be had."""
+    """Return the source of axe-core, or None if it is not available."""
     if named := os.environ.get("AXE_CORE"):
         return Path(named).read_text(encoding="utf-8")
     npm = shutil.which("npm")
@@ -30,7 +30,7 @@ def script(folder: Path) -> str | None:
 
 
 def violations(tab: Tab, source: str) -> list[str]:
-    """What axe finds wrong with the page in a tab, one line for each rule."""
+    """Return the violations on the page in a tab, one line for each rule."""
     tab.ask(f"{source}\n;undefined")
     found = tab.ask(_RUN)
     assert isinstance(found, list)
