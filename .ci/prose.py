@@ -74,26 +74,30 @@ class Exemption:
 
 EXEMPTIONS: Final = (
     Exemption("*", r"[-_.=]regime|regime[=_:`]|[`\"']regime", "name of an option, a key or an argument"),
+    Exemption("CHANGELOG.md", r"docs/regimes\.md", "former name of a page"),
     Exemption(".ci/prose.py", "", "lists the phrases"),
     Exemption("tests/test_prose.py", "", "breaks each rule"),
 )
 
 # Areas that are being rewritten. Their findings are counted and do not fail the check.
 PENDING: Final = (
-    ".ci/*",
-    ".github/*",
-    "docs/*",
-    "pipelines/dbt_spotify/*",
-    "pipelines/schedules/*",
-    "pipelines/spotify_pipeline/cli/*",
-    "pipelines/spotify_pipeline/destinations/*",
-    "pipelines/spotify_pipeline/dlt_internals/*",
+    # Generated from the code of other areas.
+    "docs/architecture.md",
+    "docs/command-line.md",
+    "docs/configuration.md",
+    "docs/data-dictionary.md",
+    "docs/exit-codes.md",
+    "docs/metrics.md",
+    "docs/troubleshooting.md",
+    "pipelines/dbt_spotify/models/staging/*",
+    "pipelines/spotify_pipeline/after_load/*",
     "pipelines/spotify_pipeline/offline_api/*",
-    "pipelines/spotify_pipeline/page/*",
-    "pipelines/spotify_pipeline/run/*",
     "spotify_source/*",
-    "tests/*",
-    "[!.]*",
+    "tests/benchmarks/reach.py",
+    "tests/conftest.py",
+    "tests/spotify_pipeline/*",
+    "tests/spotify_source/*",
+    "tests/support/*",
 )
 
 _TEXT: Final = {".css", ".html", ".js", ".md", ".mjs", ".sh", ".sql", ".toml", ".txt", ".yaml", ".yml", ""}

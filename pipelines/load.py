@@ -1,4 +1,4 @@
-"""Command that loads Spotify's new releases into DuckDB: `python pipelines/load.py --help`."""
+"""The command load: `python pipelines/load.py --help`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Command that measures the API's rate limit: `python pipelines/probe_rate_limit.py --help`."""
+"""The command probe: `python pipelines/probe_rate_limit.py --help`."""
 
 import sys
 

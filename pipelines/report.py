@@ -1,4 +1,4 @@
-"""Command that writes an HTML page about the loaded data: `python pipelines/report.py --help`."""
+"""The command report: `python pipelines/report.py --help`."""
 
 import sys
 

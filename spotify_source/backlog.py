@@ -41,7 +41,7 @@ def album_requests(
     """
     requests = []
     for album_id in {**loaded.releases, **listing.albums}:
-        if not has_chosen_type(album_id, listing, loaded, only_types):
+        if not _has_chosen_type(album_id, listing, loaded, only_types):
             continue
         request = _request(album_id, listing, loaded, default_market, with_tracks=ALBUM_TRACKS.name in tables)
         is_over = state.is_gone(album_id) or state.is_given_up(album_id)
@@ -51,7 +51,7 @@ def album_requests(
         # Least recently fetched first: refreshes that the quota cuts short add up to a complete one.
         age = {album_id: index for index, album_id in enumerate(loaded.albums)}
         return sorted(requests, key=lambda one: (state.failures(one.album_id), age.get(one.album_id, -1)))
-    return in_order(requests, listing, loaded, state)
+    return _in_order(requests, listing, loaded, state)
 
 
 def given_up_albums(
@@ -69,7 +69,7 @@ def given_up_albums(
 # -- need
 
 
-def has_chosen_type(album_id: str, listing: Listing, loaded: LoadedState, only_types: Collection[str]) -> bool:
+def _has_chosen_type(album_id: str, listing: Listing, loaded: LoadedState, only_types: Collection[str]) -> bool:
     """Return whether the type of an album is one of `only_types`; an unknown type is."""
     if not only_types:
         return True
@@ -115,13 +115,13 @@ def _is_needed(request: AlbumRequest, loaded: LoadedState, state: SourceState, t
 def _differs(request: AlbumRequest, expected: int | None, actual: int | None, state: SourceState) -> bool:
     if expected is None or actual is None or expected == actual:
         return False
-    return not state.gave_up(request.album_id, expected, actual)
+    return not state.tries_exhausted(request.album_id, expected, actual)
 
 
 # -- order
 
 
-def in_order(
+def _in_order(
     requests: Sequence[AlbumRequest], listing: Listing, loaded: LoadedState, state: SourceState
 ) -> list[AlbumRequest]:
     """Return the requests in the order in which to make the calls.

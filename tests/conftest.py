@@ -1,4 +1,4 @@
-"""What all tests share: a clock, albums and an API to load from, and dlt and hypothesis as the suite wants them."""
+"""Fixtures and settings of all tests: clock, albums, offline API, dlt, hypothesis."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import tempfile
 
 os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
 os.environ["RUNTIME__LOG_LEVEL"] = "CRITICAL"
-# Calls are written down beside dlt's pipelines: those of the tests nowhere near those of a person.
+# The ledger is in this folder: keep the tests out of the user's.
 os.environ["DLT_DATA_DIR"] = tempfile.mkdtemp(prefix="spotify-tests-")
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ from tests.support.clock import FakeClock
 from tests.support.place import Place
 
 HERE = Path(__file__).parent
-# What stands on top of the tables: the default run is to end within two minutes.
+# Slow folders, so that the default tests end within two minutes.
 SLOW = {
     HERE / folder
     for folder in (
@@ -46,13 +46,15 @@ settings.load_profile("suite")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """How much of what can be repeated without end is repeated."""
-    parser.addoption("--mutations", type=int, default=300, help="about how many mutated replies the fuzzer sends")
+    """Add the option for the number of mutated replies."""
+    parser.addoption(
+        "--mutations", type=int, default=300, help="approximate number of mutated replies in the fuzz test"
+    )
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of whole folders as slow, except those that belong to the engines."""
+    """Mark the tests of slow folders, except those of the engines."""
     for item in items:
         if SLOW.intersection(item.path.parents) and not item.get_closest_marker("engines"):
             item.add_marker(pytest.mark.slow)
@@ -60,42 +62,42 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def _a_ledger_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test counts the calls of another."""
+    """Give each test its own ledger."""
     monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "dlt"))
 
 
 @pytest.fixture
 def clock() -> FakeClock:
-    """Time that passes only where it is waited for; source, command and API go by it."""
+    """Return a clock of source, command and API that only waiting moves."""
     return FakeClock()
 
 
 @pytest.fixture
 def serve(clock: FakeClock) -> Iterator[Serve]:
-    """Start an API that serves these albums, listed in this order, for as long as the test lasts."""
+    """Start offline APIs that list the given albums and stop after the test."""
     with serving(clock) as start:
         yield start
 
 
 @pytest.fixture
 def three() -> list[Album]:
-    """A single, an album, and one that needs a second page."""
+    """Return a single, an album, and an album with a second page of tracks."""
     return [make_album("One", 1), make_album("Dozen", 12), make_album("Many", 60, discs=2)]
 
 
 @pytest.fixture
 def api(serve: Serve, three: list[Album]) -> OfflineApi:
-    """An API for an app in Development Mode, with these three."""
+    """Start an API for an app in Development Mode with the three albums."""
     return serve(*three, quota_mode="development")
 
 
 @pytest.fixture(scope="session")
 def world() -> Catalogue:
-    """A believable list of a hundred. Nobody changes it."""
+    """Generate a catalogue that lists 100 albums. Tests do not change it."""
     return Catalogue.generate(seed=1, listed=100, day=date(2026, 11, 20))
 
 
 @pytest.fixture
 def place(tmp_path: Path, clock: FakeClock) -> Place:
-    """An empty place that the command loads to."""
+    """Return an empty folder to load into with the command."""
     return Place(tmp_path, clock)

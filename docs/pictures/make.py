@@ -34,7 +34,7 @@ WIDTH, HEIGHT = 1280, 1000
 COLUMNS: Final = 100
 SCHEMES: Final = ("light", "dark")
 # Query that the report of a load suggests.
-_HINT: Final = re.compile(r"^Look at it: (?P<command>.+)$", re.MULTILINE)
+_HINT: Final = re.compile(r"^Query the data: (?P<command>.+)$", re.MULTILINE)
 
 
 def main(arguments: list[str]) -> int:

@@ -1,1 +1,1 @@
-"""The application around the source: the commands, runs, destinations and follow-ups."""
+"""The application: commands, runs, destinations and follow-ups."""

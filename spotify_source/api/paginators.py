@@ -81,7 +81,7 @@ class PagingObjectPaginator(BasePaginator):
 
     @property
     def has_next_page(self) -> bool:
-        """Whether there is a further page.
+        """True if there is a further page.
 
         Raises:
             PagingError: The list never ends, or its `next` link can't be followed.
@@ -129,7 +129,7 @@ class NextLinkPaginator(PagingObjectPaginator):
 
 
 class OffsetPaginator(PagingObjectPaginator):
-    """Paginator that adds the number of items to the offset, so that smaller pages skip nothing."""
+    """Paginator that adds the number of items to the offset."""
 
     def update_request(self, request: Request) -> None:
         """Set the offset of the next page."""

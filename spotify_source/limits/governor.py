@@ -1,4 +1,4 @@
-"""Rate limiter of all API calls: pace, pauses, daily budget, quota, and the clock they go by.
+"""Rate limiter of all API calls: pace, pauses, daily calls and quota.
 
 A bucket is a group of endpoints that share a quota, such as 'search' or 'album'.
 https://developer.spotify.com/documentation/web-api/concepts/rate-limits
@@ -81,9 +81,9 @@ class Policy:
 
 
 class Pace:
-    """Interval between calls after a rate limit: halved rate, which rises with each success. Not thread-safe.
+    """Interval between calls after a rate limit. Not thread-safe.
 
-    Without a rate limit, calls are not spaced: only their number in a window is limited, which the ledger counts.
+    A rate limit halves the rate, and each success raises it again. Without a rate limit, calls are not spaced: only their number in a window is limited, which the ledger counts.
 
     Args:
         per_second: Rate at which calls are no longer spaced; 0 for unlimited.
@@ -126,8 +126,8 @@ class Governor:
     """
 
     def __init__(self, policy: Policy, ledger: Ledger, clock: Clock, stopping: threading.Event) -> None:
-        self._policy = policy
-        self._ledger = ledger
+        self.policy = policy
+        self.ledger = ledger
         self.clock = clock
         self.stopping = stopping
         self._lock = threading.Lock()
@@ -152,7 +152,7 @@ class Governor:
                 seconds_waited=self._seconds_waited,
                 paused_until=self._paused_until,
                 closed=dict(self._closed),
-                blocked_until={**self._short_until, **closed_until, **self._ledger.blocks(self.clock.now())},
+                blocked_until={**self._short_until, **closed_until, **self.ledger.blocks(self.clock.now())},
             )
 
     # -- before a call
@@ -187,8 +187,8 @@ class Governor:
             self.clock.wait(wait, self.stopping)
 
     def answered(self, call: int) -> None:
-        """Record that a call has ended, so that its place in the window is free 30 s later."""
-        self._ledger.answered(call, self.clock.now())
+        """Record the end of a call: its place in the window is free 30 s later."""
+        self.ledger.answered(call, self.clock.now())
 
     def check(self, bucket: str) -> None:
         """Raise if a bucket is closed, without waiting or counting.
@@ -205,7 +205,7 @@ class Governor:
         """Return how many of `wanted` calls the bucket still allows."""
         with self._lock:
             now = self.clock.now()
-            if self._closing(bucket) or bucket in self._ledger.blocks(now):
+            if self._closing(bucket) or bucket in self.ledger.blocks(now):
                 return 0
             return max(0, min(wanted, self._daily_calls_left(bucket, now, wanted)))
 
@@ -222,7 +222,7 @@ class Governor:
                 return False
             now = self.clock.now()
             if self._daily_calls_left(bucket, now, calls) < calls:
-                self._short_until.setdefault(bucket, self._ledger.budget_returns(bucket, now))
+                self._short_until.setdefault(bucket, self.ledger.budget_returns(bucket, now))
                 return False
             self._reserved[bucket] += calls
             return True
@@ -235,11 +235,11 @@ class Governor:
     def _enter(self, bucket: str) -> tuple[int | None, float]:
         """Enter a call in the ledger, or return None and the seconds to wait."""
         try:
-            call, wait = self._ledger.admit(
+            call, wait = self.ledger.admit(
                 bucket,
                 self.clock.now(),
-                daily_calls=self._policy.daily_calls,
-                window_calls=self._policy.window_calls,
+                daily_calls=self.policy.daily_calls,
+                window_calls=self.policy.window_calls,
             )
         except BucketClosedError as refusal:
             raise self._close(refusal) from None
@@ -255,16 +255,16 @@ class Governor:
         return max(self._paused_until - now, self._pace.seconds_until_next(now))
 
     def _daily_calls_left(self, bucket: str, now: float, unlimited: int) -> int:
-        if self._policy.daily_calls is None:
+        if self.policy.daily_calls is None:
             return unlimited
-        return self._policy.daily_calls - self._ledger.calls_made(bucket, now) - self._reserved[bucket]
+        return self.policy.daily_calls - self.ledger.calls_made(bucket, now) - self._reserved[bucket]
 
     def _refusal(self, bucket: str) -> BucketClosedError | None:
-        """Return the reason why a bucket takes no call, in this run or by the ledger; None if it does."""
+        """Return the error if the run or the ledger closes a bucket."""
         closed = self._closing(bucket)
         if closed is not None:
             return closed
-        refusal = self._ledger.refusal(bucket, self.clock.now(), daily_calls=self._policy.daily_calls)
+        refusal = self.ledger.refusal(bucket, self.clock.now(), daily_calls=self.policy.daily_calls)
         return self._close(refusal) if refusal is not None else None
 
     def _closing(self, bucket: str) -> BucketClosedError | None:
@@ -292,9 +292,9 @@ class Governor:
             BucketClosedError: Retry-After is longer than `max_wait`, or there were too many or too long pauses.
         """
         with self._lock:
-            if seconds is not None and seconds > self._policy.max_wait:
+            if seconds is not None and seconds > self.policy.max_wait:
                 raise self._block(bucket, seconds)
-            pause = seconds if seconds is not None else min(2.0 ** (times - 1), self._policy.max_wait)
+            pause = seconds if seconds is not None else min(2.0 ** (times - 1), self.policy.max_wait)
             is_too_long = self._paused_seconds + pause > settings.MAX_PAUSED_SECONDS
             if times >= settings.MAX_RATE_LIMITS_IN_A_ROW or is_too_long:
                 raise self._close(BucketClosedError(bucket, ClosedReason.RATE_LIMIT))
@@ -334,7 +334,7 @@ class Governor:
         exponential = min(settings.BACKOFF_SECONDS * 2.0 ** (failures - 1), settings.MAX_BACKOFF_SECONDS)
         wait = exponential * (0.5 + self.clock.jitter() / 2)
         if seconds is not None:
-            wait = max(wait, min(seconds, self._policy.max_wait))
+            wait = max(wait, min(seconds, self.policy.max_wait))
         with self._lock:
             self._retries += 1
             self._seconds_waited += wait
@@ -357,7 +357,7 @@ class Governor:
     def _block(self, bucket: str, seconds: float | None) -> BucketClosedError:
         wait = settings.QUOTA_BLOCK_SECONDS if seconds is None else min(seconds, settings.MAX_BLOCK_SECONDS)
         now = self.clock.now()
-        self._ledger.block(bucket, now + wait, now)
+        self.ledger.block(bucket, now + wait, now)
         return self._close(BucketClosedError(bucket, ClosedReason.QUOTA, now + wait))
 
     def _close(self, error: BucketClosedError) -> BucketClosedError:

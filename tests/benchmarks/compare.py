@@ -1,7 +1,7 @@
-"""Times the pipeline against what one would use instead: whole processes, in turn, against the same offline API.
+"""Benchmark of the pipeline against alternatives, on the same offline API.
 
-Run `python tests/benchmarks/compare.py --help`. It judges nothing: machines are noisy, read the ratios of medians.
-POSIX alone: CPU time and memory are the operating system's own accounting of each process.
+It runs whole processes in turn and prints a table: `python tests/benchmarks/compare.py --help`. Machines are noisy, so
+compare the ratios of medians. CPU time and memory come from the operating system, on POSIX only.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ CONTENDERS = HERE / "contenders"
 
 @dataclass
 class Figures:
-    """What one contender took, run by run."""
+    """Measurements of one contender, by run."""
 
     wall: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
@@ -46,22 +46,18 @@ class Figures:
 
 @dataclass(frozen=True)
 class Contender:
-    """A command that is timed.
-
-    Attributes:
-        name: For the table.
-        command: Makes the command line from the database's path.
-        database: Which database it works on; contenders that share one run on each other's.
-        is_fresh: Whether the database is removed before each run.
-        is_loader: Whether it has to load every album and track.
-        paced: Whether the pace is the default one, or none.
-    """
+    """Command to measure."""
 
     name: str
+    # Returns the command line for the path of the database.
     command: Callable[[Path], list[str]]
+    # Contenders with the same name share a database.
     database: str
+    # Removes the database before each run.
     is_fresh: bool = True
+    # Has to load every album and track.
     is_loader: bool = True
+    # Runs at the default pace instead of an unlimited one.
     paced: bool = False
 
 
@@ -76,18 +72,18 @@ def main() -> None:
         for _ in range(options.runs):
             for contender in contenders:
                 _run_once(contender, figures[contender.name], Path(folder), api_url)
-    _check_that_all_loaded_the_same(contenders, figures)
+    _check_loaded_rows(contenders, figures)
     _print_table(options, figures)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quota-mode", choices=("extended", "development"), default="extended")
-    parser.add_argument("--albums", type=int, default=100, help="in the listing (default: 100)")
-    parser.add_argument("--latency", type=float, default=0.05, help="of each call, in seconds (default: 0.05)")
-    parser.add_argument("--runs", type=int, default=5, help="of each contender, in turn (default: 5)")
-    parser.add_argument("--known", type=int, default=0, help="albums that (g) has loaded already (default: no g)")
-    parser.add_argument("--contenders", default="abcdefgh", help="letters of those to run (default: all)")
+    parser.add_argument("--albums", type=int, default=100, help="listed albums (default: 100)")
+    parser.add_argument("--latency", type=float, default=0.05, help="latency of a call in seconds (default: 0.05)")
+    parser.add_argument("--runs", type=int, default=5, help="runs of each contender (default: 5)")
+    parser.add_argument("--known", type=int, default=0, help="albums loaded before (g) runs (default: 0, without g)")
+    parser.add_argument("--contenders", default="abcdefgh", help="letters of the contenders (default: all)")
     return parser.parse_args()
 
 
@@ -116,7 +112,7 @@ def _contenders(options: argparse.Namespace, api_url: str, token_url: str) -> li
 
 
 def _load_known_albums(options: argparse.Namespace, folder: Path, api_url: str) -> None:
-    """Load other albums into the database of (g), and then those that are listed."""
+    """Load other albums into the database of (g), then the listed ones."""
     others = argparse.Namespace(quota_mode="extended", albums=options.known, latency=0.0)
     database = folder / "known.duckdb"
     command = [sys.executable, str(CHECKOUT / "pipelines" / "load.py"), "--db", str(database)]
@@ -128,7 +124,7 @@ def _load_known_albums(options: argparse.Namespace, folder: Path, api_url: str) 
 
 @contextmanager
 def _offline_api(options: argparse.Namespace, seed: int = 1) -> Iterator[tuple[str, str]]:
-    """The server, in a process of its own."""
+    """Start the offline API in a separate process."""
     command = [
         sys.executable,
         "-m",
@@ -165,12 +161,12 @@ def _run_once(contender: Contender, figures: Figures, folder: Path, api_url: str
         contender.command(database), env=environment, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     )
     assert process.stderr is not None
-    complaint = process.stderr.read()
+    stderr = process.stderr.read()
     _, status, usage = os.wait4(process.pid, 0)
     figures.wall.append(time.perf_counter() - started)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
-        sys.exit(f"{contender.name} ended with {process.returncode}:\n{complaint.decode()}")
+        sys.exit(f"{contender.name} ended with {process.returncode}:\n{stderr.decode()}")
     figures.cpu.append(usage.ru_utime + usage.ru_stime)
     figures.megabytes.append(usage.ru_maxrss / (1024 if sys.platform != "darwin" else 1024 * 1024))
     with urllib.request.urlopen(f"{base}_calls") as answer:
@@ -206,10 +202,10 @@ def _count_rows(figures: Figures, database: Path) -> None:
     figures.albums, figures.tracks = counts.get("new_releases", 0), counts.get("album_tracks", 0)
 
 
-def _check_that_all_loaded_the_same(contenders: list[Contender], figures: dict[str, Figures]) -> None:
+def _check_loaded_rows(contenders: list[Contender], figures: dict[str, Figures]) -> None:
     loaded = {(figures[one.name].albums, figures[one.name].tracks) for one in contenders if one.is_loader}
     if len(loaded) > 1:
-        sys.exit(f"The contenders loaded different things (albums, tracks): {sorted(loaded)}")
+        sys.exit(f"The contenders loaded different numbers of (albums, tracks): {sorted(loaded)}")
 
 
 def _print_table(options: argparse.Namespace, figures: dict[str, Figures]) -> None:

@@ -1,7 +1,7 @@
-"""Years of listings, invented in SQL straight into a DuckDB file: what the pipeline would load in as many days.
+"""Generator of a DuckDB file with years of invented listings, written in SQL.
 
-Every day each market lists 100 albums, of which some are new; each album is listed for a few days, fetched once, and has
-ten tracks. No names, ids or texts of anybody's.
+Every day, each market lists 100 albums, some of them new. Each album is listed for a few days, is fetched once and has ten
+tracks.
 
     python tests/benchmarks/history.py --db history.duckdb --days 1095 --markets 5
 """
@@ -34,7 +34,7 @@ MACROS = """
     CREATE OR REPLACE TEMP MACRO load_of(day) AS (CAST(epoch(start_of(day)) AS BIGINT) + 60)::VARCHAR || '.0';
     CREATE OR REPLACE TEMP MACRO market_of(number) AS ['US', 'GB', 'DE', 'FR', 'JP', 'BR', 'IN', 'ES'][number + 1];
 """
-# An album's number: the newest of the day stand at the top of the list, a little later in each further market.
+# Album numbers grow with the day: the newest are at the top of the list, a little later in each further market.
 SIGHTINGS = f"""
     SELECT
         run_of(day) AS run_id, start_of(day) AS seen_at, market_of(market) AS market, position,
@@ -104,7 +104,7 @@ LOADS = """
 
 
 def create(db: Path) -> None:
-    """Make the tables as the pipeline makes them, empty."""
+    """Create the empty tables of the pipeline."""
     with duckdb.connect(str(db)) as connection:
         connection.execute(f"CREATE SCHEMA {DATASET}")
         for table in schema.TABLES:
@@ -118,7 +118,7 @@ def create(db: Path) -> None:
 
 
 def add_days(db: Path, first: int, last: int, markets: int) -> None:
-    """Load the days from `first` up to `last`, which is not among them, counted from 2023-12-01."""
+    """Load the days from `first` up to, but excluding, `last`, from 2023-12-01."""
     days = {"first": first, "last": last}
     with duckdb.connect(str(db)) as connection:
         connection.execute("SET TimeZone = 'UTC'")

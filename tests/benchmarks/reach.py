@@ -1,7 +1,7 @@
-"""How many albums the shards find, beside the plain listing and a greedy planner that knows what every query shows.
+"""Albums found by extra queries, the plain listing and a greedy planner.
 
-Run `python tests/benchmarks/reach.py --help`. The offline API's catalogue is asked directly, without HTTP: what counts
-here is calls. The greedy planner takes, call by call, the query whose next pages bring the most new albums for each.
+Run `python tests/benchmarks/reach.py --help`. It searches the offline API's catalogue without HTTP, because it measures
+albums per call. The greedy planner sees all results in advance, and always reads the pages with the most new albums.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ PLAIN_CALLS = 10
 
 
 class Search:
-    """What each query shows, in order, and how often it was asked."""
+    """Search in a catalogue, with the client's method."""
 
     def __init__(self, catalogue: Catalogue, market: str) -> None:
         self.catalogue = catalogue
@@ -74,7 +74,7 @@ def planned(search: Search, reach: int) -> int:
 
 
 def greedy(search: Search, reach: int) -> int:
-    """What a planner finds that knows beforehand what each query shows."""
+    """Return the albums that a planner finds that sees all results in advance."""
     everything = Vocabulary()
     everything.learn(search.catalogue.sketch(album_id) for album_id in search.catalogue.new_ids())
     letters = letters_of(search.market)
@@ -102,7 +102,7 @@ def _filters(words: Vocabulary, letters: Sequence[str]) -> list[str]:
 
 
 def _best_beginning(shown: Sequence[str], known: set[str], calls: int) -> tuple[float, int]:
-    """The most new albums a call that any number of its first pages brings, and that number."""
+    """Return the most new albums per call of any number of first pages, and it."""
     best, new = (0.0, 1), 0
     for pages in range(1, min(calls, -(-len(shown) // PAGE)) + 1):
         new += sum(album_id not in known for album_id in shown[(pages - 1) * PAGE : pages * PAGE])
@@ -117,7 +117,7 @@ def main() -> None:
     parser.add_argument("--market", default="US")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1])
     options = parser.parse_args()
-    print("| seed | plain listing | shards | greedy | shards / plain | shards / greedy |")
+    print("| seed | plain listing | extra queries | greedy | extra / plain | extra / greedy |")
     print("| --- | --- | --- | --- | --- | --- |")
     for seed in options.seeds:
         search = Search(Catalogue.generate(seed, 100, date(2026, 11, 20), current=options.current), options.market)

@@ -1,7 +1,7 @@
-"""What a run costs when there are many sightings already: before and after they are there, in the same minutes.
+"""Benchmark of a run without new albums, before and after adding many sightings.
 
 python tests/benchmarks/sightings.py --rows 50000000
-python tests/benchmarks/sightings.py --rows 50000000 --destination postgres    # starts a server of its own
+python tests/benchmarks/sightings.py --rows 50000000 --destination postgres    # starts a private server
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ import duckdb
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(CHECKOUT))
-from tests.support.checkout import LOAD_PY  # noqa: E402 - the checkout is on the path now
+from tests.support.checkout import LOAD_PY  # noqa: E402 - needs the path above
 from tests.support.postgres import private_postgres  # noqa: E402 - the same
 
-# Runs of 1,000 sightings each, before the day of the demo; both engines have these functions.
+# Runs of 1,000 sightings each, before the day of the demo, in SQL of both engines.
 ROWS = """
     INSERT INTO spotify_raw.release_sightings
         (run_id, seen_at, market, position, album_id, discovered_via, _dlt_load_id, _dlt_id)
@@ -36,18 +36,14 @@ ROWS = """
 
 @dataclass(frozen=True)
 class Engine:
-    """Where it is loaded.
+    """Destination to load into."""
 
-    Attributes:
-        arguments: The command line that loads there.
-        environment: What dlt is told of it.
-        fill: Inserts so many sightings.
-        size: How many bytes it takes.
-    """
-
+    # Options of load.py and configuration of dlt.
     arguments: list[str]
     environment: dict[str, str]
+    # Inserts a number of sightings.
     fill: Callable[[int], object]
+    # Returns the size in bytes.
     size: Callable[[], int]
 
 
@@ -81,7 +77,7 @@ ENGINES = {"duckdb": duckdb_file, "postgres": postgres_server}
 
 
 def seconds(engine: Engine, folder: Path) -> float:
-    """How long a run takes that finds nothing new."""
+    """Return the seconds that a run without new albums takes."""
     command = [sys.executable, str(LOAD_PY), "--demo", "--demo-date", "2026-11-20", "--progress", "none"]
     started = time.monotonic()
     subprocess.run(
@@ -95,11 +91,11 @@ def seconds(engine: Engine, folder: Path) -> float:
 
 
 def main() -> None:
-    """Run it, and print."""
+    """Measure and print the medians."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--rows", type=int, default=1_000_000, help="sightings that are there already")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="sightings to add")
     parser.add_argument("--destination", choices=list(ENGINES), default="duckdb")
-    parser.add_argument("--runs", type=int, default=5, help="runs before and after, of which the median is shown")
+    parser.add_argument("--runs", type=int, default=5, help="runs before and after adding them")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, ENGINES[options.destination](Path(name)) as engine:
         folder = Path(name)
@@ -108,9 +104,9 @@ def main() -> None:
         engine.fill(options.rows)
         after = [seconds(engine, folder) for _ in range(options.runs)]
         print(
-            f"{options.destination}: a run that finds nothing new takes {statistics.median(before):.2f} s, and "
-            f"{statistics.median(after):.2f} s with {options.rows:,} sightings more ({engine.size() / 1e9:.2f} GB); "
-            f"median of {options.runs}"
+            f"{options.destination}: a run without new albums takes {statistics.median(before):.2f} s, and "
+            f"{statistics.median(after):.2f} s with {options.rows:,} more sightings ({engine.size() / 1e9:.2f} GB); "
+            f"medians of {options.runs} runs"
         )
 
 

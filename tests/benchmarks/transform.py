@@ -1,8 +1,8 @@
-"""How long `--transform` takes after a day's load, on little and on much, beside what dbt takes with nothing to do.
+"""Benchmark of `--transform` after one more day, on small and large databases.
 
-Each build is a process of its own. First everything is built; then a day is loaded, and what is built then is timed, with
-dbt's cache in place. "nothing" is the same project on tables without a row: what dbt itself takes. "growing" is a second build
-of the models alone that grow with every run, on a copy of the file: the others are made anew of the albums there are.
+Each build is a separate process. The first one builds everything. The second one runs after one more day, with dbt's cache.
+"nothing" builds the project on empty tables, which is the time of dbt itself. "growing" builds only the models that grow with
+every run, on a copy of the database.
 
     python tests/benchmarks/transform.py                         # 100 albums, and three years of five markets
     python tests/benchmarks/transform.py --days 30 --markets 1   # smaller
@@ -27,7 +27,7 @@ GROWING = ("int_spotify__listing_runs", "int_spotify__album_sightings", "fct_spo
 
 
 def build(db: Path, cache: Path, only: tuple[str, ...] = ()) -> dict[str, object]:
-    """Build in this process: seconds of all and of the slowest, and the memory it took at most."""
+    """Build in this process, and return times and peak memory."""
     found = []
     result_of, run_dbt = transform._result, transform._run_dbt
     select = ["--select", *only, "--resource-type", "model"] if only else []
@@ -50,8 +50,8 @@ def build(db: Path, cache: Path, only: tuple[str, ...] = ()) -> dict[str, object
     }
 
 
-def timed(name: str, db: Path, *options: str) -> None:
-    """Print what a build takes in a process of its own."""
+def print_build(name: str, db: Path, *options: str) -> None:
+    """Build in a separate process, and print its figures."""
     ran = subprocess.run(
         [sys.executable, __file__, "--build", str(db), *options], capture_output=True, text=True, check=False
     )
@@ -60,20 +60,20 @@ def timed(name: str, db: Path, *options: str) -> None:
     print(f"{name}: {ran.stdout.splitlines()[-1]}", flush=True)
 
 
-def measured(name: str, folder: Path, days: int, markets: int) -> None:
-    """Print what the first and the second build take, and what the growing models alone take in the second."""
+def print_builds(name: str, folder: Path, days: int, markets: int) -> None:
+    """Print the figures of the first build, the second one, and the growing models."""
     folder.mkdir()
     db = folder / "spotify.duckdb"
     create(db)
     if days:
         add_days(db, 0, days, markets)
-    timed(f"{name}, first", db)
+    print_build(f"{name}, first", db)
     if days:
         add_days(db, days, days + 1, markets)
         for number in range(1, 4):
             copy = Path(shutil.copytree(folder, folder.with_name(f"{folder.name}-{number}")))
-            timed(f"{name}, second, growing ({number} of 3)", copy / db.name, "--growing")
-    timed(f"{name}, second", db)
+            print_build(f"{name}, second, growing ({number} of 3)", copy / db.name, "--growing")
+    print_build(f"{name}, second", db)
 
 
 def main() -> None:
@@ -87,9 +87,9 @@ def main() -> None:
         print(json.dumps(build(options.build, options.build.parent / "dbt", GROWING if options.growing else ())))
         return
     with tempfile.TemporaryDirectory() as folder:
-        measured("nothing", Path(folder) / "nothing", 0, 1)
-        measured("100 albums", Path(folder) / "little", 1, 1)
-        measured(
+        print_builds("nothing", Path(folder) / "nothing", 0, 1)
+        print_builds("100 albums", Path(folder) / "little", 1, 1)
+        print_builds(
             f"{options.days} days, {options.markets} markets", Path(folder) / "much", options.days, options.markets
         )
 

@@ -1,4 +1,4 @@
-"""The offline API as tests start and read it. Knows its calls, not who makes them."""
+"""Offline APIs of a test and their calls."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from spotify_pipeline.offline_api import Album, Catalogue, LoggedRequest, Offlin
 from tests.support.clock import FakeClock
 
 Serve = Callable[..., OfflineApi]
-"""Start an API with these albums; its other options are those of OfflineApi, which is in the extended quota mode."""
+"""Function that starts an API with albums and options of OfflineApi."""
 
 
 @contextmanager
 def serving(clock: FakeClock) -> Iterator[Serve]:
-    """Start APIs by that clock; all of them end with the block."""
+    """Return a function that starts APIs with the clock; they stop with the block."""
     with ExitStack() as stack:
 
         def start(*albums: Album, **options: Any) -> OfflineApi:
@@ -27,12 +27,12 @@ def serving(clock: FakeClock) -> Iterator[Serve]:
 
 
 def calls_since(api: OfflineApi, before: Counter[str]) -> Counter[str]:
-    """The calls after those, token requests aside."""
+    """Return the calls made since `before`, without token requests."""
     calls = api.calls - before
     del calls["token"]
     return calls
 
 
 def for_album(album_id: str) -> Callable[[LoggedRequest], bool]:
-    """Which requests are for this album, alone or in a batch."""
+    """Return a predicate for the requests of an album, alone or in a batch."""
     return lambda request: album_id in request.path or album_id in request.query.get("ids", "")

@@ -1,4 +1,4 @@
-"""A bare HTTP caller: it shows what is on the wire, and repairs nothing."""
+"""Minimal HTTP client that returns replies as received."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from spotify_pipeline.offline_api import OfflineApi
 
 @dataclass(frozen=True)
 class Answer:
-    """A reply as received."""
+    """Reply as received."""
 
     status: int
     headers: Mapping[str, str]
@@ -22,15 +22,15 @@ class Answer:
 
     @property
     def json(self) -> Any:
-        """The body as JSON."""
+        """Return the body as JSON."""
         return json.loads(self.content)
 
 
 class Caller:
-    """Calls one offline API, with a token where it has one."""
+    """Client of one offline API, with a token after `log_in`."""
 
     def __init__(self, api: OfflineApi) -> None:
-        """Call this API."""
+        """Create a client without a token."""
         self.api = api
         self.token: str | None = None
 
@@ -40,13 +40,13 @@ class Caller:
         return self
 
     def ask_for_token(self, headers: Mapping[str, str] | None = None, **form: str) -> Answer:
-        """Ask for a token, with the right credentials where none are given."""
+        """Request a token, with the right credentials by default."""
         if not form:
             form = {"grant_type": "client_credentials", "client_id": "demo", "client_secret": "demo"}
         return self.send("POST", self.api.token_url, headers or {}, urlencode(form))
 
     def get(self, path: str, authorization: str | None = None, **query: object) -> Answer:
-        """Read a path below ``/v1/``, or an absolute link."""
+        """Get a path below ``/v1/``, or an absolute link."""
         url = path if path.startswith("http") else self.api.api_url + path
         if query:
             url += "?" + urlencode(query)
@@ -54,7 +54,7 @@ class Caller:
         return self.send("GET", url, {"Authorization": authorization} if authorization else {})
 
     def send(self, method: str, url: str, headers: Mapping[str, str], body: str | None = None) -> Answer:
-        """Send one request on a connection of its own."""
+        """Send one request on a new connection."""
         parts = urlsplit(url)
         connection = HTTPConnection(parts.netloc, timeout=60)
         try:

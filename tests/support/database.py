@@ -1,4 +1,4 @@
-"""A DuckDB file that was loaded to, as tests read and break it. Knows its tables, not how they came to be."""
+"""DuckDB file of a load, for queries and for damage."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _HOLD = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('held', f
 
 
 class Database:
-    """The file of a folder, and what is in its dataset.
+    """DuckDB file in a folder, and its dataset.
 
     Args:
-        folder: Where the file is to be: as spotify.duckdb.
+        folder: Folder of the file spotify.duckdb.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -42,35 +42,35 @@ class Database:
         self.database = folder / "spotify.duckdb"
 
     def sql(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
-        """Ask the file."""
+        """Run a query in the dataset."""
         with duckdb.connect(str(self.database)) as connection:
             connection.execute(f'USE "{self.database.stem}".spotify_raw')
             return connection.execute(query, list(parameters)).fetchall()
 
     def one(self, query: str, *parameters: object) -> Any:
-        """The only value of the only row."""
+        """Return the only value of the only row."""
         ((value,),) = self.sql(query, *parameters)
         return value
 
     def count(self, table: str) -> int:
-        """How many rows a table has."""
+        """Return the number of rows of a table."""
         return int(self.one(f"SELECT count(*) FROM {table}"))
 
     def tables(self) -> set[str]:
-        """The names of the tables, dlt's own aside."""
+        """Return the names of the tables, without dlt's own."""
         found = self.sql("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'spotify_raw'")
         return {name for (name,) in found if not name.startswith("_dlt")}
 
     def album_ids(self) -> list[str]:
-        """Every album that is loaded in full, repeats included."""
+        """Return the ids of the loaded albums, repeats included."""
         return [album_id for (album_id,) in self.sql("SELECT id FROM albums ORDER BY id")]
 
     def places(self) -> list[tuple[str, int, int]]:
-        """Every place on an album that is loaded, repeats included."""
+        """Return the loaded track positions, repeats included."""
         return self.sql("SELECT album_id, disc_number, track_number FROM album_tracks ORDER BY ALL")
 
     def last_run(self) -> dict[str, Any]:
-        """The newest row of load_runs, by column."""
+        """Return the newest row of load_runs, by column."""
         with duckdb.connect(str(self.database)) as connection:
             result = connection.execute(
                 "SELECT * FROM spotify_raw.load_runs ORDER BY started_at DESC, finished_at DESC LIMIT 1"
@@ -81,7 +81,7 @@ class Database:
 
 @contextmanager
 def held_by_another_process(database: Path) -> Iterator[int]:
-    """Another process has the file open; its number."""
+    """Open the file in another process, and return its id."""
     with subprocess.Popen(
         [sys.executable, "-c", _HOLD, str(database)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:

@@ -1,4 +1,4 @@
-"""Replies that were changed in a few places, as hypothesis draws the places. Knows JSON and HTTP, and no field by name."""
+"""Mutations of replies, drawn by hypothesis."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _nested(depth: int) -> Any:
     return value
 
 
-# What is put in the place of a value.
+# Replacements of a value.
 VALUES: tuple[Any, ...] = (
     None,
     True,
@@ -147,7 +147,7 @@ OPERATIONS: tuple[Callable[[Any, Any, Any, str], None], ...] = (
     _reverse,
 )
 
-# What is sent in place of the reply. Statuses that say for good that an album is gone are no accident, and not here.
+# Replacements of a whole reply, without statuses that mean a missing album.
 FAULTS: tuple[Callable[[Reply], Reply], ...] = (
     lambda _: errors.bad_gateway,
     lambda _: errors.forbidden,
@@ -168,21 +168,16 @@ FAULTS: tuple[Callable[[Reply], Reply], ...] = (
 
 @dataclass(frozen=True)
 class Mutation:
-    """One change to one reply.
-
-    Attributes:
-        bucket: The kind of reply.
-        which: The how manieth of its kind.
-        spot: Where in it: a number that is taken modulo the number of places.
-        operation: What is done there; beyond the operations, the whole reply is another.
-        value: Which value.
-        key: Which key.
-    """
+    """One change to one reply."""
 
     bucket: str
+    # Number of the reply within its bucket.
     which: int
+    # Place in the reply, modulo the number of places.
     spot: int
+    # Index into OPERATIONS; beyond them, the whole reply is replaced.
     operation: int
+    # Indexes into VALUES and KEYS.
     value: int
     key: int
 
@@ -199,22 +194,18 @@ mutations = st.builds(
 
 
 class Mutator:
-    """Changes the replies of an API as it is told, and remembers which it has changed.
+    """Hook of an API that mutates its replies and collects the mutated requests."""
 
-    Args:
-        told: The changes.
-    """
-
-    def __init__(self, told: list[Mutation]) -> None:
-        self._told = told
+    def __init__(self, mutations: list[Mutation]) -> None:
+        self._mutations = mutations
         self._seen: dict[tuple[str, str], int] = {}
         self.changed: list[LoggedRequest] = []
 
     def __call__(self, request: LoggedRequest, normal: Reply) -> Reply:
-        """The reply, changed where it is told so. A call that is repeated meets the same changes."""
+        """Return the reply with its mutations, the same ones for a repeated call."""
         call = (request.bucket, f"{request.path} {sorted(request.query.items())}")
         which = self._seen.setdefault(call, sum(bucket == request.bucket for bucket, _ in self._seen))
-        for one in self._told:
+        for one in self._mutations:
             if (one.bucket, one.which) == (request.bucket, which) and normal.status == 200:
                 self.changed.append(request)
                 normal = _mutated(normal, one)
@@ -228,7 +219,7 @@ def _mutated(normal: Reply, one: Mutation) -> Reply:
     levels = list(_levels(body))
     if not levels:
         return normal
-    # Level by level, or nearly all changes would hit what there is most of: the artists of tracks.
+    # Draw the level first; otherwise, nearly all changes would hit the artists of tracks.
     level = levels[one.spot % len(levels)]
     parent, key = level[one.spot // len(levels) % len(level)]
     OPERATIONS[one.operation % len(OPERATIONS)](parent, key, deepcopy(VALUES[one.value]), KEYS[one.key])
@@ -236,7 +227,7 @@ def _mutated(normal: Reply, one: Mutation) -> Reply:
 
 
 def _levels(body: object) -> Iterator[list[tuple[Any, Any]]]:
-    """Everything that can be changed, with what holds it, by how deep it is."""
+    """Yield all (parent, key) pairs of each level."""
     level = _children(body)
     while level:
         yield level

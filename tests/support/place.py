@@ -1,4 +1,4 @@
-"""A place to load to, with the command as its user runs it. Knows the command line, not how it is obeyed."""
+"""Folder to load into with the command."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.support.ran import Ran, run_here
 
 
 class Place(Database):
-    """A folder with a DuckDB file and dlt's working folders, and no settings but those of the environment."""
+    """Folder with a DuckDB file and dlt's files, configured by the environment only."""
 
     def __init__(self, folder: Path, clock: FakeClock | None = None) -> None:
         super().__init__(folder)
@@ -33,9 +33,9 @@ class Place(Database):
         self.data_dir = folder / "dlt"
 
     def environment(self, api: OfflineApi | None = None, **settings: object) -> dict[str, str]:
-        """What the environment says: where dlt keeps its files, where the API is, and these settings of the source.
+        """Return the environment: dlt's folders, the API and settings of the source.
 
-        A setting that is None is left out.
+        A setting of None is left out.
         """
         found: dict[str, object] = {"client_id": "demo", "client_secret": "demo", "requests_per_second": 0}
         if api is not None:
@@ -49,7 +49,7 @@ class Place(Database):
         }
 
     def arguments(self, *more: str) -> list[str]:
-        """A command line that loads to this place, unless it names another."""
+        """Return a command line that loads into this folder by default."""
         return [*([] if {"--db", "--destination"} & set(more) else ["--db", str(self.database)]), *more]
 
     def load(
@@ -63,13 +63,13 @@ class Place(Database):
         """Run the command in this process.
 
         Args:
-            api: What it talks to, unless the arguments say otherwise.
+            api: The API to load from, unless the arguments select the demo.
             arguments: The command line, without `--db`.
-            clock: Another clock than the place's.
-            env: More of the environment.
-            settings: Of the source, by their names in [sources.spotify].
+            clock: A clock instead of the place's.
+            env: Further environment variables.
+            settings: Settings of the source, by their keys in [sources.spotify].
         """
-        # A process of its own would know of no pipeline yet.
+        # A separate process would have no active pipeline.
         Container()[PipelineContext].deactivate()
         before = api.calls if api else Counter[str]()
         with patch.dict(os.environ, {**self.environment(api, **settings), **(env or {})}):
@@ -79,9 +79,9 @@ class Place(Database):
         return dataclasses.replace(ran, calls=calls_since(api, before), tokens=api.calls["token"] - before["token"])
 
     def command_line(self, *arguments: str) -> list[str]:
-        """The command as a process of its own."""
+        """Return the command line of a separate process."""
         return [sys.executable, str(LOAD_PY), *self.arguments(*arguments)]
 
     def files(self) -> list[Path]:
-        """Every file that the command left: the database, and dlt's."""
+        """Return all files of the command: the database and dlt's."""
         return [path for path in self.folder.rglob("*") if path.is_file()]

@@ -1,4 +1,4 @@
-"""A command that is run in this process: what it wrote and how it ended. Knows no particular command."""
+"""Commands that run in this process, with their output and exit code."""
 
 from __future__ import annotations
 
@@ -11,30 +11,23 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Ran:
-    """How a command went.
-
-    Attributes:
-        code: Its exit code.
-        out: What it wrote to standard output.
-        err: What it wrote to standard error.
-        calls: The calls that the API saw of it, token requests aside.
-        tokens: The token requests that the API saw of it.
-    """
+    """Exit code, standard output and standard error of a command, and its API calls."""
 
     code: int
     out: str
     err: str
+    # Without token requests.
     calls: Counter[str] = field(default_factory=Counter)
     tokens: int = 0
 
     @property
     def album_calls(self) -> int:
-        """The calls that were made for albums and their tracks."""
+        """Return the number of calls for albums and tracks."""
         return sum(self.calls[bucket] for bucket in ("album", "albums", "album_tracks"))
 
 
 def run_here(command: Callable[[], int]) -> Ran:
-    """Run a command, which may end as argparse ends one."""
+    """Run a command, which may exit like argparse."""
     out, err = io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(err):
         try:

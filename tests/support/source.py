@@ -1,4 +1,4 @@
-"""The source without a pipeline: what comes out of it, and at which calls. Knows no database."""
+"""Source without a pipeline: its rows and its calls."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.apis import calls_since
 
 
 def source_of(api: OfflineApi, **options: Any) -> Any:
-    """The source, pointed at an offline API, at no pace that would take time."""
+    """Return a source for an offline API, without a pace limit."""
     defaults = {"client_id": "demo", "client_secret": "demo", "requests_per_second": 0}
     urls = {"api_url": api.api_url, "token_url": api.token_url}
     return spotify_source(**{**defaults, **urls, **options})
@@ -24,7 +24,7 @@ def source_of(api: OfflineApi, **options: Any) -> Any:
 
 @dataclass(frozen=True)
 class Extracted:
-    """What came out of the source without a pipeline, as if into an empty database."""
+    """Rows of the source for an empty database."""
 
     run: Run
     calls: Counter[str]
@@ -32,17 +32,17 @@ class Extracted:
 
     @property
     def album_ids(self) -> list[str]:
-        """The albums that came in full."""
+        """Return the ids of the complete albums."""
         return sorted(row["id"] for row in self.rows["albums"])
 
     @property
     def places(self) -> list[tuple[str, int, int]]:
-        """The places on albums, as `places_of` has them."""
+        """Return the track positions, as `places_of` does."""
         return sorted((row["album_id"], row["disc_number"], row["track_number"]) for row in self.rows["album_tracks"])
 
 
 def extract(api: OfflineApi, run: Run, **options: Any) -> Extracted:
-    """Run the source without a pipeline: where no table is needed, this takes a twentieth of the time."""
+    """Run the source without a pipeline, in a twentieth of the time."""
     Container()[PipelineContext].deactivate()
     source = source_of(api, run=run, **options)
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in source.resources.selected}

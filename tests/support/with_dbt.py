@@ -1,4 +1,4 @@
-"""Whether dbt can be run here: it is an extra, and does not know every Python that this project does."""
+"""Availability of dbt, an extra that does not support every Python version."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import pytest
 
 @cache
 def why_not() -> str | None:
-    """Why dbt can't be run; None where it can."""
+    """Return the reason for which dbt cannot run, or None."""
     try:
         import_module("dbt.cli.main")
     except ModuleNotFoundError:
         return 'dbt is not installed: pip install -e ".[dbt]"'
-    except Exception as error:  # noqa: BLE001 - where dbt doesn't know this Python, it fails with whatever it meets
+    except Exception as error:  # noqa: BLE001 - dbt raises arbitrary errors on unsupported Pythons
         return f"dbt can't be imported: {error!r}"
     return None
 
 
 def skip_without_dbt() -> None:
-    """Skip the test that calls this."""
+    """Skip the calling test if dbt cannot run."""
     if reason := why_not():
         pytest.skip(reason)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final, Literal, Protocol, cast
 
 from spotify_pipeline.destinations.base import Destination
-from spotify_pipeline.places import installing, requirement
+from spotify_pipeline.installation import extra_requirement, install_command
 from spotify_source.errors import ConfigurationError
 
 ExportFormat = Literal["json", "parquet", "csv"]
@@ -124,5 +124,5 @@ def _step_module(step: Step) -> _StepModule:
             raise
         raise ConfigurationError(
             "--iceberg needs pyiceberg, which is not installed.",
-            guidance=f"Install it: {installing(requirement('iceberg'))}. Without --iceberg, the load works as it is.",
+            guidance=f"Install it: {install_command(extra_requirement('iceberg'))}. Without --iceberg, the load works as it is.",
         ) from None

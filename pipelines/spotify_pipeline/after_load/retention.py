@@ -17,7 +17,7 @@ from spotify_pipeline.after_load.follow_up import FollowUp, FollowUpOptions
 from spotify_pipeline.destinations.base import Destination
 from spotify_pipeline.destinations.duckdb import quoted_name
 from spotify_pipeline.dlt_internals.capabilities import SqlClient
-from spotify_pipeline.places import of_models
+from spotify_pipeline.installation import with_schema_prefix
 from spotify_source import schema
 from spotify_source.config import check_at_least
 
@@ -180,13 +180,13 @@ def _marts(client: SqlClient, dataset: str) -> _Schema | None:
     """Return the schema of the marts; None if they were built from another dataset."""
     views = client.execute_sql(
         "SELECT definition FROM pg_catalog.pg_views WHERE schemaname = %s AND viewname LIKE %s",
-        of_models("spotify_staging"),
+        with_schema_prefix("spotify_staging"),
         "base%finished_loads",
     )
     reads_dataset = re.compile(rf'\b{re.escape(dataset)}"?\."?_dlt_loads')
     if any(reads_dataset.search(definition) is None for (definition,) in views or ()):
         return None
-    return _Schema(client, of_models("spotify_marts"))
+    return _Schema(client, with_schema_prefix("spotify_marts"))
 
 
 def _without_listed_editions(loaded: _Schema, marts: _Schema | None, albums: list[str]) -> list[str]:

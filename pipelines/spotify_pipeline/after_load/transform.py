@@ -17,7 +17,7 @@ from spotify_pipeline.after_load.follow_up import FollowUp, FollowUpOptions
 from spotify_pipeline.destinations.base import Destination
 from spotify_pipeline.destinations.driver_errors import redact_passwords
 from spotify_pipeline.destinations.postgres import PostgresDestination
-from spotify_pipeline.places import dbt_project, installing, of_models, requirement
+from spotify_pipeline.installation import dbt_project, extra_requirement, install_command, with_schema_prefix
 from spotify_source.errors import ConfigurationError, SpotifySourceError
 
 PROJECT: Final = dbt_project()
@@ -133,7 +133,7 @@ def run(
 def model_schemas() -> tuple[str, str]:
     """Return the schemas of staging and marts, with the configured prefix."""
     staging, marts = SCHEMAS
-    return of_models(staging), of_models(marts)
+    return with_schema_prefix(staging), with_schema_prefix(marts)
 
 
 def check_target(target: DbtTarget) -> None:
@@ -184,7 +184,7 @@ def _check_dbt(target: DbtTarget) -> None:
             import_module(module)
     except ModuleNotFoundError:
         is_duckdb = target.output == "duckdb"
-        install = installing(requirement("dbt" if is_duckdb else f"dbt-{target.output}"))
+        install = install_command(extra_requirement("dbt" if is_duckdb else f"dbt-{target.output}"))
         raise DbtMissingError(
             f"--transform needs dbt{'' if is_duckdb else f' for {target.output}'}, which is not installed.",
             guidance=f"Install it: {install}. {_WITHOUT_DBT}",

@@ -1,4 +1,4 @@
-"""Entry points of the commands: `spotify-source` with its subcommands, and the scripts in `pipelines/`.
+"""Entry points: `spotify-source` and the scripts in `pipelines/`.
 
 The modules that load, write the page and probe import dlt, which takes most of a second. They are imported once the
 options are known, so that `--help` answers at once and a missing package leads to install instructions.
@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 from spotify_pipeline.cli.options import parse_load, parse_probe, parse_report
 from spotify_pipeline.cli.terminal import exit_on_interrupt, install_instructions
 from spotify_pipeline.exits import Exit
-from spotify_pipeline.places import checkout
+from spotify_pipeline.installation import checkout
 
 
 class Command(NamedTuple):

@@ -81,7 +81,7 @@ class ProbeOptions:
 
 
 class CommandParser(argparse.ArgumentParser):
-    """Parser that suggests corrections and ends with the exit code for wrong configuration."""
+    """Parser that suggests corrections and exits with 78."""
 
     def __init__(self, prog: str, description: str, notes: str, exit_codes: Mapping[Exit, str]) -> None:
         codes = "".join(f"  {code.value:3}  {meaning}\n" for code, meaning in sorted(exit_codes.items()))
@@ -152,10 +152,10 @@ the environment. Options override them. A destination is configured as in dlt, u
         "--reach",
         type=_positive,
         metavar="N",
-        help="maximum searches for plain listing and extra queries (default: 10, enough for one market)",
+        help="maximum searches for the listing and extra queries (default: 10, enough for one market)",
     )
     group.add_argument(
-        "--only-types", metavar="TYPES", help="album types to fetch, such as album,single; others are only listed"
+        "--only-types", metavar="TYPES", help="comma-separated album types to fetch; others are only listed"
     )
     group.add_argument(
         "--resources",

@@ -20,7 +20,7 @@ from spotify_source.limits.governor import Clock
 
 
 def run(options: ProbeOptions, clock: Clock | None = None) -> Exit:
-    """Make the calls, print what was measured, also after Ctrl-C, and return the exit code.
+    """Make the calls, print the measurement, and return the exit code.
 
     Args:
         options: The command line.
@@ -64,7 +64,7 @@ def _announce(options: ProbeOptions) -> None:
 
 @contextmanager
 def _source_arguments(options: ProbeOptions, clock: Clock) -> Iterator[dict[str, Any]]:
-    """Yield the arguments of the source that override its configuration: those of the offline API with --demo."""
+    """Yield the arguments of the source: those of an offline API with --demo."""
     if not options.demo:
         yield {}
         return

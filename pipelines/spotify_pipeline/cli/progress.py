@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Final, Literal
 
-from spotify_pipeline.dlt_internals.config import StepCollector
+from spotify_pipeline.dlt_internals.dlt_config import StepCollector
 from spotify_source import Run
 from spotify_source.models import AlbumCounts
 
@@ -61,7 +61,7 @@ def describe(run: Run, step: str) -> str:
 
 
 def render(run: Run, step: str) -> RenderableType:
-    """Return that line for a terminal, with a bar below it once the number of requested albums is known."""
+    """Return that line for a terminal, with a bar below it while albums are fetched."""
     # A scheduler never shows the bar and need not import rich.
     from rich.console import Group  # noqa: PLC0415
     from rich.progress_bar import ProgressBar  # noqa: PLC0415

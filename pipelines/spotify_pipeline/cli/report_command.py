@@ -11,7 +11,7 @@ from pathlib import Path
 from spotify_pipeline.cli.options import ReportOptions
 from spotify_pipeline.cli.terminal import print_text
 from spotify_pipeline.destinations import named_destination
-from spotify_pipeline.dlt_internals.config import normalize_dataset_name
+from spotify_pipeline.dlt_internals.dlt_config import normalize_dataset_name
 from spotify_pipeline.exits import Exit
 from spotify_pipeline.page import feeds
 from spotify_pipeline.page.data import Database, opened, read_tables

@@ -15,7 +15,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Final
 
 from spotify_pipeline.exits import Exit
-from spotify_pipeline.places import checkout, installing, requirement
+from spotify_pipeline.installation import checkout, extra_requirement, install_command
 
 if TYPE_CHECKING:
     from signal import _HANDLER
@@ -51,7 +51,7 @@ def print_text(text: str) -> None:
 
 @contextmanager
 def handle_signals(handler: _HANDLER, *numbers: signal.Signals) -> Iterator[None]:
-    """Handle signals in the main thread until the context ends; in other threads do nothing."""
+    """Handle signals until the context ends, if this is the main thread."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -65,7 +65,7 @@ def handle_signals(handler: _HANDLER, *numbers: signal.Signals) -> Iterator[None
 
 @contextmanager
 def exit_on_interrupt() -> Iterator[None]:
-    """End the process with 130 and no traceback on Ctrl-C, unless the context handles it itself."""
+    """End the process with 130 on Ctrl-C, unless the context handles it itself."""
     with handle_signals(_exit, signal.SIGINT):
         yield
 
@@ -101,7 +101,7 @@ def install_instructions() -> Iterator[None]:
     except ModuleNotFoundError as error:
         name = error.name or str(error)
         if name.partition(".")[0] in _REPORT_MODULES:
-            text = f'The page needs the extra "report":\n  {installing(requirement("report"))}'
+            text = f'The page needs the extra "report":\n  {install_command(extra_requirement("report"))}'
         else:
             text = _install_commands(name)
         print(text, file=sys.stderr)  # noqa: T201 - output of the command

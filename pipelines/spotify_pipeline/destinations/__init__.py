@@ -8,7 +8,7 @@ from spotify_pipeline.destinations.driver_errors import missing_driver
 from spotify_pipeline.destinations.other import OtherDestination
 from spotify_pipeline.destinations.postgres import PostgresDestination
 from spotify_pipeline.dlt_internals.capabilities import declared_capabilities, destination_by_name
-from spotify_pipeline.places import requirement
+from spotify_pipeline.installation import extra_requirement
 
 _POSTGRES: Final = "dlt.destinations.postgres"
 
@@ -27,6 +27,6 @@ def named_destination(name: str, dataset: str) -> OtherDestination:
         destination = destination_by_name(name)
         capabilities = declared_capabilities(destination, dataset)
     except ImportError as error:
-        raise missing_driver(error, requirement("postgres") if name == "postgres" else f"dlt[{name}]") from None
+        raise missing_driver(error, extra_requirement("postgres") if name == "postgres" else f"dlt[{name}]") from None
     kind = PostgresDestination if capabilities.kind == _POSTGRES else OtherDestination
     return kind(name, dataset, destination, capabilities)

@@ -9,7 +9,7 @@ from typing import Final
 
 from spotify_pipeline.destinations.base import DestinationUnavailableError
 from spotify_pipeline.dlt_internals.exceptions import causes
-from spotify_pipeline.places import installing
+from spotify_pipeline.installation import install_command
 from spotify_source.errors import ConfigurationError, SpotifySourceError
 
 CREDENTIALS_URL: Final = "https://dlthub.com/docs/general-usage/credentials/setup"
@@ -90,7 +90,7 @@ def missing_driver(error: ImportError, requirement: str) -> ConfigurationError:
     names = [name for cause in causes(error) if (name := getattr(cause, "name", None))]
     missing = ConfigurationError(
         f"The destination needs a driver that is not installed{f': {names[-1]}' if names else ''}.",
-        guidance=f"Install it: {installing(requirement)}",
+        guidance=f"Install it: {install_command(requirement)}",
     )
     missing.help_url = DESTINATIONS_URL
     return missing

@@ -1,4 +1,4 @@
-"""dlt's exceptions: their causes, whether they are transient, and those about settings in plain words.
+"""Exceptions of dlt: causes, transience, and translation of those about settings.
 
 dlt documents few of its exceptions, and its wrappers hold the cause in various attributes. An exception about a setting
 lists every place that dlt has searched, over many lines; a reader needs the one where the setting belongs.
@@ -34,7 +34,7 @@ from dlt.load.exceptions import (
     TableChainFollowupJobCreationFailedException,
 )
 
-from spotify_pipeline.places import installing
+from spotify_pipeline.installation import install_command
 from spotify_source.errors import ConfigurationError, CredentialsError, SpotifySourceError
 
 Translation: TypeAlias = Callable[[Any], SpotifySourceError]
@@ -78,14 +78,20 @@ def causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def first_line(error: BaseException) -> str:
-    """Return the first line of the innermost cause: the message of a wrapper starts with dlt's own steps."""
+    """Return the first line of the innermost cause.
+
+    The message of a wrapper starts with dlt's own steps.
+    """
     *_, innermost = causes(error)
     lines = str(innermost).strip().splitlines()
     return f"{type(innermost).__name__}: {lines[0][:_MAX_LENGTH]}" if lines else type(innermost).__name__
 
 
 def is_transient(error: BaseException) -> bool:
-    """Return whether the same step may succeed once the machine, the destination or the settings are in order."""
+    """Return whether the same step may succeed later.
+
+    That is, once the machine, the destination or the settings are in order.
+    """
     chain = list(causes(error))
     if any(isinstance(cause, (*CONFIGURATION_ERRORS, SpotifySourceError, MemoryError)) for cause in chain):
         return True
@@ -134,7 +140,7 @@ def _missing_setting(error: ConfigFieldMissingException) -> ConfigurationError:
 
 
 def _keys(traces: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the environment variable for each missing setting, by its most specific name."""
+    """Yield the most specific environment variable for each missing setting."""
     for lookups in traces.values():
         nested = [trace for trace in lookups if hasattr(trace, "traces")]
         if nested:
@@ -160,7 +166,7 @@ def _wrong_type(error: ConfigValueCannotBeCoercedException) -> ConfigurationErro
 
 
 def _describe_type(hint: Any) -> tuple[str, bool]:
-    """Return a type in words, and whether its values may be secret: those of undescribed types may."""
+    """Return a type in words, and whether its values may be secret."""
     if get_origin(hint) is Literal:
         return "one of " + ", ".join(repr(choice) for choice in get_args(hint)), False
     known = next((one for one in (hint, *get_args(hint)) if one in _TYPES), None)
@@ -180,13 +186,16 @@ def _unknown_destination(error: UnknownDestinationModule) -> ConfigurationError:
 def _missing_dependency(error: MissingDependencyException) -> ConfigurationError:
     return _configuration_error(
         f"{error.caller} needs packages that are not installed.",
-        f"Install them: {installing(*error.dependencies)}",
+        f"Install them: {install_command(*error.dependencies)}",
         DESTINATIONS_URL,
     )
 
 
 def _wrong_setting(error: ConfigurationException) -> ConfigurationError:
-    """Translate any other exception about a setting: its lines up to the first that ends a sentence, by whole words."""
+    """Translate any other exception about a setting.
+
+    The message is kept up to the first line that ends a sentence, and cut between words.
+    """
     lines: list[str] = []
     for line in filter(None, map(str.strip, str(error).splitlines())):
         lines.append(line)

@@ -1,4 +1,4 @@
-"""Charts of the page as Vega-Lite specifications, each with its table for readers who cannot see it."""
+"""Charts of the page as Vega-Lite specifications, each with its table."""
 
 from __future__ import annotations
 
@@ -67,7 +67,10 @@ class DrawnChart:
 
 @dataclass(frozen=True, kw_only=True)
 class Chart(ABC):
-    """A chart of the rows of a query, which has a column `says` with the text of each mark."""
+    """A chart of the rows of a query.
+
+    Its column `says` is the text of a mark.
+    """
 
     name: str  # id on the page; {column} stands for a value of the part
     title: str
@@ -176,9 +179,9 @@ class StackedBars(Chart):
 
 @dataclass(frozen=True, kw_only=True)
 class NamedBars(Chart):
-    """Horizontal bars, each below its name: a phone has no room for names beside them.
+    """Horizontal bars, each below its name.
 
-    `height` is that of one bar.
+    A phone has no room for names beside the bars. `height` is that of one bar.
     """
 
     value: str
@@ -210,7 +213,7 @@ class NamedBars(Chart):
 
 @dataclass(frozen=True, kw_only=True)
 class RankLines(Chart):
-    """Lines of positions from run to run, those of `kind` 'rising' and 'falling' coloured.
+    """Lines of positions from run to run, coloured by `kind`.
 
     The query returns `run`, `position`, `latest` (True in the last run), `album` (number of the line), `kind` and `says`
     for each point, and the columns of the table for each line's last point.

@@ -1,4 +1,4 @@
-"""Loaded data for the page: the DuckDB file opened for reading, with the views and tables of `views.sql`."""
+"""Data of the page: a DuckDB file opened for reading, with `views.sql`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import jinja2
 
 from spotify_pipeline.destinations.base import DestinationUnavailableError
 from spotify_pipeline.destinations.duckdb import TYPES, empty_table, locking_process, quoted_name, quoted_text
-from spotify_pipeline.places import command, dbt_project, of_models
+from spotify_pipeline.installation import command, dbt_project, with_schema_prefix
 from spotify_source import schema
 from spotify_source.errors import ConfigurationError
 
@@ -29,7 +29,7 @@ Row = dict[str, Any]
 
 
 class NothingToReadError(ConfigurationError):
-    """The file is missing, not a DuckDB database, or has no tables of this pipeline."""
+    """The file is missing, no database, or has no tables of this pipeline."""
 
     help_url = "https://duckdb.org/docs/stable/connect/overview"
 
@@ -64,7 +64,7 @@ class Database:
         return [dict(zip(columns, row, strict=True)) for row in result.fetchall()]
 
     def value(self, query: str, values: Mapping[str, object] | None = None) -> Any:
-        """Return the only value of a query with one row at most; None if there is none."""
+        """Return the value of a query with at most one row; None without a row."""
         return next((value for row in self.rows(query, values) for value in row.values()), None)
 
     def create_views(self) -> None:
@@ -90,11 +90,11 @@ class Database:
         return f"SELECT {columns} FROM {quoted_name('loaded', self.dataset, table.name)}"  # noqa: S608 - quoted
 
     def _pair_releases(self) -> str:
-        """Return a query for the releases of each artist pair, without rows if the mart is missing.
+        """Return a query for the releases of each artist pair.
 
-        Only the dbt project knows which albums are editions of one release.
+        It has no rows if the mart is missing: only the dbt project knows which albums are editions of one release.
         """
-        schema_name, _, table = of_models(PAIRS_MART).partition(".")
+        schema_name, _, table = with_schema_prefix(PAIRS_MART).partition(".")
         columns = "first_artist_id, second_artist_id, releases_together AS releases"
         if self.columns.get((schema_name.lower(), table), set()) >= _PAIRS_COLUMNS:
             return f"SELECT {columns} FROM {quoted_name('loaded', schema_name, table)}"  # noqa: S608 - quoted
@@ -103,7 +103,7 @@ class Database:
 
 def read_tables() -> tuple[str, ...]:
     """Return the tables that the page reads, marts with their schema."""
-    return (*(table.name for table in schema.all_tables()), of_models(PAIRS_MART))
+    return (*(table.name for table in schema.all_tables()), with_schema_prefix(PAIRS_MART))
 
 
 @contextmanager

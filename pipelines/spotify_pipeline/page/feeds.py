@@ -1,4 +1,4 @@
-"""New albums as an Atom feed (RFC 4287) and as an iCalendar of release days (RFC 5545)."""
+"""New albums as an Atom feed (RFC 4287) and an iCalendar file (RFC 5545)."""
 
 from __future__ import annotations
 
@@ -79,7 +79,9 @@ class FeedEntry:
 
 
 def entries(database: Database, *, watched_only: bool = False) -> list[FeedEntry]:
-    """Return albums first seen in the `DAYS` days before the latest run, and future ones, the latest first.
+    """Return new and future albums, the latest first.
+
+    New are those first seen in the `DAYS` days before the latest run.
 
     Args:
         database: Loaded tables and views.
@@ -165,9 +167,9 @@ def _atom_time(moment: datetime) -> str:
 
 
 def icalendar(albums: Sequence[FeedEntry]) -> str:
-    """Return the release days as an iCalendar file with CRLF line ends, equal for equal albums.
+    """Return the release days as an iCalendar file, equal for equal albums.
 
-    Albums without a day of release are left out.
+    Lines end with CRLF, as the format requires. Albums without a day of release are left out.
     """
     head = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//spotify_source//New releases//EN", "CALSCALE:GREGORIAN"]
     names = ["NAME:New releases on Spotify", "X-WR-CALNAME:New releases on Spotify"]

@@ -110,9 +110,9 @@ def _is_spotify_id(text: str) -> bool:
 
 
 def _drawn_cover(album_id: str) -> tuple[int, Sequence[tuple[int, int, int]]]:
-    """Return a cover for an album of the demo: a palette, and circles as x, y and radius of 100.
+    """Return a palette and circles that stand for the cover of a demo album.
 
-    Both depend on the id alone. The largest circle is drawn first.
+    Circles are x, y and radius on a square of 100 by 100, the largest first. They depend on the id alone.
     """
     digest = hashlib.sha256(album_id.encode()).digest()
     circles = [(digest[at] * 100 // 255, digest[at + 1] * 100 // 255, 12 + digest[at + 2] % 40) for at in (1, 4, 7)]
@@ -121,7 +121,7 @@ def _drawn_cover(album_id: str) -> tuple[int, Sequence[tuple[int, int, int]]]:
 
 @lru_cache(maxsize=1)
 def _charting_library() -> str:
-    """Return Vega, Vega-Lite and Vega-Embed as one JavaScript module, as vl-convert ships them."""
+    """Return Vega, Vega-Lite and Vega-Embed as one JavaScript module."""
     bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
     if "</script" in bundle.lower() or "<!--" in bundle:
         raise ValueError("The charting library can't be embedded in HTML as it is.")

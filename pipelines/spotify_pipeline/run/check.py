@@ -38,7 +38,9 @@ def exit_code(results: Sequence[CheckResult]) -> Exit:
 
 
 def check_all(destination: Destination, arguments: Mapping[str, Any], run: Run) -> Iterator[CheckResult]:
-    """Check the destination, the configuration and the app, with at most three calls; create no file.
+    """Check the destination, the configuration and the app.
+
+    This makes at most three calls and creates no file.
 
     Args:
         destination: Destination of the load.
@@ -51,7 +53,7 @@ def check_all(destination: Destination, arguments: Mapping[str, Any], run: Run) 
         connection = connect(resolve(**arguments), run, max_attempts=1)
         if not any(result.failure for result in results):
             with destination.active_pipeline() as stored_state:
-                connection.state.attach(stored_state)
+                connection.run.state.attach(stored_state)
         yield from _check_app(connection)
     except Exception as error:  # noqa: BLE001 - every error is a result
         yield CheckResult("Configuration", classify_error(error))
@@ -80,7 +82,7 @@ def _check_destination(destination: Destination) -> Iterator[CheckResult]:
 
 
 def _check_app(connection: Connection) -> Iterator[CheckResult]:
-    browse_allowed = connection.state.allowed("browse", connection.run.clock.now())
+    browse_allowed = connection.run.state.allowed("browse", connection.run.clock.now())
     errors = []
     if browse_allowed is None:
         error = _call_browse(connection)
@@ -128,11 +130,15 @@ def _quota_mode(browse_allowed: bool | None, search_error: SpotifySourceError | 
 
 
 def _check_quota(connection: Connection) -> Iterator[CheckResult]:
-    ledger, now, daily_calls = connection.ledger, connection.run.clock.now(), connection.policy.daily_calls
+    ledger, now, daily_calls = (
+        connection.governor.ledger,
+        connection.run.clock.now(),
+        connection.governor.policy.daily_calls,
+    )
     made = ledger.all_calls_made(now)
     budget = f" of daily_calls {daily_calls}" if daily_calls is not None else ""
     yield CheckResult(f"Calls of this app in the last 24 hours: {by_bucket(made)}{budget}")
-    listing = "browse" if connection.state.allowed("browse", now) else "search"
+    listing = "browse" if connection.run.state.allowed("browse", now) else "search"
     for bucket, until in ledger.blocks(now).items():
         yield CheckResult(
             f"Quota: {bucket} is spent until {local_time(until)}; {_consequence(bucket, listing)}", is_warning=True

@@ -37,10 +37,10 @@ from spotify_source.errors import (
 
 @dataclass(frozen=True)
 class Failure:
-    """Exit code of an exception, and the exception with guidance that it stands for; None for a bug."""
+    """Meaning of an exception: an exit code, and an error with guidance."""
 
     exit: Exit
-    error: SpotifySourceError | None
+    error: SpotifySourceError | None  # None for a bug
 
     @property
     def reason(self) -> str:
@@ -60,7 +60,10 @@ def classify_error(error: BaseException) -> Failure:
 
 
 def report_error(error: BaseException) -> Failure:
-    """Write to standard error what happened, why and what to do; of a bug its traceback. Return its meaning."""
+    """Write an exception with its guidance to standard error, and return its meaning.
+
+    A bug is written with its traceback.
+    """
     failure = classify_error(error)
     if failure.error is not None:
         text = str(failure.error)
@@ -71,7 +74,7 @@ def report_error(error: BaseException) -> Failure:
 
 
 def unreadable_state(dataset: str, error: BaseException) -> ConfigurationError:
-    """Return the error for dlt's tables at the destination that were changed by hand and can't be read."""
+    """Return the error for state at the destination that was changed by hand."""
     return ConfigurationError(
         f"dlt's state in {dataset}._dlt_pipeline_state and {dataset}._dlt_version can't be read ({first_line(error)}).",
         guidance="Drop these two tables and run this again: it recreates them, and no loaded data is lost. "

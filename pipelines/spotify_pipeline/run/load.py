@@ -1,4 +1,4 @@
-"""One run of the pipeline: pending packages, the source, the row in `load_runs`, the follow-ups."""
+"""One run of the pipeline: load, row in `load_runs`, follow-ups."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dlt.extract import DltSource
 
 from spotify_pipeline.after_load.follow_up import FollowUpOptions, follow_up
 from spotify_pipeline.destinations.base import Destination, DestinationUnavailableError
-from spotify_pipeline.dlt_internals.config import StepCollector
+from spotify_pipeline.dlt_internals.dlt_config import StepCollector
 from spotify_pipeline.dlt_internals.exceptions import is_transient
 from spotify_pipeline.dlt_internals.working_directory import WorkingDirectory
 from spotify_pipeline.exits import Exit
@@ -25,7 +25,7 @@ from spotify_source import Run, schema
 def run_pipeline(
     destination: Destination, source: DltSource, run: Run, follow_ups: FollowUpOptions, collector: StepCollector
 ) -> Outcome:
-    """Load pending packages and the source, record the run in `load_runs`, and run the follow-ups.
+    """Load pending packages and the source, record the run, and run the follow-ups.
 
     The row is inserted before the follow-ups, since dbt's models read it, and updated with the outcome of each.
 
@@ -58,16 +58,16 @@ def run_pipeline(
         if not step.is_copy:
             # Before the next step begins, which may copy the row.
             outcome = replace(outcome, finished_at=_now(run))
-            _update_row(outcome, destination)
+            _update_row(outcome, destination, pipeline)
     return outcome
 
 
 def _load(
     destination: Destination, directory: WorkingDirectory, source: DltSource, run: Run, stack: ExitStack
 ) -> tuple[dlt.Pipeline, LoadResult]:
-    """Run dlt's steps one by one, so that others can read the DuckDB file during the extract.
+    """Run dlt's steps one by one.
 
-    From the load on, the destination stays writable until the stack is closed.
+    Other processes can read the DuckDB file during the extract. From the load on, the destination stays writable until the stack is closed.
     """
     pipeline = directory.open()
     try:
@@ -108,7 +108,7 @@ def _sync(pipeline: dlt.Pipeline, destination: Destination) -> None:
 
 
 def _new_fields(load_info: LoadInfo) -> list[str]:
-    """Return the columns that a load added although no table declares them, as 'table.column'."""
+    """Return the undeclared columns that a load added, as 'table.column'."""
     declared = {table.name: {column.name for column in table.columns} for table in schema.all_tables()}
     added = [
         f"{table}.{column}"
@@ -121,22 +121,22 @@ def _new_fields(load_info: LoadInfo) -> list[str]:
 
 
 def _insert_row(outcome: Outcome, destination: Destination, pipeline: dlt.Pipeline) -> Failure | None:
-    """Insert the run into `load_runs`, and write descriptions as comments; return why that failed, if it did."""
+    """Insert the run into `load_runs` and write comments; return the failure, if any."""
     try:
         if outcome.load.load_id is None and not pipeline.has_pending_data:
             # The extract failed: tables may be missing, and the source state is not stored yet.
             pipeline.run(empty_tables(outcome.result))
         destination.insert_load_run(pipeline, outcome.row)
-        destination.write_comments(pipeline.default_schema)
+        destination.write_comments(pipeline)
     except Exception as error:  # noqa: BLE001 - the run itself has ended
         return _report_unrecorded(error)
     return None
 
 
-def _update_row(outcome: Outcome, destination: Destination) -> None:
+def _update_row(outcome: Outcome, destination: Destination, pipeline: dlt.Pipeline) -> None:
     """Update the run in `load_runs` with the outcome of a follow-up."""
     try:
-        destination.update_load_run(outcome.row)
+        destination.update_load_run(pipeline, outcome.row)
     except Exception as error:  # noqa: BLE001 - the run itself has ended
         _report_unrecorded(error)
 

@@ -1,4 +1,4 @@
-"""Outcome of a run, from which its exit code, its report and its row in `load_runs` are made."""
+"""Outcome of a run, with its exit code, its reason and its row in `load_runs`."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class LoadResult:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended: the results of the source, of dlt's steps, and of the follow-ups."""
+    """Results of a run: of the source, of dlt's steps and of the follow-ups."""
 
     run_id: str
     started_at: datetime
@@ -44,7 +44,10 @@ class Outcome:
 
     @property
     def exit(self) -> Exit:
-        """The exit code: that of the load's failure, else of the first failed follow-up, else of an incomplete result."""
+        """The exit code: that of the load's failure, else of the first failed follow-up.
+
+        Without a failure, it says whether the result is complete.
+        """
         failure = self._failure
         if failure is not None:
             return failure.exit
@@ -52,7 +55,7 @@ class Outcome:
 
     @property
     def reason(self) -> str | None:
-        """The reason why the run is incomplete, in one line; None if it is complete."""
+        """The reason why the run is incomplete, in one line, or None."""
         failure = self._failure
         return failure.reason if failure is not None else _incomplete_reason(self.result)
 
@@ -130,18 +133,20 @@ def _incomplete_reason(result: RunResult) -> str | None:
 
 
 def load_runs_table() -> DltResource:
-    """Return `load_runs` as a resource without rows, so that dlt creates it with the other tables."""
+    """Return `load_runs` as a resource without rows: dlt creates the table."""
 
     @dlt.resource
     def load_runs() -> Iterator[Any]:
-        yield from schema.creation(schema.LOAD_RUNS)
+        yield from schema.create_if_missing(schema.LOAD_RUNS)
 
     return schema.declare(load_runs, schema.LOAD_RUNS)
 
 
 @dlt.source(name="spotify")
 def empty_tables(result: RunResult) -> list[DltResource]:
-    """Return all tables without rows, with the run's source state: for a run whose extract failed.
+    """Return all tables without rows, with the run's source state.
+
+    This is the source for a run whose extract failed and left nothing.
 
     Args:
         result: Result of the run.

@@ -1,4 +1,4 @@
-"""Measurement of the API's rate limit, with the governor and transport of every run."""
+"""Measurement of the API's rate limit."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ class _LastCallMadeError(Exception):
 
 @dataclass
 class Measurement:
-    """Calls to one bucket and their replies, counted as they come, so that they can be reported after Ctrl-C."""
+    """Calls to one bucket and their replies.
+
+    They are counted as they come, so that they can be reported after Ctrl-C.
+    """
 
     connection: Connection
     bucket: str

@@ -20,7 +20,7 @@ from sqlglot.errors import SqlglotError
 from spotify_pipeline.after_load.follow_up import FollowUp
 from spotify_pipeline.destinations.base import Destination
 from spotify_pipeline.dlt_internals.working_directory import PIPELINE_NAME, Quarantined
-from spotify_pipeline.places import interpreter
+from spotify_pipeline.installation import interpreter
 from spotify_pipeline.run.failures import classify_error
 from spotify_pipeline.run.outcome import Outcome, closed_reason
 from spotify_source import RunResult, settings
@@ -82,7 +82,7 @@ def text_report(outcome: Outcome, destination: Destination, seconds: float, *, e
 
 
 def json_report(outcome: Outcome, destination: Destination, seconds: float) -> str:
-    """Return the report of a run as a JSON object: its row of `load_runs`, and what that has no column for.
+    """Return the report of a run as JSON: its row of `load_runs`, and more.
 
     Args:
         outcome: How the run ended.
@@ -110,7 +110,7 @@ def json_report(outcome: Outcome, destination: Destination, seconds: float) -> s
 
 
 def quarantine_lines(quarantined: Quarantined) -> Iterator[str]:
-    """Yield the lines about a quarantined working directory: where, why and what to do."""
+    """Yield the lines about a quarantined working directory."""
     yield f"Quarantined: {quarantined.directory}. dlt's working directory could not be used ({quarantined.reason})."
     yield "  Loaded data is not affected; missing data is fetched again."
     if quarantined.command:
@@ -218,7 +218,7 @@ def _data_issue_lines(data_issues: Sequence[DataIssueCount]) -> Iterator[str]:
         issues = [issue for issue in data_issues if issue.what.is_about_items is is_about_items]
         if issues:
             listed = "; ".join(map(_data_issue, issues[:_MAX_LISTED]))
-            more = f"; and in {len(issues) - _MAX_LISTED} more columns" if len(issues) > _MAX_LISTED else ""
+            more = f"; and {len(issues) - _MAX_LISTED} more" if len(issues) > _MAX_LISTED else ""
             yield f"{label} with data issues: {listed}{more}. See load_runs.values_dropped."
 
 
@@ -272,7 +272,10 @@ def query_script(db: Path, query: str) -> str:
 
 
 def shell_command(*words: str, windows: bool = sys.platform == "win32") -> str:
-    """Return a command line with its words quoted: for cmd and PowerShell on Windows, else for POSIX shells."""
+    """Return a command line with its words quoted for the shell.
+
+    On Windows, cmd and PowerShell both take it.
+    """
     return subprocess.list2cmdline(words) if windows else shlex.join(words)
 
 
@@ -293,7 +296,7 @@ def _transpile(query: str, dialect: str | None) -> str:
 
 
 def dry_run_report(plan: Plan, costs: Sequence[PathCost], connection: Connection) -> str:
-    """Return the plan of a run, with the calls that it needs, may make and has made, in a few lines.
+    """Return the report of a dry run: the plan, its calls, and those of the ledger.
 
     Args:
         plan: The plan, from the plain listing alone.
@@ -340,7 +343,7 @@ def _dry_run_lines(plan: Plan, costs: Sequence[PathCost], connection: Connection
         calls_left = f"up to {count(cost.calls, 'call')} to {cost.bucket}, not made for this plan"
         yield f"{label}: {calls_left if cost.calls else f'no calls to {cost.bucket} left'}."
     possible += sum(cost.calls for cost in affordable)
-    policy = connection.policy
+    policy = connection.governor.policy
     if policy.window_calls is not None and possible > policy.window_calls:
         yield f"At most {policy.window_calls} calls in any 30 s: about {possible / policy.requests_per_second:.0f} s."
     yield from _ledger_lines(
@@ -350,19 +353,19 @@ def _dry_run_lines(plan: Plan, costs: Sequence[PathCost], connection: Connection
 
 
 def _shortage_lines(calls: Mapping[str, int], connection: Connection, result: RunResult) -> Iterator[str]:
-    now, daily_calls = connection.run.clock.now(), connection.policy.daily_calls
-    blocked_until = {**connection.ledger.blocks(now), **result.calls.blocked_until}
+    now, daily_calls = connection.run.clock.now(), connection.governor.policy.daily_calls
+    blocked_until = {**connection.governor.ledger.blocks(now), **result.calls.blocked_until}
     for bucket, needed in sorted(calls.items()):
         if bucket in blocked_until:
             yield f"The quota for {bucket} is spent: no calls to it before {local_time(blocked_until[bucket])}."
         elif daily_calls is not None:
-            left = max(0, daily_calls - connection.ledger.calls_made(bucket, now))
+            left = max(0, daily_calls - connection.governor.ledger.calls_made(bucket, now))
             if left < needed:
                 yield f"daily_calls is {daily_calls}: {left} of {count(needed, 'call')} to {bucket} can be made now."
 
 
 def _affordable(costs: Sequence[PathCost], connection: Connection) -> list[PathCost]:
-    """Return the calls that each discovery path may make after the ones before it have used the same bucket."""
+    """Return the calls that each discovery path can make after those before it."""
     used: Counter[str] = Counter()
     affordable = []
     for cost in costs:
@@ -373,7 +376,11 @@ def _affordable(costs: Sequence[PathCost], connection: Connection) -> list[PathC
 
 
 def _ledger_lines(buckets: set[str], connection: Connection, calls: CallCounts) -> Iterator[str]:
-    now, daily_calls, ledger = connection.run.clock.now(), connection.policy.daily_calls, connection.ledger
+    now, daily_calls, ledger = (
+        connection.run.clock.now(),
+        connection.governor.policy.daily_calls,
+        connection.governor.ledger,
+    )
     for bucket in sorted(buckets):
         made = ledger.calls_made(bucket, now)
         left = "" if daily_calls is None else f", {max(0, daily_calls - made)} left of {daily_calls}"

@@ -1,9 +1,9 @@
-"""What no one can avoid who uses dlt: import it, merge nothing into the same tables, and make the longest chain of calls.
+"""Minimum of any dlt pipeline: import, merge nothing, chain the calls.
 
-The chain: the token, the pages of the listing one after the other, one call for albums, and the further tracks of the
-longest album. Without calls where no URL is given: dlt's own run with nothing to load.
+The chain consists of the token, the pages of the listing in turn, one call for albums, and the further tracks of the longest
+album. Without URLs, the script makes no calls.
 
-Usage: floor.py DATABASE [API_URL TOKEN_URL REGIME]
+Usage: floor.py DATABASE [API_URL TOKEN_URL QUOTA_MODE]
 """
 
 import sys
@@ -13,7 +13,7 @@ import dlt
 import requests
 
 CHECKOUT = Path(__file__).resolve().parents[3]
-# The tables alone: the package would bring more than there has to be.
+# Imports schema.py alone, since importing the package takes longer.
 sys.path.append(str(CHECKOUT / "spotify_source"))
 
 import schema  # noqa: E402

@@ -1,6 +1,6 @@
-"""A plain dlt source, as dlt's documentation has it: RESTClient, a parallelized transformer, default settings.
+"""Plain dlt source in the style of dlt's documentation, with default settings.
 
-Usage: plain_dlt.py DATABASE API_URL TOKEN_URL REGIME
+Usage: plain_dlt.py DATABASE API_URL TOKEN_URL QUOTA_MODE
 """
 
 import sys

@@ -1,6 +1,6 @@
-"""What tutorials do: page the listing and each album's tracks with spotipy, one call after the other, load both as JSON.
+"""Script in the style of tutorials: sequential calls with spotipy, loaded as JSON.
 
-Usage: spotipy_script.py DATABASE API_URL TOKEN_URL REGIME
+Usage: spotipy_script.py DATABASE API_URL TOKEN_URL QUOTA_MODE
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Feed and calendar, read by independent parsers and compared with SQL on the tables."""
+"""Feed and calendar, read by independent parsers and compared with the tables."""
 
 from __future__ import annotations
 

@@ -7,8 +7,10 @@ import socket
 import threading
 import tracemalloc
 import zlib
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
 from dlt.common.typing import TSecretStrValue
@@ -16,7 +18,7 @@ from spotify_pipeline.offline_api import OfflineApi, Reply, dripping, errors, gz
 
 from spotify_source import Run, settings
 from spotify_source.config import Connection, SpotifyConfiguration, connect
-from spotify_source.errors import BucketClosedError, SpotifySourceError
+from spotify_source.errors import ApiUnavailableError, BucketClosedError, ForeignOriginError, SpotifySourceError
 from spotify_source.limits.call_budget import CallBudget, CallBudgetSpentError
 from tests.support.apis import Serve
 
@@ -77,6 +79,47 @@ def test_connections_are_reused(api: OfflineApi, run: Run, monkeypatch: pytest.M
     connection = connection_to(api, run)
     assert {album_id(connection) for _ in range(5)} == {ALBUM["id"]}
     assert len(opened) == 1
+
+
+# -- credentials
+
+
+BASIC = f"Basic {b64encode(b'demo:demo').decode()}"
+
+
+def test_netrc_replaces_neither_credentials_nor_tokens(
+    api: OfflineApi, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login someone password else\ndefault login any password body\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    connection = connection_to(api, run)
+    album_id(connection)
+    api.revoke_tokens()
+    album_id(connection)
+    sent = [(request.bucket, request.headers["authorization"]) for request in api.requests]
+    assert [value for bucket, value in sent if bucket == "token"] == [BASIC, BASIC]
+    assert {value.split()[0] for bucket, value in sent if bucket == "album"} == {"Bearer"}
+
+
+def test_proxy_of_the_environment_is_used(api: OfflineApi, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"http_proxy": "http://127.0.0.1:9", "no_proxy": "", "NO_PROXY": ""}.items():
+        monkeypatch.setenv(name, value)
+    assert "the proxy can't be reached" in failure(connection_to(api, run)).summary
+
+
+def test_token_that_a_header_can_not_hold_is_not_shown(api: OfflineApi, run: Run) -> None:
+    api.always("token", Reply(200, {"access_token": "BQ\ns3cret", "token_type": "Bearer", "expires_in": 3600}))
+    error = failure(connection_to(api, run))
+    assert isinstance(error, ApiUnavailableError)
+    assert "s3cret" not in str(error)
+
+
+def test_request_outside_the_api_is_blocked(api: OfflineApi, serve: Serve, run: Run) -> None:
+    other = serve(ALBUM)
+    with pytest.raises(ForeignOriginError):
+        connection_to(api, run).client.get(f"{other.api_url}albums/{ALBUM['id']}")
+    assert not other.requests
 
 
 # -- time
@@ -198,6 +241,7 @@ BODY = b'{"id": "0", "tracks": {"items": [], "next": null}}'
         ("gzip", BODY, False),
         ("unknown", b"\x8b\x18", False),
     ],
+    ids=["gzip", "two members", "zeros behind", "deflate", "bare deflate", "truncated", "not gzip", "unknown"],
 )
 def test_body_is_decompressed_or_the_reply_fails(
     api: OfflineApi, run: Run, encoding: str, body: bytes, is_good: bool

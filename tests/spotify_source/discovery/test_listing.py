@@ -1,67 +1,73 @@
-"""The plain listing of a search: what was there the last time is read side by side, and nothing about it changes."""
+"""Plain listing by search: concurrent pages, and the end of the listing."""
 
 from __future__ import annotations
 
 import threading
 
 import pytest
-from spotify_pipeline.offline_api import Catalogue, LoggedRequest, OfflineApi, Reply, errors
+from spotify_pipeline.offline_api import Album, Catalogue, LoggedRequest, Reply, errors
 
-from spotify_source.settings import SEARCH_PAGE_SIZE
+from spotify_source.errors import PagingError
+from spotify_source.settings import MAX_EMPTY_PAGES, SEARCH_PAGE_SIZE
 from tests.support.albums import albums_of
 from tests.support.apis import Serve
-from tests.support.warehouse import Warehouse
-
-LISTED = ("new_releases", "release_sightings")
+from tests.support.clock import FakeClock
+from tests.support.discovery import Discovery
 
 
 @pytest.fixture
-def api(serve: Serve) -> OfflineApi:
-    return serve(*albums_of(55), quota_mode="development")
+def discovery(serve: Serve, clock: FakeClock) -> Discovery:
+    return Discovery(serve(*albums_of(55), quota_mode="development"), clock)
 
 
-def positions(warehouse: Warehouse) -> list[tuple[int, str]]:
-    """What the last run saw."""
-    last = "(SELECT max(run_id) FROM release_sightings)"
-    return warehouse.sql(f"SELECT position, album_id FROM release_sightings WHERE run_id = {last} ORDER BY position")
+def positions_of(albums: list[Album]) -> list[tuple[int, str]]:
+    return [(position, album["id"]) for position, album in enumerate(albums, start=1)]
 
 
-@pytest.mark.slow
-def test_pages_that_were_there_the_last_time_are_asked_for_side_by_side(warehouse: Warehouse, api: OfflineApi) -> None:
-    warehouse.load(api, only=LISTED)
-    first = positions(warehouse)
+def test_pages_of_the_previous_run_are_read_concurrently(discovery: Discovery) -> None:
+    first = discovery.run()
     meeting = threading.Barrier(5, timeout=20)
 
     def wait_for_the_others(_: LoggedRequest, reply: Reply) -> Reply:
         meeting.wait()
         return reply
 
-    api.script("search", *[wait_for_the_others] * 5)
-    warehouse.clock.move(60)
-    assert warehouse.load(api, only=LISTED).calls == {"search": 6}
+    discovery.api.script("search", *[wait_for_the_others] * 5)
+    second = discovery.run()
+    assert second.calls == {"search": 6}
     assert not meeting.broken
-    assert positions(warehouse) == first
+    assert second.positions == first.positions == positions_of(albums_of(55))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("number", [8, 23, 30, 90])
-def test_a_list_that_grew_or_shrank_is_read_whole(warehouse: Warehouse, api: OfflineApi, number: int) -> None:
-    warehouse.load(api, only=LISTED)
-    albums = albums_of(number)
-    api.catalogue = Catalogue.of(albums)
-    warehouse.clock.move(60)
-    loaded = warehouse.load(api, only=LISTED)
-    assert positions(warehouse) == [(place, album["id"]) for place, album in enumerate(albums, start=1)]
-    needed = -(-number // SEARCH_PAGE_SIZE)
-    assert needed <= loaded.calls["search"] <= needed + 4
-    assert loaded.run.result().listing.is_complete
+def test_a_listing_of_another_length_is_read_completely(discovery: Discovery, number: int) -> None:
+    discovery.run()
+    discovery.api.catalogue = Catalogue.of(albums_of(number))
+    found = discovery.run()
+    assert found.positions == positions_of(albums_of(number))
+    assert 0 <= found.calls["search"] - -(-number // SEARCH_PAGE_SIZE) <= 4
+    assert found.run.listing.is_complete
 
 
-@pytest.mark.slow
-def test_a_page_that_fails_cuts_the_listing_there(warehouse: Warehouse, api: OfflineApi) -> None:
-    warehouse.load(api, only=LISTED)
-    warehouse.clock.move(60)
-    api.always("search", errors.not_found, match=lambda request: request.query.get("offset") == "20")
-    run = warehouse.load(api, only=LISTED).run
-    assert [position for position, _ in positions(warehouse)] == list(range(1, 21))
-    assert run.result().listing.is_complete is False
+def test_a_failed_page_ends_the_listing_there(discovery: Discovery) -> None:
+    discovery.run()
+    discovery.api.always("search", errors.not_found, match=lambda request: request.query.get("offset") == "20")
+    found = discovery.run()
+    assert found.positions == positions_of(albums_of(20))
+    assert found.run.listing.is_complete is False
+
+
+def test_search_ends_at_offset_1000(discovery: Discovery) -> None:
+    discovery.api.catalogue = Catalogue.of(albums_of(1005))
+    found = discovery.run(discovery="search")
+    assert (found.calls["search"], len(found.listing.albums)) == (100, 1000)
+    assert found.run.listing.is_complete
+
+
+def test_empty_pages_without_end_are_an_error(discovery: Discovery) -> None:
+    page = {"albums": {"items": [], "next": "https://api.spotify.com/v1/search", "limit": 10, "offset": 0, "total": 1}}
+    discovery.api.always("search", Reply(200, page), match=lambda request: request.query.get("offset") != "0")
+    found = discovery.run(discovery="search")
+    assert found.calls["search"] == 1 + MAX_EMPTY_PAGES
+    assert isinstance(found.run.listing.cut_by, PagingError)
+    assert found.positions == positions_of(albums_of(10))

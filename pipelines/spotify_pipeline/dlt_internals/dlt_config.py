@@ -1,4 +1,4 @@
-"""dlt's configuration: defaults, names, unknown settings and the progress collector of this application."""
+"""Configuration of dlt: defaults, names, unknown settings, progress collector."""
 
 from __future__ import annotations
 
@@ -61,9 +61,9 @@ def normalize_dataset_name(name: str) -> str:
 
 
 def unknown_settings() -> list[str]:
-    """Return a sentence about each setting of the source that has no effect, most likely a misspelled key.
+    """Return a sentence about each setting of the source that has no effect.
 
-    Tables such as `[sources.spotify.extract]` are dlt's own.
+    Most of them are misspelled. Tables such as `[sources.spotify.extract]` are dlt's own.
     """
     known = {field.name for field in dataclasses.fields(SpotifyConfiguration)} | _SETTINGS_OF_DLT
     sentences = []
