@@ -37,8 +37,8 @@ _RESERVED: Final = frozenset(chr(PUA_START + number) for number in range(PUA_CHA
 # The types of the columns that fields of the API are stored in, as JSON has them.
 _TYPES: Final[Mapping[str, type]] = {"text": str, "bigint": int, "bool": bool, "json": list}
 _BOOLS: Final[Mapping[object, bool]] = {True: True, False: False, "true": True, "false": False}
-# Shorter texts are no number beyond 64 bits.
-_MIN_LARGE_NUMBER: Final = 10
+# Length of 0x8000000000000000, the shortest text of a number beyond 64 bits.
+_MIN_LARGE_NUMBER: Final = 18
 
 
 @dataclass(frozen=True)
@@ -130,13 +130,13 @@ def _is_clean(shape: _Shape, item: Mapping[str, Any]) -> bool:
 
 
 class _Cleaner:
-    """Cleans one object and collects its data issues."""
+    """Cleaner of one object, which collects its data issues."""
 
     def __init__(self) -> None:
         self.issues: list[DataIssue] = []
 
     def object(self, shape: _Shape, item: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a copy of the object with declared values in its declared fields, and storable ones in the others."""
+        """Return a copy of the object that dlt can load."""
         row: dict[str, Any] = {}
         undeclared: dict[str, Any] = {}
         for key, value in item.items():
@@ -170,7 +170,7 @@ class _Cleaner:
         if column_type is str and isinstance(value, str):
             return self._text(value, column)
         if column_type is list and isinstance(value, (dict, list)):
-            return value if _is_sound(value) else self._free(value, column, in_json=True)
+            return value if _is_sound(value) else self._untyped(value, column, in_json=True)
         if column_type is str and not isinstance(value, (dict, list)):
             kept = json.dumps(value)
         elif column_type is bool and isinstance(value, (bool, int, float, str)):
@@ -187,7 +187,7 @@ class _Cleaner:
     def _undeclared(
         self, fields: Mapping[str, Any], taken: AbstractSet[str], prefix: str, depth: int = 1
     ) -> dict[str, Any]:
-        """Return undeclared fields, each under the name that dlt makes of its own, or with `spotify_` in front."""
+        """Return undeclared fields under the names of their columns."""
         row: dict[str, Any] = {}
         for key, value in fields.items():
             name = _normalized(key)
@@ -201,23 +201,23 @@ class _Cleaner:
                 else:
                     self._note(DataIssueKind.RENAMED, prefix + name)
             if name:
-                row[name] = self._free(value, prefix + name, depth)
+                row[name] = self._untyped(value, prefix + name, depth)
             else:
                 self._note(DataIssueKind.LEFT_OUT, prefix + json.dumps(key[:40]))
         return row
 
-    def _free(self, value: Any, column: str, depth: int = 1, *, in_json: bool = False) -> Any:
-        """Return a value for an undeclared field or a JSON column."""
+    def _untyped(self, value: Any, column: str, depth: int = 1, *, in_json: bool = False) -> Any:
+        """Return a value of an undeclared field or of a JSON column."""
         if isinstance(value, str):
             if in_json or not _is_large_number(value):
                 return self._text(value, column)
         elif isinstance(value, list) and depth <= MAX_DEPTH:
-            return [self._free(one, column, depth + 1, in_json=in_json) for one in value]
+            return [self._untyped(one, column, depth + 1, in_json=in_json) for one in value]
         elif isinstance(value, dict) and depth <= MAX_DEPTH:
             if not in_json:
                 return self._undeclared(value, frozenset(), f"{column}__", depth + 1)
             return {
-                self._text(key, column): self._free(one, column, depth + 1, in_json=True) for key, one in value.items()
+                self._text(key, column): self._untyped(one, column, depth + 1, in_json=True) for key, one in value.items()
             }
         elif value is None or (isinstance(value, (int, float)) and _is_storable(value)):
             return value

@@ -132,7 +132,7 @@ _DIGITS: Final = re.compile(r"[0-9]{1,19}", re.ASCII)
 
 
 def whole_number(value: object) -> int | None:
-    """Return a 64-bit integer, also if sent as 12.0 or '12'; None for others."""
+    """Return the value as a 64-bit integer, also if sent as 12.0 or '12', or None if it is none."""
     if type(value) is int:
         return value if INT64_MIN <= value <= INT64_MAX else None
     if isinstance(value, float) and value.is_integer():
@@ -157,17 +157,14 @@ def checked_id(value: str) -> str:
         BadRequestError: The value has another form, and could change the path.
     """
     if not is_id(value):
-        raise BadRequestError("Malformed Spotify id: it is not requested.")
+        raise BadRequestError("Malformed Spotify id. It was not requested.")
     return value
 
 
 class DataIssueKind(str, Enum):
-    """What was odd. `load_runs.values_dropped` holds these values.
+    """Kinds of data issues. `load_runs.values_dropped` and the JSON report name them by these values."""
 
-    The first group is about values: the row is there, without them or with them in another form. The second is about
-    items of a list, which make no row, or one in another place.
-    """
-
+    # Values: the row is loaded without them, or with them in another form.
     INVALID = "unfit"
     ROUNDED = "rounded"
     BROKEN_TEXT = "broken_text"
@@ -175,6 +172,7 @@ class DataIssueKind(str, Enum):
     RENAMED = "renamed"
     LEFT_OUT = "left_out"
 
+    # Items of a list: they are not loaded, never requested, or loaded at another position.
     EMPTY = "empty"
     WITHOUT_ID = "without_id"
     MALFORMED_ID = "malformed_id"
@@ -183,48 +181,34 @@ class DataIssueKind(str, Enum):
 
     @property
     def is_about_items(self) -> bool:
-        """Whether it is about whole items, not about a value in one."""
-        return self in _ABOUT_ITEMS
-
-
-_ABOUT_ITEMS = frozenset(
-    (
-        DataIssueKind.EMPTY,
-        DataIssueKind.WITHOUT_ID,
-        DataIssueKind.MALFORMED_ID,
-        DataIssueKind.REPEATED,
-        DataIssueKind.PLACED_BY_ORDER,
-    )
-)
+        """Return whether the kind concerns items of a list, not values."""
+        return self in (
+            DataIssueKind.EMPTY,
+            DataIssueKind.WITHOUT_ID,
+            DataIssueKind.MALFORMED_ID,
+            DataIssueKind.REPEATED,
+            DataIssueKind.PLACED_BY_ORDER,
+        )
 
 
 @dataclass(frozen=True)
 class DataIssue:
-    """One odd value or item.
+    """Value or item that deviates from the documented shape."""
 
-    Attributes:
-        what: What was odd about it.
-        where: Its 'table.column', or the table alone where it is an item.
-    """
-
-    what: DataIssueKind
+    kind: DataIssueKind
+    # 'table.column', or the table for an item.
     where: str
 
 
 @dataclass(frozen=True)
 class DataIssueCount:
-    """What was found in one place in one run.
+    """Number of data issues of one kind at one place in a run."""
 
-    Attributes:
-        what: What was odd.
-        where: Its 'table.column', or the table alone.
-        count: How often.
-        album_id: The first album that had it; None where it is known of none.
-    """
-
-    what: DataIssueKind
+    kind: DataIssueKind
+    # 'table.column', or the table for items.
     where: str
     count: int
+    # The first album that has it, if any.
     album_id: str | None
 
 

@@ -34,20 +34,20 @@ class DataIssueLog:
             album_id: The album they were found in, if it has an id.
         """
         for issue in issues:
-            self._add(issue.what, issue.where, album_id)
+            self._add(issue.kind, issue.where, album_id)
 
     def counts(self) -> tuple[DataIssueCount, ...]:
         """Return the counts so far, in the order in which the issues first occurred."""
         with self._lock:
             return tuple(self._counts.values())
 
-    def _add(self, what: DataIssueKind, where: str, album_id: str | None) -> None:
+    def _add(self, kind: DataIssueKind, where: str, album_id: str | None) -> None:
         with self._lock:
-            if (what, where) not in self._counts and len(self._counts) >= _MAX_PLACES:
+            if (kind, where) not in self._counts and len(self._counts) >= _MAX_PLACES:
                 where = _ELSEWHERE
-            before = self._counts.get((what, where))
+            before = self._counts.get((kind, where))
             count, first = (before.count, before.album_id) if before else (0, album_id)
-            self._counts[what, where] = DataIssueCount(what, where, count + 1, first)
+            self._counts[kind, where] = DataIssueCount(kind, where, count + 1, first)
 
 
 class Run:

@@ -117,8 +117,8 @@ class ListingBuilder:
         self._counts.albums_new += is_new
         return is_new
 
-    def _note(self, what: DataIssueKind, album_id: str | None) -> None:
-        self._data_issues.note([DataIssue(what, NEW_RELEASES.name)], album_id)
+    def _note(self, kind: DataIssueKind, album_id: str | None) -> None:
+        self._data_issues.note([DataIssue(kind, NEW_RELEASES.name)], album_id)
 
 
 def _intern_market_codes(album: SimplifiedAlbum) -> None:

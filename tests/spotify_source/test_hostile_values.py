@@ -175,7 +175,7 @@ class Hostile:
 
     def first_with(self, what: DataIssueKind, where: str) -> str:
         """The album that is named for it: whichever of those that have it was fetched first."""
-        (found,) = (one for one in self.first.run.result().data_issues if (one.what, one.where) == (what, where))
+        (found,) = (one for one in self.first.run.result().data_issues if (one.kind, one.where) == (what, where))
         return next(name for name, album in self.albums.items() if album["id"] == found.album_id)
 
     def album(self, name: str, columns: str) -> tuple[Any, ...]:
@@ -242,7 +242,7 @@ def test_what_a_column_can_not_hold_is_null_and_named_with_its_album(hostile: Ho
     (found,) = [
         one
         for one in hostile.first.run.result().data_issues
-        if one.where == "albums.popularity" and one.what is DataIssueKind.INVALID
+        if one.where == "albums.popularity" and one.kind is DataIssueKind.INVALID
     ]
     assert found.album_id in odd
     assert found.count == 10
@@ -295,7 +295,7 @@ def test_names_of_dlts_are_kept_under_another(hostile: Hostile) -> None:
 def test_text_keeps_all_but_the_half_character(hostile: Hostile) -> None:
     assert hostile.album("half a character", "name") == ("half � a character",)
     assert (DataIssueKind.BROKEN_TEXT, "albums.name") in {
-        (one.what, one.where) for one in hostile.first.run.result().data_issues
+        (one.kind, one.where) for one in hostile.first.run.result().data_issues
     }
 
 

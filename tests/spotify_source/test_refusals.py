@@ -274,7 +274,7 @@ def test_what_is_no_id_is_listed_and_reported_and_never_asked_for(
     for _ in range(2):
         result = warehouse.load(api).run.result()
         assert result.is_complete
-        assert {(one.what.value, one.count) for one in result.data_issues} >= {("malformed_id", 8), ("without_id", 4)}
+        assert {(one.kind.value, one.count) for one in result.data_issues} >= {("malformed_id", 8), ("without_id", 4)}
     assert warehouse.places() == places_of(three)
     assert warehouse.one("SELECT count(*) FROM new_releases") == len(odd) + 3
     assert not [request for request in api.requests if "Odd" in request.path or ".." in request.path]

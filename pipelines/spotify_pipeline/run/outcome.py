@@ -72,7 +72,7 @@ class Outcome:
         listing, albums, calls = result.listing, result.albums, result.calls
         data_issues: dict[str, dict[str, int]] = {}
         for issue in result.data_issues:
-            data_issues.setdefault(issue.what.value, {})[issue.where] = issue.count
+            data_issues.setdefault(issue.kind.value, {})[issue.where] = issue.count
         blocked_until = {
             bucket: datetime.fromtimestamp(until, timezone.utc).isoformat()
             for bucket, until in sorted(calls.blocked_until.items())

@@ -215,7 +215,7 @@ def _calls(calls: CallCounts) -> str:
 
 def _data_issue_lines(data_issues: Sequence[DataIssueCount]) -> Iterator[str]:
     for label, is_about_items in (("Values", False), ("Items", True)):
-        issues = [issue for issue in data_issues if issue.what.is_about_items is is_about_items]
+        issues = [issue for issue in data_issues if issue.kind.is_about_items is is_about_items]
         if issues:
             listed = "; ".join(map(_data_issue, issues[:_MAX_LISTED]))
             more = f"; and {len(issues) - _MAX_LISTED} more" if len(issues) > _MAX_LISTED else ""
@@ -226,7 +226,7 @@ def _data_issue(issue: DataIssueCount) -> str:
     album = ""
     if issue.album_id:
         album = f" (album {issue.album_id})" if issue.count == 1 else f" (first in album {issue.album_id})"
-    return f"{issue.where}: {issue.count} {_DATA_ISSUES[issue.what]}{album}"
+    return f"{issue.where}: {issue.count} {_DATA_ISSUES[issue.kind]}{album}"
 
 
 def _pending_lines(albums: AlbumCounts, calls: CallCounts) -> Iterator[str]:

@@ -67,7 +67,7 @@ def test_a_track_without_a_number_stands_where_the_list_has_it(number: object) -
     items = [track(1, 1), track(1, 2), track(1, number), track(1, 4)]
     found, findings = position_tracks(items)
     assert [(one.disc_number, one.track_number) for one in found] == on_discs(4)
-    assert [one.what for one in findings] == [DataIssueKind.PLACED_BY_ORDER]
+    assert [one.kind for one in findings] == [DataIssueKind.PLACED_BY_ORDER]
 
 
 def test_of_two_tracks_in_one_place_it_belongs_to_the_one_that_stands_there() -> None:
@@ -83,7 +83,7 @@ def test_what_is_no_track_is_dropped_and_one_that_was_there_before_is_there_once
     items = [None, "x", 7, {}, [], track(1, 1, "one"), track(1, 1, "one"), track(1, 2, "two")]
     found, findings = position_tracks(items)
     assert [one.track["name"] for one in found] == ["one", "two"]
-    assert [one.what for one in findings] == [DataIssueKind.EMPTY] * 5 + [DataIssueKind.REPEATED]
+    assert [one.kind for one in findings] == [DataIssueKind.EMPTY] * 5 + [DataIssueKind.REPEATED]
 
 
 numbers = st.sampled_from([None, 0, 1, 2, 3, "1", "2", 1.0, 2.5, True, "x", 2**63 - 1, 2**63, -1, []])

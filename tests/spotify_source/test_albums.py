@@ -289,7 +289,7 @@ def test_null_tracks_are_dropped_and_counted_and_one_that_was_there_before_is_lo
     found = extract(api, run)
     assert found.places == places_of(three)
     assert run.result().albums.tracks_dropped == 3
-    assert [(one.what.value, one.where, one.count, one.album_id) for one in run.result().data_issues] == [
+    assert [(one.kind.value, one.where, one.count, one.album_id) for one in run.result().data_issues] == [
         ("empty", "album_tracks", 2, three[1]["id"]),
         ("repeated", "album_tracks", 1, three[1]["id"]),
     ]
