@@ -1,4 +1,4 @@
-"""Values and field names that break naive loaders, for all tests that put them into replies."""
+"""Values and field names that break naive loaders, for replies in tests."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import math
 from typing import Any
 
-# Python neither parses nor prints numbers of so many digits, and json.dumps does not nest so deep: `as_json` writes them.
+# Python does not parse or print such numbers, and json.dumps does not nest that deep: `as_json` writes them.
 HUGE = "5,000 digits"
 DEEP = "5,000 levels"
 
