@@ -35,7 +35,7 @@ class NothingToReadError(ConfigurationError):
 
 
 class Database:
-    """Loaded tables of a dataset, missing ones without rows, and the views made of them.
+    """The file is missing, no database, or has no tables of the pipeline."""
 
     Args:
         connection: Connection to which the file is attached as 'loaded'.
