@@ -304,7 +304,8 @@ def _check_choice(name: str, value: str, choices: Sequence[str]) -> None:
 def parse_artists(value: str | Sequence[str] | None) -> tuple[WatchEntry, ...]:
     """Parse the watchlist from a list, a list as JSON, or the path of a file.
 
-    A file has an artist on each line. An entry is an id, a URI, a link or a name, and may be followed by a comment: `NAME # comment`.
+    A file has an artist on each line. An entry is an id, a URI, a link or a name, and may be followed by a comment:
+    `NAME # comment`.
 
     Raises:
         ConfigurationError: The file can't be read, or an entry can't be an artist.

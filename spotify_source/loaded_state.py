@@ -139,12 +139,12 @@ def _artist(
     name: str | None,
     resolved: str | None,
     candidates: Any,
-    checked_at: datetime | None,
-    due_at: datetime | None,
+    checked_at: datetime | str | None,
+    due_at: datetime | str | None,
     albums_found: int | None,
     failures: int | None,
     last_error: str | None,
-    swept_at: datetime | None,
+    swept_at: datetime | str | None,
 ) -> WatchedArtist:
     # JSON columns come as text or parsed, by destination.
     parsed = json.loads(candidates) if isinstance(candidates, str) else candidates
@@ -163,14 +163,16 @@ def _artist(
     )
 
 
-def _yield(run_id: str, market: str, query: str, asked_at: datetime | None, *counts: Any) -> QueryYield:
+def _yield(run_id: str, market: str, query: str, asked_at: datetime | str | None, *counts: Any) -> QueryYield:
     calls, listed, new, is_whole = counts
     return QueryYield(run_id, market, query, _unix_time(asked_at) or 0.0, calls, listed, new, bool(is_whole))
 
 
-def _unix_time(moment: datetime | None) -> float | None:
+def _unix_time(moment: datetime | str | None) -> float | None:
     if moment is None:
         return None
+    # SQLite returns text.
+    moment = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
     return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
 
 

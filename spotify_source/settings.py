@@ -42,7 +42,7 @@ PROBE_SECONDS: Final = 7 * 86400.0
 
 # -- replies
 
-# The largest valid reply, 20 full albums with all markets, has about 4 MB. Parsed JSON takes up to twenty times its size.
+# The largest valid reply, 20 full albums with all markets, has about 4 MB. Parsed JSON takes up to twenty times as much.
 MAX_BODY_BYTES: Final = 10 * 1024 * 1024
 # From the request to the last byte: a stall of 45 s, then 100 KB a second.
 MAX_CALL_SECONDS: Final = 90.0
@@ -58,11 +58,11 @@ READ_TIMEOUT: Final = 60.0
 MAX_ATTEMPTS: Final = 5
 # Calls that may fail in a row before a run stops making them.
 MAX_FAILED_CALLS: Final = 10
-# Albums that may be refused before the app counts as refused, in a run without a successful call; after a successful one,
-# MAX_FAILED_CALLS in a row.
+# Albums that may be refused before the app counts as refused, in a run without a successful call. After a successful
+# one, MAX_FAILED_CALLS in a row.
 MAX_REFUSED_CALLS: Final = 3
-# Refusals of batches, without a success between them, before a run makes no more; and such runs before that is remembered.
-# A single refusal may be temporary.
+# Refusals of batches, without a success between them, before a run makes no more, and such runs before that is
+# remembered. A single refusal may be temporary.
 SURE_AFTER_REFUSALS: Final = 2
 # Runs in which an album may fail before it is given up.
 MAX_FAILED_RUNS: Final = 5

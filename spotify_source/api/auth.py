@@ -124,7 +124,8 @@ class SpotifyClientCredentials(OAuth2ClientCredentials):
     def _repeat_after_401(self, response: Response, **kwargs: Any) -> Response:
         """Repeat a rejected request once, with a new token.
 
-        Another thread may have renewed the token already. The new token replaces the old one in the request, for later retries of the same request.
+        Another thread may have renewed the token already. The new token replaces the old one in the request, for later
+        retries of the same request.
         """
         if response.status_code != 401:
             return response

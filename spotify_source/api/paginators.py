@@ -1,7 +1,7 @@
 """dlt paginators for Spotify's paging objects, by `next` link or by offset.
 
-Both raise PagingError for a list that never ends, and for a `next` link that leads to another endpoint, back, or away from
-the API. An instance holds the state of one list.
+Both raise PagingError for a list that never ends, and for a `next` link that leads to another endpoint, back, or away
+from the API. An instance holds the state of one list.
 
 https://developer.spotify.com/documentation/web-api/concepts/api-calls#pagination
 """

@@ -63,7 +63,8 @@ _ERRORS: Final[Mapping[ReplyKind, tuple[type[SpotifySourceError], str]]] = {
 class GovernedSession(requests.Session):
     """Session that retries transient failures and raises others.
 
-    The governor admits each call. `send` returns good replies only, read in full. Redirects are not followed: the API has none.
+    The governor admits each call. `send` returns good replies only, read in full. Redirects are not followed: the API
+    has none.
 
     Args:
         governor: Rate limiter of all calls.

@@ -83,7 +83,8 @@ class Policy:
 class Pace:
     """Interval between calls after a rate limit. Not thread-safe.
 
-    A rate limit halves the rate, and each success raises it again. Without a rate limit, calls are not spaced: only their number in a window is limited, which the ledger counts.
+    A rate limit halves the rate, and each success raises it again. Without a rate limit, calls are not spaced: only
+    their number in a window is limited, which the ledger counts.
 
     Args:
         per_second: Rate at which calls are no longer spaced; 0 for unlimited.

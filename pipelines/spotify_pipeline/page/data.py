@@ -35,7 +35,7 @@ class NothingToReadError(ConfigurationError):
 
 
 class Database:
-    """The file is missing, no database, or has no tables of the pipeline."""
+    """Loaded tables of a dataset, missing ones without rows, and their views.
 
     Args:
         connection: Connection to which the file is attached as 'loaded'.
