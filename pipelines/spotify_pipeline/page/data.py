@@ -35,7 +35,7 @@ class NothingToReadError(ConfigurationError):
 
 
 class Database:
-    """Loaded tables of a dataset, missing ones without rows, and the views made of them.
+    """Loaded tables of a dataset, missing ones without rows, and their views.
 
     Args:
         connection: Connection to which the file is attached as 'loaded'.
