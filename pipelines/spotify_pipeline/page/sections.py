@@ -20,7 +20,7 @@ class Ranking:
     """A list of albums, tracks or artists with a figure each.
 
     The query returns for each entry `subjects` (items), and may return `artists` (items, after "by"), `text` and `album`
-    (an item) for a second line, `album_artists`, `figure`, and `figure_note`.
+    (an item) for a second line, `album_artists`, `figure`, and a smaller `figure_note`.
     """
 
     query: str
@@ -30,7 +30,7 @@ class Ranking:
 
 
 @dataclass(frozen=True)
-class Table:
+class PlainTable:
     """A table; the query's columns are its headings."""
 
     title: str  # query for the text
@@ -53,7 +53,7 @@ class Section:
     chart: Chart | None = None
     rankings: Sequence[Ranking] = ()
     groups: str | None = None  # query for `heading`, `entries` (of a ranking) and `more` (number of others), of a part
-    table: Table | None = None
+    table: PlainTable | None = None
     cards: str | None = None  # query for the cards of albums
     note: str = "SELECT NULL"  # query for the text at the end
 
@@ -328,7 +328,7 @@ CALENDAR: Final = Section(
         SELECT
             strftime(day, '%A %-d %B %Y: ') || counted(count(*), 'album') AS heading,
             list(
-                {'subjects': [album], 'artists': artists, 'figure': shown_albums.album_type} ORDER BY number
+                {'subjects': [album], 'artists': artists, 'figure_note': shown_albums.album_type} ORDER BY number
             ) FILTER (number <= named) AS entries,
             greatest(count(*) - any_value(named), 0) AS more
         FROM limits, calendar_albums JOIN shown_albums USING (id)
@@ -642,7 +642,7 @@ LOADS: Final = Section(
         total="Calls",
         newest_first=True,
     ),
-    table=Table(
+    table=PlainTable(
         title="""
             SELECT CASE
                 WHEN count(*) = 1 THEN 'The run'
