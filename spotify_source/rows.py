@@ -26,7 +26,7 @@ class Row(NamedTuple):
 
 
 def new_release_row(album: SimplifiedAlbum, market: str) -> Row:
-    """Return a row of `new_releases`. Its `content_hash` is the same as long as the album is listed unchanged."""
+    """Return a row of `new_releases` with its `content_hash`, which shows changes."""
     clean, issues = clean_row(NEW_RELEASES, album)
     values = {**clean, "market": market, "released_on": released_on(album.get("release_date"))}
     return Row({**values, "content_hash": digest128(json.dumps(values, sort_keys=True))}, issues)
@@ -70,7 +70,10 @@ def yield_row(query_yield: QueryYield) -> dict[str, Any]:
 
 
 def album_row(complete: CompleteAlbum) -> Row:
-    """Return a row of `albums`. Its `id` is the requested one; a different one in the reply is kept as `spotify_id`."""
+    """Return a row of `albums`.
+
+    Its `id` is the requested one; a different one in the reply is kept as `spotify_id`.
+    """
     clean, issues = clean_row(ALBUMS, _without(complete.album, "tracks", "available_markets"))
     requested, sent = complete.request.album_id, clean.get("id")
     values = {
@@ -105,7 +108,7 @@ def removal_row(album_id: str) -> dict[str, Any]:
 
 
 def released_on(release_date: object) -> date | None:
-    """Return the first day of a release date such as '1967', '2007-03' or '2026-11-20', or None if it is no date."""
+    """Return the first day of '1967', '2007-03' or '2026-11-20', or None if no date."""
     match = _RELEASE_DATE.fullmatch(release_date) if isinstance(release_date, str) else None
     if match is None:
         return None

@@ -20,7 +20,10 @@ Origin = Literal["listing", "album_request", "run"]
 
 @dataclass(frozen=True)
 class Column:
-    """Column of a table. Only keys are never null: which fields Spotify sends depends on the app and the market."""
+    """Column of a table.
+
+    Only keys are never null: which fields Spotify sends depends on the app and the market.
+    """
 
     name: str
     data_type: DataType
@@ -368,7 +371,7 @@ def declare(resource: DltResource, table: Table) -> DltResource:
 
 
 def create_if_missing(table: Table) -> list[Any]:
-    """Return an item that makes dlt create a table without rows, or no item if its columns exist."""
+    """Return an item that makes dlt create an empty table, or none if it exists."""
     known = dlt.current.source_schema().tables.get(table.name, {"columns": {}})["columns"]
     return [] if all(column.name in known for column in table.columns) else [dlt.mark.materialize_table_schema()]
 

@@ -38,7 +38,7 @@ class _ListedTrack:
 
 
 def position_tracks(items: Sequence[object]) -> tuple[list[PositionedTrack], list[DataIssue]]:
-    """Return each track of an album with a position of its own, in the order of the list, and the data issues.
+    """Return the tracks of an album with distinct positions, and the data issues.
 
     The positions are those sent if all tracks have different ones. An item that is no track, or the same track at the
     same position again, is left out.
@@ -60,7 +60,7 @@ def position_tracks(items: Sequence[object]) -> tuple[list[PositionedTrack], lis
 
 
 def _positions_as_sent(items: Sequence[object]) -> list[PositionedTrack] | None:
-    """Return the tracks of a list as documented, which nearly all are, or None if it needs a closer look."""
+    """Return the tracks of a list that is as documented, or None if it is not."""
     found: dict[Position, PositionedTrack] = {}
     for item in items:
         if not isinstance(item, dict):
@@ -91,7 +91,7 @@ def _listed_tracks(items: Sequence[object], issues: list[DataIssue]) -> Iterator
 
 
 def _positions_by_order(listed: Sequence[_ListedTrack]) -> list[Position]:
-    """Return a position for each track: sent ones where they are certain, and between these by the order of the list."""
+    """Return a position for each track: certain ones as sent, others by list order."""
     certain = _certain_positions(listed)
     taken = set(certain.values())
     positions: list[Position] = []
@@ -135,7 +135,7 @@ def _next_certain(listed: Sequence[_ListedTrack], certain: dict[int, Position]) 
 def _position_between(
     one: _ListedTrack, before: Position, following: int | None, certain: dict[int, Position]
 ) -> Position:
-    """Return the position of a track that follows one position and precedes a certain one."""
+    """Return the position of a track between a position and a certain one."""
     forward = (before[0], before[1] + 1)
     end = _END if following is None else certain[following]
     backward = _START if following is None else (end[0], end[1] - (following - one.index))
