@@ -217,7 +217,8 @@ class _Cleaner:
             if not in_json:
                 return self._undeclared(value, frozenset(), f"{column}__", depth + 1)
             return {
-                self._text(key, column): self._untyped(one, column, depth + 1, in_json=True) for key, one in value.items()
+                self._text(key, column): self._untyped(one, column, depth + 1, in_json=True)
+                for key, one in value.items()
             }
         elif value is None or (isinstance(value, (int, float)) and _is_storable(value)):
             return value

@@ -54,7 +54,9 @@ def cleaned(value: object, field: str = "mood", table: Table = ALBUMS) -> tuple[
         ("external_ids", "123", None, "unfit"),
     ],
 )
-def test_declared_columns_hold_their_type_or_null(field: str, value: object, expected: object, issue: str | None) -> None:
+def test_declared_columns_hold_their_type_or_null(
+    field: str, value: object, expected: object, issue: str | None
+) -> None:
     assert cleaned(value, field) == (expected, [(issue, f"albums.{field}")] if issue else [])
 
 
@@ -201,7 +203,7 @@ def test_any_object_becomes_a_row_that_dlt_can_load(table_and_item: tuple[Table,
     item = {**good, **changes}
     before = copy.deepcopy(item)
 
-    row, issues = clean_row(table, item)
+    row, _ = clean_row(table, item)
 
     assert repr(item) == repr(before)
     assert_loadable(row)
