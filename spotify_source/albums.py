@@ -61,7 +61,7 @@ class AlbumFetcher:
         self._batches_refused = 0
 
     def fetch(self, requests: Sequence[AlbumRequest]) -> Iterator[list[FetchedAlbum] | Deferred[FetchedAlbum]]:
-        """Yield albums with their first tracks, and calls for more, in order, until the bucket closes.
+        """Yield fetched albums, and calls for more, until the bucket closes.
 
         Albums that show what the app may call are fetched first, one at a time; then come calls for the worker pool.
         """
@@ -75,7 +75,7 @@ class AlbumFetcher:
             yield _deferred(self._fetch, self._next_group(queue))
 
     def complete(self, fetched: Sequence[FetchedAlbum]) -> Iterator[list[CompleteAlbum] | Deferred[CompleteAlbum]]:
-        """Yield the albums that have all their tracks, and calls that read the further tracks of the others."""
+        """Yield complete albums, and calls for the further tracks of the others."""
         yield [self._complete(one, one.album["tracks"]["items"]) for one in fetched if not _has_further_tracks(one)]
         for one in filter(_has_further_tracks, fetched):
             yield _deferred(self._read_further_tracks, one)
@@ -83,7 +83,7 @@ class AlbumFetcher:
     # -- the next call
 
     def _fetch_until_app_is_known(self, queue: deque[AlbumRequest]) -> Iterator[list[FetchedAlbum]]:
-        """Fetch single albums until one shows whether the app is in Development Mode, which has no batches.
+        """Fetch single albums until one shows whether the app has batches.
 
         In an app that may not browse, an album without label and popularity shows it.
         https://developer.spotify.com/documentation/web-api/references/changes/february-2026
@@ -109,7 +109,7 @@ class AlbumFetcher:
         return self._reserve(group)
 
     def _reserve(self, group: Sequence[AlbumRequest]) -> list[AlbumRequest]:
-        """Return the albums whose further tracks the call budget allows, and reserve the calls for these."""
+        """Return the albums that the budget allows, with calls reserved for their tracks."""
         return [one for one in group if self._governor.reserve(ALBUM_TRACKS.bucket, one.further_pages)]
 
     def _release(self, request: AlbumRequest, calls_made: int = 0) -> None:
@@ -135,7 +135,10 @@ class AlbumFetcher:
         self._state.record_allowed("batch", allowed, self._run.clock.now())
 
     def _record_refused_batch(self) -> None:
-        """Record a refused batch: two of them end the batches of the run, and two such runs those of a week."""
+        """Record a refused batch.
+
+        Two of them end the batches of the run, and two such runs those of a week.
+        """
         if not self._batches_refused:
             self._state.record_refusal("batch", self._run.clock.now())
         self._batches_refused += 1
@@ -234,7 +237,7 @@ class AlbumFetcher:
 
 
 class _Outcomes:
-    """Outcomes of the album requests of one run: its counts, the source state, and the end of a hopeless run.
+    """Outcomes of the album requests of one run.
 
     A success ends a row of failures.
 
@@ -363,7 +366,7 @@ def _has_further_tracks(fetched: FetchedAlbum) -> bool:
 def _match(
     albums: Sequence[object], group: Sequence[AlbumRequest]
 ) -> tuple[list[FetchedAlbum], list[AlbumRequest], list[AlbumRequest]]:
-    """Match the albums of a batch with their requests: found, gone, and unmatched ones.
+    """Return the albums of a batch with their requests, and the gone and unmatched.
 
     A batch has the albums in the requested order, with null for one that is gone, and possibly another id for one that
     was replaced. If it is not in order, only the id shows which album it is.

@@ -43,7 +43,7 @@ _MIN_LARGE_NUMBER: Final = 18
 
 @dataclass(frozen=True)
 class _Shape:
-    """Declared fields of an object that is a row, or that dlt flattens into the columns of one."""
+    """Declared fields of an object that becomes a row or flattened columns."""
 
     table: str
     # Start of the column names of a flattened object, such as 'external_urls__'.
@@ -107,7 +107,10 @@ _SHAPES: Final = {table.name: _shape_of(table) for table in (NEW_RELEASES, ALBUM
 
 
 def _is_clean(shape: _Shape, item: Mapping[str, Any]) -> bool:
-    """Return whether an object is as declared. Nearly all are, and cleaning takes five times as long."""
+    """Return whether an object is as declared.
+
+    Nearly all are, and cleaning takes five times as long.
+    """
     types, objects, lists = shape.types, shape.objects, shape.lists
     for key, value in item.items():
         column_type = types.get(key)
@@ -248,7 +251,10 @@ class _Cleaner:
 
 
 def _is_sound(value: object) -> bool:
-    """Return whether dlt can store a value of its column's type. May be False for a list that it can store."""
+    """Return whether dlt can store a value of its column's type.
+
+    May be False for a list that dlt can store.
+    """
     if type(value) is str:
         return value.isascii() or (value[0] not in _RESERVED and _is_unicode(value))
     if type(value) is int:
@@ -265,14 +271,17 @@ def _is_unicode(text: str) -> bool:
 
 
 def _is_storable(number: float) -> bool:
-    """Return whether a column of numbers can hold it. dlt stores a whole float, such as 1e300, as an integer too."""
+    """Return whether a numeric column can hold it.
+
+    dlt stores a whole float, such as 1e300, as an integer too.
+    """
     if isinstance(number, int) or number.is_integer():
         return INT64_MIN <= number <= INT64_MAX
     return math.isfinite(number)
 
 
 def _is_large_number(text: str) -> bool:
-    """Return whether dlt would convert a text to an integer that a column of numbers cannot hold."""
+    """Return whether dlt would convert a text to an integer out of range."""
     if len(text) < _MIN_LARGE_NUMBER:
         return False
     digits = text.strip()
@@ -284,7 +293,7 @@ def _is_large_number(text: str) -> bool:
 
 @lru_cache(maxsize=1000)
 def _normalized(name: str) -> str | None:
-    """Return the column name that dlt makes of a field's name, or None if it has no usable one."""
+    """Return dlt's column name for a field, or None if there is no usable one."""
     if len(name) > MAX_NAME_LENGTH or not any(one.isascii() and one.isalnum() for one in name):
         return None
     return _NAMING.normalize_identifier(name)

@@ -132,7 +132,7 @@ _DIGITS: Final = re.compile(r"[0-9]{1,19}", re.ASCII)
 
 
 def whole_number(value: object) -> int | None:
-    """Return the value as a 64-bit integer, also if sent as 12.0 or '12', or None if it is none."""
+    """Return the value (12, 12.0 or '12') as a 64-bit integer, or None."""
     if type(value) is int:
         return value if INT64_MIN <= value <= INT64_MAX else None
     if isinstance(value, float) and value.is_integer():
@@ -162,7 +162,7 @@ def checked_id(value: str) -> str:
 
 
 class DataIssueKind(str, Enum):
-    """Kinds of data issues. `load_runs.values_dropped` and the JSON report name them by these values."""
+    """Kinds of data issues, as in `load_runs.values_dropped` and the JSON report."""
 
     # Values: the row is loaded without them, or with them in another form.
     INVALID = "unfit"
@@ -356,7 +356,7 @@ class LoadedRelease:
 
 @dataclass(frozen=True)
 class LoadedAlbum:
-    """Row of `albums`: the market it was fetched in, and the number of its tracks there."""
+    """Row of `albums`: its market and the number of its tracks there."""
 
     market: str
     tracks: int | None

@@ -74,19 +74,20 @@ def album_row(complete: CompleteAlbum) -> Row:
 
     Its `id` is the requested one; a different one in the reply is kept as `spotify_id`.
     """
-    clean, issues = clean_row(ALBUMS, _without(complete.album, "tracks", "available_markets"))
-    requested, sent = complete.request.album_id, clean.get("id")
+    request, album = complete.request, _without(complete.album, "tracks", "available_markets", "id")
+    sent_id = complete.album.get("id")
+    if sent_id not in (None, request.album_id):
+        album["spotify_id"] = sent_id
+    clean, issues = clean_row(ALBUMS, album)
     values = {
         **clean,
-        "id": requested,
-        "market": complete.request.market,
+        "id": request.album_id,
+        "market": request.market,
         "tracks_loaded": complete.tracks_loaded,
         "released_on": released_on(complete.album.get("release_date")),
     }
     if values.get("total_tracks") is None:
         values["total_tracks"] = complete.total
-    if sent not in (None, requested):
-        values["spotify_id"] = sent
     return Row(values, issues)
 
 

@@ -1,4 +1,4 @@
-"""What the tests of the source share: nothing that is configured, a run, and a place to load to."""
+"""Fixtures of the source tests: no configuration, a run, and a place to load to."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.warehouse import Warehouse
 
 @pytest.fixture(autouse=True, scope="module")
 def nobodys_configuration() -> Iterator[None]:
-    """What is configured on the machine that tests run on is no matter of theirs."""
+    """Hide the configuration of the machine."""
     context = Container()[PluggableRunContext]
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("SOURCES__")]:

@@ -1,4 +1,4 @@
-"""Albums are fetched whole, in as few calls as the app may make; what fails stays pending."""
+"""Tests of fetching complete albums."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_batches_are_full(serve: Serve, run: Run) -> None:
     assert sorted(sizes) == [5, 20, 20]
 
 
-def test_a_batch_that_is_refused_in_mid_run_goes_on_one_by_one(serve: Serve, run: Run) -> None:
+def test_refused_batches_continue_with_single_albums(serve: Serve, run: Run) -> None:
     albums = albums_of(60)
     api = serve(*albums)
     api.script("albums", None, *[errors.forbidden] * 10)
@@ -131,7 +131,7 @@ def test_failures_with_successes_between_them_stop_nothing(serve: Serve, run: Ru
     assert run.result().albums.pending == 20
 
 
-def test_a_lapsed_premium_in_mid_run_ends_it_and_keeps_what_is_there(serve: Serve, run: Run) -> None:
+def test_lapsed_premium_ends_the_run_and_keeps_fetched_albums(serve: Serve, run: Run) -> None:
     albums = albums_of(30)
     api = serve(*albums, quota_mode="development")
     api.script("album", None, None, None)
@@ -143,7 +143,7 @@ def test_a_lapsed_premium_in_mid_run_ends_it_and_keeps_what_is_there(serve: Serv
     assert found.calls["album"] <= 3 + 5 + settings.MAX_REFUSED_CALLS + 5
 
 
-def test_a_token_that_is_refused_for_good_ends_the_run_and_keeps_what_is_there(serve: Serve, run: Run) -> None:
+def test_rejected_tokens_end_the_run_and_keep_fetched_albums(serve: Serve, run: Run) -> None:
     albums = albums_of(30)
     api = serve(*albums, quota_mode="development")
     api.script("album", None, None, None)
@@ -275,9 +275,7 @@ def test_a_redirect_to_another_host_is_never_followed(serve: Serve, run: Run, th
     assert found.places == places_of(three[1:])
 
 
-def test_null_tracks_are_dropped_and_counted_and_one_that_was_there_before_is_loaded_once(
-    serve: Serve, run: Run, three: list[Album]
-) -> None:
+def test_null_and_repeated_tracks_are_dropped_and_counted(serve: Serve, run: Run, three: list[Album]) -> None:
     api = serve(*three, quota_mode="development")
 
     def spoil(_: LoggedRequest, normal: Reply) -> Reply:

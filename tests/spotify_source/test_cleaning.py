@@ -1,4 +1,4 @@
-"""Cleaning of API objects, as a pure function. tests/spotify_source/test_invalid_values.py loads what it returns."""
+"""Tests of the cleaning of API objects, a pure function."""
 
 from __future__ import annotations
 
@@ -203,7 +203,7 @@ def test_any_object_becomes_a_row_that_dlt_can_load(table_and_item: tuple[Table,
     item = {**good, **changes}
     before = copy.deepcopy(item)
 
-    row, _issues = clean_row(table, item)
+    row, _ = clean_row(table, item)
 
     assert repr(item) == repr(before)
     assert_loadable(row)

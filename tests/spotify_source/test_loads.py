@@ -1,4 +1,4 @@
-"""A first load and a second one, in either kind of app, over a hundred believable albums."""
+"""Tests of a first and a second load of a hundred albums in both quota modes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Twice:
 
     @property
     def listed(self) -> int:
-        """How many different albums are listed, gone ones too."""
+        """Return the number of listed albums, including gone ones."""
         return len(set(self.catalogue.listing) - {None})
 
 

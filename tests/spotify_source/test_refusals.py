@@ -1,4 +1,4 @@
-"""One album never stops the app: a refusal is the album's until different calls meet it, and no album fails for ever."""
+"""Tests of albums that Spotify refuses, and of refusals of the app."""
 
 from __future__ import annotations
 
@@ -67,9 +67,7 @@ def test_an_album_that_always_fails_costs_no_other_and_is_given_up(
 
 
 @EACH_TROUBLE
-def test_an_album_that_failed_for_a_while_is_loaded_when_it_can_be(
-    warehouse: Warehouse, serve: Serve, trouble: str
-) -> None:
+def test_failed_album_is_loaded_once_it_answers(warehouse: Warehouse, serve: Serve, trouble: str) -> None:
     albums = albums_of(3)
     api = serve(*albums, quota_mode="development")
     api.always("album", TROUBLES[trouble], match=for_album(albums[1]["id"]))
@@ -81,7 +79,7 @@ def test_an_album_that_failed_for_a_while_is_loaded_when_it_can_be(
 
 
 @pytest.mark.parametrize("refusal", [errors.forbidden, errors.premium_lapsed, errors.bad_token])
-def test_a_refusal_that_different_albums_meet_is_the_apps_and_gives_no_album_up(
+def test_refusals_of_several_albums_count_against_the_app_only(
     warehouse: Warehouse, serve: Serve, refusal: Reply
 ) -> None:
     albums = albums_of(12)
@@ -98,7 +96,7 @@ def test_a_refusal_that_different_albums_meet_is_the_apps_and_gives_no_album_up(
     assert warehouse.places() == places_of(albums)
 
 
-def test_two_albums_that_are_refused_in_turn_with_others_are_no_refusal_of_the_app(serve: Serve, run: Run) -> None:
+def test_refusals_between_successes_do_not_count_against_the_app(serve: Serve, run: Run) -> None:
     albums = albums_of(30)
     api = serve(*albums, quota_mode="development")
     for album in albums[::3]:
@@ -109,9 +107,7 @@ def test_two_albums_that_are_refused_in_turn_with_others_are_no_refusal_of_the_a
 
 
 @pytest.mark.parametrize("refused", [slice(0, 3), slice(10, 13), slice(27, 30), slice(0, 30, 10)], ids=str)
-def test_a_few_albums_that_are_always_refused_stop_no_other_and_not_for_ever(
-    warehouse: Warehouse, serve: Serve, refused: slice
-) -> None:
+def test_refused_albums_stop_no_other_and_are_skipped_later(warehouse: Warehouse, serve: Serve, refused: slice) -> None:
     albums = albums_of(30)
     api = serve(*albums, quota_mode="development")
     bad = {album["id"] for album in albums[refused]}
@@ -140,7 +136,7 @@ def test_an_outage_gives_no_album_up(warehouse: Warehouse, serve: Serve) -> None
     assert warehouse.places() == places_of(albums)
 
 
-def test_ten_albums_that_always_fail_do_not_stand_in_the_way_of_the_others(warehouse: Warehouse, serve: Serve) -> None:
+def test_ten_failing_albums_do_not_block_the_others(warehouse: Warehouse, serve: Serve) -> None:
     albums = albums_of(30)
     api = serve(*albums, quota_mode="development")
     for album in albums[:15]:

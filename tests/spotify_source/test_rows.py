@@ -45,7 +45,7 @@ def complete(album: Any, asked_for: str = "asked for", **more: Any) -> CompleteA
     return CompleteAlbum(AlbumRequest(asked_for, "GB", 12), album, **made)
 
 
-def test_an_album_row_has_the_id_that_was_asked_for_and_keeps_the_one_that_came() -> None:
+def test_album_row_has_the_requested_id_and_keeps_the_sent_one() -> None:
     album: Any = make_album("Dozen")
     row = album_row(complete(album)).values
     assert (row["id"], row["spotify_id"]) == ("asked for", album["id"])
@@ -60,7 +60,7 @@ def test_a_total_that_is_missing_is_that_of_the_list(total: object) -> None:
     assert album_row(complete(album, total=13)).values["total_tracks"] == 13
 
 
-def test_what_a_reply_says_under_a_name_of_ours_is_kept_beside_it() -> None:
+def test_fields_named_like_own_columns_are_renamed() -> None:
     theirs = {"market": "SE", "released_on": "today", "tracks_loaded": 7}
     album: Any = {**make_album("Dozen"), **theirs}
     row = album_row(complete(album)).values

@@ -1,4 +1,4 @@
-"""An independent client of the API finds the albums and tracks that the source loads."""
+"""Test that spotipy finds the albums and tracks that the source loads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every track that came is placed, each in a place of its own: its true one, where that can be told."""
+"""Tests of track positions."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_a_track_without_a_number_stands_where_the_list_has_it(number: object) -
     assert [one.kind for one in findings] == [DataIssueKind.PLACED_BY_ORDER]
 
 
-def test_of_two_tracks_in_one_place_it_belongs_to_the_one_that_stands_there() -> None:
+def test_shared_position_belongs_to_the_track_listed_there() -> None:
     assert places([track(1, 1), track(1, 2), track(1, 4, "moved"), track(1, 4), track(1, 5)]) == on_discs(5)
 
 
@@ -79,7 +79,7 @@ def test_a_gap_in_the_list_moves_nobody() -> None:
     assert places(items) == [(1, 1), (1, 2), (1, 5), (1, 6), (1, 7)]
 
 
-def test_what_is_no_track_is_dropped_and_one_that_was_there_before_is_there_once() -> None:
+def test_invalid_and_repeated_tracks_are_dropped() -> None:
     items = [None, "x", 7, {}, [], track(1, 1, "one"), track(1, 1, "one"), track(1, 2, "two")]
     found, findings = position_tracks(items)
     assert [one.track["name"] for one in found] == ["one", "two"]
@@ -90,7 +90,7 @@ numbers = st.sampled_from([None, 0, 1, 2, 3, "1", "2", 1.0, 2.5, True, "x", 2**6
 
 
 @given(st.lists(st.tuples(numbers, numbers, st.booleans()), max_size=30))
-def test_as_many_tracks_as_came_each_in_a_place_of_its_own_and_always_the_same(
+def test_positions_are_distinct_complete_and_stable(
     items: list[tuple[object, object, bool]],
 ) -> None:
     tracks = [(relinked if moved else track)(disc, number, name) for name, (disc, number, moved) in enumerate(items)]

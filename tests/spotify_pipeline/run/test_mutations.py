@@ -1,4 +1,4 @@
-"""Whatever is changed in a reply: no defect, no second run that fails, no good album lost."""
+"""Tests of runs with mutated replies."""
 
 from __future__ import annotations
 
@@ -20,9 +20,7 @@ MUTATIONS_IN_A_RUN = 30
 
 @pytest.mark.slow
 @pytest.mark.parametrize("quota_mode", ["development", "extended"])
-def test_whatever_is_changed_in_a_reply_no_run_is_a_defect_and_no_good_album_is_lost(
-    pytestconfig: pytest.Config, quota_mode: str
-) -> None:
+def test_mutated_replies_raise_no_bug_and_lose_no_album(pytestconfig: pytest.Config, quota_mode: str) -> None:
     examples = max(1, pytestconfig.getoption("--mutations") // MUTATIONS_IN_A_RUN // 2)
 
     @settings(

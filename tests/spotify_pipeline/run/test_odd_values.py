@@ -1,4 +1,4 @@
-"""What came otherwise than documented is said in the report and held in load_runs, by its true reason."""
+"""Test that data issues are in the report and in load_runs."""
 
 from __future__ import annotations
 
