@@ -1,4 +1,4 @@
-"""Loads Spotify's new album releases and their tracks, incrementally, within the call quota of an ordinary app."""
+"""dlt source for Spotify's new album releases and their tracks."""
 
 from __future__ import annotations
 
@@ -49,42 +49,45 @@ def spotify_source(
     full_refresh: bool = False,
     run: Run | None = None,
 ) -> list[DltResource]:
-    """Spotify's new releases: `new_releases`, `release_sightings`, `albums` and `album_tracks`, and how they were found.
+    """Load Spotify's new releases incrementally, within the call quota of an app.
 
-    Arguments that are left out are taken from `[sources.spotify]` in .dlt/config.toml and .dlt/secrets.toml, or from
+    Arguments that are left out come from `[sources.spotify]` in .dlt/config.toml and .dlt/secrets.toml, or from
     SOURCES__SPOTIFY__... in the environment.
 
     Args:
-        client_id: Of your app, from https://developer.spotify.com/dashboard.
-        client_secret: Of your app.
-        market: Market code, or several with commas between them: 'US', 'US,GB'.
-        discovery: How new releases are found: 'browse' (browse/new-releases), 'search' (search tag:new), or 'auto',
-            which finds out once a week whether the app may browse. Several markets mean search.
-        paging: How browse is paged: by 'next' link or by 'offset'.
-        limit: The most albums to list, and the most to fetch.
-        artists: Artists whose new albums are wanted: a list of ids, URIs, links or names, or the path of a file with one a
-            line. `watched_artists` tells what is known of them.
-        artist_calls: The searches that a run spends on them, those first who were checked the longest ago: one for
-            each market, and one more where a name has to be looked up. What the turns leave of them pays for repetitions and for
-            pages behind an artist's first. Where they leave less than a quarter of the turns and 10, these come on top,
-            so that as many artists have their turn whatever fails; there are never more.
-        artist_sweeps: The most calls that a run spends on reading their discographies, which shows what search does not;
-            Spotify allows about 100 a day.
-        reach: The most searches that a run spends on listings, repetitions counted: the plain one takes 10 for each
-            market, and what is beyond goes to further queries. `search_yields` tells what each brought.
-        only_types: Album types to fetch, such as 'album,single'; others are listed, and cost no call.
-        requests_per_second: The pace of calls; 0 is unlimited.
-        max_wait: The longest Retry-After, in seconds, that is waited for.
-        daily_calls: The most calls to each bucket of endpoints in 24 hours.
+        client_id: Client id of your app, from https://developer.spotify.com/dashboard.
+        client_secret: Client secret of your app.
+        market: Market code, or several separated by commas: 'US', 'US,GB'.
+        discovery: Endpoint of the plain listing: 'browse' (browse/new-releases), 'search' (search tag:new), or 'auto',
+            which probes once a week whether the app may browse. Several markets always use search.
+        paging: Paging of browse: by 'next' link or by 'offset'.
+        limit: Maximum number of albums to list, and of albums to fetch.
+        artists: Watchlist: ids, URIs, links or names, or the path of a file with one per line. `watched_artists` holds
+            the outcome.
+        artist_calls: Searches per run for watched artists, the longest due first: one for each market, and one to look
+            up a name. Calls that they leave pay for retries and further pages; if these are fewer than a quarter of
+            the searches and 10, they are made beyond `artist_calls`, so that failures cost no other artist its turn.
+        artist_sweeps: Maximum number of calls per run for discographies, which list albums that search omits. Spotify
+            allows about 100 a day.
+        reach: Maximum number of searches per run for listings, retries included. The plain listing takes 10 for each
+            market, extra queries the others. `search_yields` holds the yield of each query.
+        only_types: Album types to fetch, such as 'album,single'. Others are listed and cost no call.
+        requests_per_second: Maximum pace of calls; 0 for no limit.
+        max_wait: Longest Retry-After to wait for, in seconds.
+        daily_calls: Maximum number of calls to each bucket in 24 hours.
         api_url: Base URL of the Web API.
-        token_url: Token endpoint.
-        full_refresh: Fetch everything again, whatever is loaded.
-        run: Tells afterwards what happened; can stop the run meanwhile.
+        token_url: URL of the token endpoint.
+        full_refresh: Fetch all albums again, even if they are loaded.
+        run: Handle to stop the run and to read its result.
+
+    Returns:
+        The resources `new_releases`, `release_sightings`, `albums`, `album_tracks`, `watched_artists` and
+        `search_yields`, and the steps that feed them.
 
     Raises:
-        ConfigurationError: An argument can't be right.
+        ConfigurationError: An argument is invalid.
     """
-    # A new field is kept as it was sent. dlt would make times of texts, and fail at those that no time zone has.
+    # New fields keep their type. dlt would turn text into timestamps, and fail at those without a valid time zone.
     dlt.current.source_schema().remove_type_detection("iso_timestamp")
     configuration = SpotifyConfiguration(
         client_id=client_id,
@@ -109,5 +112,5 @@ def spotify_source(
 
 
 def _as_text(value: str | Sequence[str] | None) -> str | None:
-    """A list as the configuration has it: dlt makes JSON of one that it finds in a file."""
+    # dlt reads a list in a file as JSON text.
     return value if value is None or isinstance(value, str) else json.dumps(list(value))

@@ -115,7 +115,7 @@ def _is_needed(request: AlbumRequest, loaded: LoadedState, state: SourceState, t
 def _differs(request: AlbumRequest, expected: int | None, actual: int | None, state: SourceState) -> bool:
     if expected is None or actual is None or expected == actual:
         return False
-    return not state.gave_up(request.album_id, expected, actual)
+    return not state.tries_exhausted(request.album_id, expected, actual)
 
 
 # -- order

@@ -24,10 +24,11 @@ from .limits.governor import Governor, Policy
 from .limits.ledger import Ledger
 from .models import Discovery, Paging, WatchEntry, is_id
 from .run import Run
+from .schema import SEARCH_YIELDS, WATCHED_ARTISTS
 
 # https://developer.spotify.com/documentation/web-api/reference/get-an-album, and 'ep', which listings also have.
 ALBUM_TYPES: Final = ("album", "single", "ep", "compilation")
-# What `dlt init` writes for a value to be filled in: dlt.common.configuration.const.
+# Written by `dlt init` for a value to be filled in: dlt.common.configuration.const.
 _PLACEHOLDER: Final = "<configure me>"
 # User and password: up to the last @ before a path, a query or a fragment, as in urlsplit.
 _USER: Final = re.compile(r"^([^/?#]*//)?[^/?#]*@")
@@ -99,6 +100,19 @@ class SourceOptions:
     reach: int
     # Empty for all types.
     only_types: Collection[str]
+
+    @property
+    def plain_searches(self) -> int:
+        """Return the number of searches that a complete plain listing takes."""
+        return settings.SEARCH_LISTING_CALLS * len(self.markets)
+
+    def wants_watchlist(self, tables: Collection[str]) -> bool:
+        """Return whether to check watched artists: only if the outcome is loaded."""
+        return bool(self.artists) and WATCHED_ARTISTS.name in tables
+
+    def wants_extra_queries(self, tables: Collection[str]) -> bool:
+        """Return whether to read extra queries: only if their yields are loaded."""
+        return self.reach > self.plain_searches and SEARCH_YIELDS.name in tables
 
 
 @dataclass(frozen=True)
@@ -205,7 +219,9 @@ def check_credentials(client_id: str, client_secret: str) -> tuple[str, str]:
 
 
 def check_url(name: str, url: str) -> str:
-    """Return a base URL without user and password, which would only appear in messages.
+    """Return a base URL without user and password.
+
+    Calls are authorized with a token: the password could only appear in messages.
 
     Raises:
         ConfigurationError: The text is not an http(s) URL.
@@ -286,9 +302,10 @@ def _check_choice(name: str, value: str, choices: Sequence[str]) -> None:
 
 
 def parse_artists(value: str | Sequence[str] | None) -> tuple[WatchEntry, ...]:
-    """Parse the watchlist from a list, a list as JSON, or the path of a file with an artist on each line.
+    """Parse the watchlist from a list, a list as JSON, or the path of a file.
 
-    An entry is an id, a URI, a link or a name, and may be followed by a comment: `NAME # comment`.
+    A file has an artist on each line. An entry is an id, a URI, a link or a name, and may be followed by a comment:
+    `NAME # comment`.
 
     Raises:
         ConfigurationError: The file can't be read, or an entry can't be an artist.

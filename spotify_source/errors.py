@@ -108,7 +108,7 @@ class ApiUnavailableError(SpotifySourceError):
 
 
 class TokenRejectedError(ApiUnavailableError):
-    """Rejection (401) of a token that was just issued, which shows that the credentials are good."""
+    """Rejection (401) of a token that was just issued."""
 
     guidance = (
         "The credentials are good: the token endpoint accepts them. Run it again later. If it keeps happening, check "
@@ -142,7 +142,7 @@ class ForeignOriginError(PagingError):
 
 
 class UnreadableReplyError(CallFailedError):
-    """Reply that is not what the API documents: not JSON, of another shape, or too large."""
+    """Reply that is too large, not JSON, or of an undocumented shape."""
 
 
 class LedgerError(SpotifySourceError):
@@ -161,7 +161,7 @@ class BucketClosedError(SpotifySourceError):
         until: Unix time at which it opens again; None if only this run is affected.
     """
 
-    guidance = "What was fetched is kept, and what is missing stays pending: run it again later."
+    guidance = "Fetched albums are kept, and missing ones stay pending: run it again later."
     help_url = settings.RATE_LIMIT_URL
 
     def __init__(self, bucket: str, reason: ClosedReason, until: float | None = None) -> None:

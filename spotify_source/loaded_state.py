@@ -18,6 +18,7 @@ from dlt.extract import DltResource, DltSource
 from dlt.extract.exceptions import CurrentSourceNotAvailable
 from dlt.extract.items_transform import FilterItem
 
+from .config import SourceOptions
 from .errors import ConfigurationError
 from .models import ArtistCandidate, LoadedAlbum, LoadedRelease, LoadedState, QueryYield, Resolution, WatchedArtist
 from .schema import ALBUM_TRACKS, ALBUMS, RELEASE_SIGHTINGS, RESOURCES, TABLES
@@ -48,15 +49,15 @@ _YIELDS: Final = (
 )
 
 
-def read_loaded_state(*, artists: bool = False, yields: bool = False) -> LoadedState:
+def read_loaded_state(options: SourceOptions, tables: Collection[str]) -> LoadedState:
     """Return the contents of the running pipeline's tables.
 
-    Tables that this run will drop, truncate or replace count as empty. All are empty outside of a
-    pipeline, before the first load, and for a destination without SQL.
+    Tables that this run will drop, truncate or replace count as empty. All are empty outside of a pipeline, before the
+    first load, and for a destination without SQL.
 
     Args:
-        artists: Read the watched artists and the credits of albums.
-        yields: Read the yields of extra queries.
+        options: Whether artists are watched and extra queries are read.
+        tables: Names of the tables to load.
 
     Raises:
         ConfigurationError: A resource has hints or a filter with which every run would fetch everything again.
@@ -70,15 +71,18 @@ def read_loaded_state(*, artists: bool = False, yields: bool = False) -> LoadedS
     except SqlClientNotAvailable:
         return LoadedState()
     with sql_client as client:
-        tables = _Tables(client, names)
+        stored = _Tables(client, names)
+        artists = options.wants_watchlist(tables)
         return LoadedState(
-            releases={album_id: _release(*row) for album_id, *row in tables.rows(_RELEASES)},
-            albums={album_id: LoadedAlbum(*row) for album_id, *row in tables.rows(_ALBUMS)},
-            track_counts=dict(tables.rows(_TRACKS_LOADED if tracks_are_filtered else _TRACKS)),
-            credits=_credits(tables.rows(_CREDITS)) if artists else {},
-            depths=dict(tables.rows(_DEPTHS)),
-            artists={row[0]: _artist(*row) for row in tables.rows(_ARTISTS)} if artists else {},
-            yields=[_yield(*row) for row in reversed(tables.rows(_YIELDS))] if yields else (),
+            releases={album_id: _release(*row) for album_id, *row in stored.rows(_RELEASES)},
+            albums={album_id: LoadedAlbum(*row) for album_id, *row in stored.rows(_ALBUMS)},
+            track_counts=dict(stored.rows(_TRACKS_LOADED if tracks_are_filtered else _TRACKS)),
+            credits=_credits(stored.rows(_CREDITS)) if artists else {},
+            depths=dict(stored.rows(_DEPTHS)),
+            artists={row[0]: _artist(*row) for row in stored.rows(_ARTISTS)} if artists else {},
+            yields=[_yield(*row) for row in reversed(stored.rows(_YIELDS))]
+            if options.wants_extra_queries(tables)
+            else (),
         )
 
 
@@ -135,12 +139,12 @@ def _artist(
     name: str | None,
     resolved: str | None,
     candidates: Any,
-    checked_at: datetime | None,
-    due_at: datetime | None,
+    checked_at: datetime | str | None,
+    due_at: datetime | str | None,
     albums_found: int | None,
     failures: int | None,
     last_error: str | None,
-    swept_at: datetime | None,
+    swept_at: datetime | str | None,
 ) -> WatchedArtist:
     # JSON columns come as text or parsed, by destination.
     parsed = json.loads(candidates) if isinstance(candidates, str) else candidates
@@ -159,14 +163,16 @@ def _artist(
     )
 
 
-def _yield(run_id: str, market: str, query: str, asked_at: datetime | None, *counts: Any) -> QueryYield:
+def _yield(run_id: str, market: str, query: str, asked_at: datetime | str | None, *counts: Any) -> QueryYield:
     calls, listed, new, is_whole = counts
     return QueryYield(run_id, market, query, _unix_time(asked_at) or 0.0, calls, listed, new, bool(is_whole))
 
 
-def _unix_time(moment: datetime | None) -> float | None:
+def _unix_time(moment: datetime | str | None) -> float | None:
     if moment is None:
         return None
+    # SQLite returns text.
+    moment = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
     return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
 
 

@@ -10,9 +10,10 @@ from dlt.common.utils import chunks
 from dlt.extract import DltResource
 
 from . import schema, settings
+from .albums import AlbumFetcher
 from .backlog import album_requests, given_up_albums
 from .config import Connection
-from .discovery import discover, wants_extra_queries, wants_watchlist
+from .discovery import discover
 from .errors import ConfigurationError
 from .loaded_state import read_loaded_state
 from .models import CompleteAlbum, FetchedAlbum, Listing, LoadedRelease, LoadedState, Plan, is_id
@@ -27,7 +28,6 @@ from .rows import (
     yield_row,
 )
 from .run import Run
-from .steps.albums import AlbumFetcher
 
 
 def spotify_resources(connection: Connection) -> list[DltResource]:
@@ -43,7 +43,7 @@ def spotify_resources(connection: Connection) -> list[DltResource]:
     def plan() -> Iterator[Plan]:
         connection.run.state.attach(dlt.current.source_state())
         tables = dlt.current.source().resources.selected
-        loaded = read_tables(connection, tables)
+        loaded = read_loaded_state(connection.options, tables)
         listing = discover(connection, loaded, tables)
         yield plan_albums(connection, listing, loaded, tables)
 
@@ -56,7 +56,7 @@ def _listing_tables(plan: DltResource, connection: Connection) -> list[DltResour
 
     @_transformer(plan)
     def new_releases(planned: Plan) -> Iterator[Any]:
-        yield from schema.creation(schema.NEW_RELEASES)
+        yield from schema.create_if_missing(schema.NEW_RELEASES)
         listing, known = planned.listing, planned.loaded.releases
         rows = ((key, new_release_row(album, next(iter(listing.totals[key])))) for key, album in listing.albums.items())
         changed = (
@@ -66,17 +66,17 @@ def _listing_tables(plan: DltResource, connection: Connection) -> list[DltResour
 
     @_transformer(plan)
     def release_sightings(planned: Plan) -> Iterator[Any]:
-        yield from schema.creation(schema.RELEASE_SIGHTINGS)
+        yield from schema.create_if_missing(schema.RELEASE_SIGHTINGS)
         yield _few_or_many([sighting_row(one, run.run_id, run.started_at) for one in planned.listing.sightings])
 
     @_transformer(plan)
     def watched_artists(planned: Plan) -> Iterator[Any]:
-        yield from schema.creation(schema.WATCHED_ARTISTS)
+        yield from schema.create_if_missing(schema.WATCHED_ARTISTS)
         yield _few_or_many([artist_row(artist, run.run_id) for artist in planned.listing.artists.values()])
 
     @_transformer(plan)
     def search_yields(planned: Plan) -> Iterator[Any]:
-        yield from schema.creation(schema.SEARCH_YIELDS)
+        yield from schema.create_if_missing(schema.SEARCH_YIELDS)
         yield _few_or_many([yield_row(one) for one in planned.listing.yields])
 
     return [
@@ -104,13 +104,13 @@ def _album_tables(plan: DltResource, connection: Connection) -> list[DltResource
     @_transformer(complete_albums)
     def albums(complete: Sequence[CompleteAlbum]) -> Iterator[Any]:
         if not complete:
-            yield from schema.creation(schema.ALBUMS)
+            yield from schema.create_if_missing(schema.ALBUMS)
         yield [_values(album_row(album), album.request.album_id, run) for album in complete]
 
     @_transformer(complete_albums)
     def album_tracks(complete: Sequence[CompleteAlbum]) -> Iterator[Any]:
         if not complete:
-            yield from schema.creation(schema.ALBUM_TRACKS)
+            yield from schema.create_if_missing(schema.ALBUM_TRACKS)
         yield [
             _values(track_row(track, album.request.album_id), album.request.album_id, run)
             for album in complete
@@ -126,17 +126,6 @@ def _album_tables(plan: DltResource, connection: Connection) -> list[DltResource
     ]
 
 
-def read_tables(connection: Connection, tables: Collection[str]) -> LoadedState:
-    """Return the loaded state, as far as the tables to load need it.
-
-    Raises:
-        ConfigurationError: A resource has hints or a filter with which every run would fetch everything again.
-    """
-    return read_loaded_state(
-        artists=wants_watchlist(connection.options, tables), yields=wants_extra_queries(connection.options, tables)
-    )
-
-
 def plan_albums(connection: Connection, listing: Listing, loaded: LoadedState, tables: Collection[str]) -> Plan:
     """Return the album requests of the run, and enter their number in its counts.
 
@@ -148,7 +137,7 @@ def plan_albums(connection: Connection, listing: Listing, loaded: LoadedState, t
     needed = album_requests(
         listing,
         loaded,
-        connection.run.state,
+        run.state,
         tables=tables,
         default_market=market,
         full_refresh=options.full_refresh,
@@ -161,9 +150,7 @@ def plan_albums(connection: Connection, listing: Listing, loaded: LoadedState, t
     run.albums.wanted = len(requests[: options.limit])
     run.albums.over_limit = len(requests) - run.albums.wanted
     if not options.full_refresh:
-        run.albums.given_up = given_up_albums(
-            listing, loaded, connection.run.state, tables=tables, default_market=market
-        )
+        run.albums.given_up = given_up_albums(listing, loaded, run.state, tables=tables, default_market=market)
     return Plan(listing, loaded, requests[: options.limit])
 
 
@@ -198,7 +185,7 @@ def _values(row: Row, album_id: str, run: Run) -> dict[str, Any]:
 
 
 def _few_or_many(rows: list[dict[str, Any]]) -> Any:
-    return rows if len(rows) <= settings.FEW_ROWS else schema.as_many(rows)
+    return rows if len(rows) <= settings.FEW_ROWS else schema.as_parquet(rows)
 
 
 def _has_changed(row: Row, loaded: LoadedRelease | None) -> bool:

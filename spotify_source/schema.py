@@ -1,6 +1,6 @@
-"""Every table and column, declared once: type, key, nullability, description. Data, and the dlt hints made of it.
+"""Tables and columns as data, and the dlt hints made of them.
 
-Names are the API's own: https://developer.spotify.com/documentation/web-api/reference/get-an-album
+Columns have the names of the API's fields: https://developer.spotify.com/documentation/web-api/reference/get-an-album
 """
 
 from __future__ import annotations
@@ -20,24 +20,21 @@ Origin = Literal["listing", "album_request", "run"]
 
 @dataclass(frozen=True)
 class Column:
-    """A column. Keys are never null, everything else may be: which fields come depends on the app and the market.
-
-    Attributes:
-        added: Whether this source adds it: a field of that name in a reply is another.
-        removes: Whether a row in which it is true takes rows out of the table, and does not get into it itself.
-    """
+    """Column of a table. Only keys are never null: which fields Spotify sends depends on the app and the market."""
 
     name: str
     data_type: DataType
     description: str
     nullable: bool = True
+    # This source sets it. A field of the API with its name is stored under another one.
     added: bool = False
-    removes: bool = False
+    # A row in which it is true deletes the row with its key, and is not stored itself.
+    hard_delete: bool = False
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table with all facts that other modules need about it."""
+    """Table, with every fact that other modules need about it."""
 
     name: str
     description: str
@@ -49,7 +46,7 @@ class Table:
     # Child tables by the field of the row that holds their list.
     nested: Mapping[str, Table] = field(default_factory=dict)
     origin: Origin = "listing"
-    # A load usually has few rows; see `as_many` for one that has many.
+    # A load usually has few rows; see `as_parquet` for one that has many.
     is_small: bool = False
     # No request returns the rows again: `refresh` and write disposition 'replace' leave them alone, and an export
     # never overwrites them with fewer. The other resources' tables are read at the start of a run to plan it.
@@ -70,15 +67,15 @@ def _key(name: str, data_type: DataType, description: str, *, added: bool = Fals
     return Column(name, data_type, description, nullable=False, added=added)
 
 
-_LOADED: Final = (
-    Column("_dlt_load_id", "text", "The load that wrote the row; see _dlt_loads."),
-    Column("_dlt_id", "text", "dlt's own id of the row."),
+_DLT_COLUMNS: Final = (
+    Column("_dlt_load_id", "text", "Load package that wrote the row; see _dlt_loads."),
+    Column("_dlt_id", "text", "Unique id of the row, set by dlt."),
 )
-_NESTED: Final = (
-    Column("_dlt_root_id", "text", "_dlt_id of the row of the outermost table that this belongs to."),
-    Column("_dlt_parent_id", "text", "_dlt_id of the row that this belongs to."),
-    Column("_dlt_list_idx", "bigint", "Place in the list, from 0."),
-    Column("_dlt_id", "text", "dlt's own id of the row."),
+_NESTED_DLT_COLUMNS: Final = (
+    Column("_dlt_root_id", "text", "_dlt_id of the row of the root table."),
+    Column("_dlt_parent_id", "text", "_dlt_id of the row of the parent table."),
+    Column("_dlt_list_idx", "bigint", "Position in the list, from 0."),
+    Column("_dlt_id", "text", "Unique id of the row, set by dlt."),
 )
 _ARTIST_COLUMNS: Final = (
     Column("id", "text", "Spotify id of the artist."),
@@ -86,38 +83,34 @@ _ARTIST_COLUMNS: Final = (
     Column("type", "text", "Always 'artist'."),
     Column("uri", "text", "Spotify URI of the artist."),
     Column("href", "text", "Web API address of the artist."),
-    Column("external_urls__spotify", "text", "The artist's page on Spotify."),
-    *_NESTED,
+    Column("external_urls__spotify", "text", "Page of the artist on Spotify."),
+    *_NESTED_DLT_COLUMNS,
 )
 _IMAGE_COLUMNS: Final = (
     Column("url", "text", "Address of the image."),
-    Column("height", "bigint", "Height in pixels, null where Spotify does not know it."),
-    Column("width", "bigint", "Width in pixels, null where Spotify does not know it."),
-    *_NESTED,
+    Column("height", "bigint", "Height in pixels; null if unknown to Spotify."),
+    Column("width", "bigint", "Width in pixels; null if unknown to Spotify."),
+    *_NESTED_DLT_COLUMNS,
 )
 _COPYRIGHT_COLUMNS: Final = (
-    Column("text", "text", "The copyright statement, with or without its sign."),
+    Column("text", "text", "Copyright statement, with or without its sign."),
     Column("type", "text", "'C' for the copyright, 'P' for the sound recording."),
-    *_NESTED,
+    *_NESTED_DLT_COLUMNS,
 )
 _PLAYABLE_COLUMNS: Final = (
-    Column("is_playable", "bool", "Whether it can be played in the market; only sent where a market was requested."),
-    Column("restrictions__reason", "text", "Why it can't be played: 'market', 'product' or 'explicit'."),
+    Column("is_playable", "bool", "True if playable in the market; sent only if a market was requested."),
+    Column("restrictions__reason", "text", "Reason why it is not playable: 'market', 'product' or 'explicit'."),
 )
 _LISTED_ALBUM_COLUMNS: Final = (
-    Column("name", "text", "Name of the album; empty where it was taken down."),
-    Column("album_type", "text", "'album', 'single', 'compilation'; listings may also say 'ep'."),
-    Column(
-        "total_tracks",
-        "bigint",
-        "How many tracks Spotify says the album has; where it says nothing of the album, what its list of tracks says.",
-    ),
-    Column("release_date", "text", "As sent: '1967', '2007-03', '2026-11-20', '0000'."),
+    Column("name", "text", "Name of the album; empty if it was taken down."),
+    Column("album_type", "text", "'album', 'single' or 'compilation'; in a listing also 'ep'."),
+    Column("total_tracks", "bigint", "Number of tracks of the album, or else of its list of tracks, as sent."),
+    Column("release_date", "text", "Release date as sent: '1967', '2007-03', '2026-11-20' or '0000'."),
     Column("release_date_precision", "text", "'year', 'month' or 'day'."),
-    Column("released_on", "date", "First day of the period that release_date names; null for '0000'.", added=True),
+    Column("released_on", "date", "First day of the period in release_date; null for '0000'.", added=True),
 )
 _ADDRESS_COLUMNS: Final = (
-    Column("type", "text", "Kind of the object: 'album' or 'track'."),
+    Column("type", "text", "Type of the object: 'album' or 'track'."),
     Column("uri", "text", "Spotify URI."),
     Column("href", "text", "Web API address."),
     Column("external_urls__spotify", "text", "Page on Spotify, to link to wherever the content is shown."),
@@ -125,25 +118,18 @@ _ADDRESS_COLUMNS: Final = (
 
 NEW_RELEASES: Final = Table(
     name="new_releases",
-    description="Every album ever listed as new, as it was last listed.",
+    description="Albums that were ever listed as new, as last listed.",
     primary_key=("id",),
     album_id_column="id",
     columns=(
         _key("id", "text", "Spotify id of the album."),
         *_LISTED_ALBUM_COLUMNS,
-        Column(
-            "market", "text", "Market whose listing it was seen in; '*' where the listing has no market.", added=True
-        ),
-        Column("available_markets", "json", "Codes of the markets it can be played in; only sent without a market."),
+        Column("market", "text", "Market of the listing; '*' if the listing has none.", added=True),
+        Column("available_markets", "json", "Markets in which it is playable; sent only if none was requested."),
         *_PLAYABLE_COLUMNS,
         *_ADDRESS_COLUMNS,
-        Column(
-            "content_hash",
-            "text",
-            "Hash of the row and its nested rows, which are rewritten only if it changes.",
-            added=True,
-        ),
-        *_LOADED,
+        Column("content_hash", "text", "Hash of the row and its child rows. A new hash rewrites them.", added=True),
+        *_DLT_COLUMNS,
     ),
     nested={
         "artists": Table("new_releases__artists", "Artists of a listed album, in order.", _ARTIST_COLUMNS),
@@ -153,27 +139,27 @@ NEW_RELEASES: Final = Table(
 
 RELEASE_SIGHTINGS: Final = Table(
     name="release_sightings",
-    description="Which album was seen where in a listing, run by run.",
+    description="Albums at their positions in the listings of each run.",
     primary_key=("run_id", "market", "position"),
     is_small=True,
     is_irreplaceable=True,
     is_append_only=True,
     album_id_column="album_id",
     columns=(
-        _key("run_id", "text", "The run that saw it; see load_runs."),
-        Column("seen_at", "timestamp", "When the run started, UTC; the same for all its sightings."),
-        _key("market", "text", "Market of the listing; '*' where it has none."),
-        _key("position", "bigint", "Place as served, from 1: a rank where query is null, beyond that a number alone."),
-        Column("album_id", "text", "Spotify id of the album; 'removed' where --retain-days has taken it out."),
-        Column("discovered_via", "text", "The endpoint: 'browse' (browse/new-releases), 'search' or 'artist_albums'."),
-        Column("query", "text", "What showed it beyond the plain listing: a query, or 'artist:' and an artist's id."),
-        *_LOADED,
+        _key("run_id", "text", "Run of the sighting; see load_runs."),
+        Column("seen_at", "timestamp", "Start of the run (UTC), the same for all its sightings."),
+        _key("market", "text", "Market of the listing; '*' if the listing has none."),
+        _key("position", "bigint", "Position as served, from 1. A rank where query is null, otherwise only a number."),
+        Column("album_id", "text", "Spotify id of the album; 'removed' after --retain-days has removed the album."),
+        Column("discovered_via", "text", "Endpoint: 'browse' (browse/new-releases), 'search' or 'artist_albums'."),
+        Column("query", "text", "Query, or 'artist:' and an artist's id; null in the plain listing."),
+        *_DLT_COLUMNS,
     ),
 )
 
 ALBUMS: Final = Table(
     name="albums",
-    description="Albums in full, as they were last fetched.",
+    description="Complete albums, as last fetched.",
     primary_key=("id",),
     origin="album_request",
     is_exported=True,
@@ -184,19 +170,19 @@ ALBUMS: Final = Table(
         Column(
             "tracks_loaded",
             "bigint",
-            "Tracks of it in album_tracks when it was fetched; null if not asked for.",
+            "Number of its tracks in album_tracks when it was fetched; null if tracks were not requested.",
             added=True,
         ),
-        Column("market", "text", "Market that it was fetched in.", added=True),
-        Column("label", "text", "Label; not sent in Development Mode."),
-        Column("popularity", "bigint", "0 to 100; not sent in Development Mode."),
-        Column("genres", "json", "Always an empty list now."),
+        Column("market", "text", "Market in which it was fetched.", added=True),
+        Column("label", "text", "Record label; not sent in Development Mode."),
+        Column("popularity", "bigint", "Popularity from 0 to 100; not sent in Development Mode."),
+        Column("genres", "json", "Genres; always an empty list today."),
         Column("external_ids__upc", "text", "Universal Product Code, zero-padded or not."),
         Column("external_ids__ean", "text", "International Article Number."),
-        Column("external_ids__isrc", "text", "International Standard Recording Code; of tracks, rarely seen here."),
+        Column("external_ids__isrc", "text", "International Standard Recording Code; a code of tracks, rare here."),
         *_PLAYABLE_COLUMNS,
         *_ADDRESS_COLUMNS,
-        *_LOADED,
+        *_DLT_COLUMNS,
     ),
     nested={
         "artists": Table("albums__artists", "Artists of an album, in order.", _ARTIST_COLUMNS, is_exported=True),
@@ -207,7 +193,7 @@ ALBUMS: Final = Table(
 
 ALBUM_TRACKS: Final = Table(
     name="album_tracks",
-    description="Places on an album, with the track that holds each. Track ids move, places do not.",
+    description="Track positions of albums, with the track at each. A track id may change, its position does not.",
     primary_key=("album_id", "disc_number", "track_number"),
     merge_key="album_id",
     origin="album_request",
@@ -215,34 +201,34 @@ ALBUM_TRACKS: Final = Table(
     album_id_column="album_id",
     columns=(
         _key("album_id", "text", "Spotify id of the album.", added=True),
-        _key("disc_number", "bigint", "Disc, from 1; as sent, or told by the order of the list.", added=True),
+        _key("disc_number", "bigint", "Disc, from 1; as sent, or inferred from the order of the list.", added=True),
         _key(
             "track_number",
             "bigint",
-            "Place on the disc, from 1; as sent, or told by the order of the list.",
+            "Position on the disc, from 1; as sent, or inferred from the order of the list.",
             added=True,
         ),
-        Column("id", "text", "Spotify id of the track; that of the substitute where it was relinked."),
+        Column("id", "text", "Spotify id of the track; of the substitute if it was relinked."),
         Column("name", "text", "Name of the track."),
-        Column("duration_ms", "bigint", "Length in milliseconds."),
-        Column("explicit", "bool", "Whether the lyrics are marked explicit."),
-        Column("is_local", "bool", "Whether it is a local file; false on albums."),
-        Column("preview_url", "text", "30 s preview; null for apps made since November 2024."),
+        Column("duration_ms", "bigint", "Duration in milliseconds."),
+        Column("explicit", "bool", "True if the lyrics are marked as explicit."),
+        Column("is_local", "bool", "True for a local file; false on albums."),
+        Column("preview_url", "text", "Preview of 30 s; null for apps created since November 2024."),
         *_PLAYABLE_COLUMNS,
-        Column("linked_from__id", "text", "Id of the track that was asked for, where it was relinked."),
+        Column("linked_from__id", "text", "Spotify id of the original track, if it was relinked."),
         Column("linked_from__type", "text", "Always 'track'."),
-        Column("linked_from__uri", "text", "URI of the track that was asked for."),
-        Column("linked_from__href", "text", "Web API address of the track that was asked for."),
-        Column("linked_from__external_urls__spotify", "text", "Page of the track that was asked for."),
+        Column("linked_from__uri", "text", "Spotify URI of the original track."),
+        Column("linked_from__href", "text", "Web API address of the original track."),
+        Column("linked_from__external_urls__spotify", "text", "Page of the original track on Spotify."),
         *_ADDRESS_COLUMNS,
         Column(
             "is_removed",
             "bool",
-            "Never true: rows that are marked here are removed while they load.",
+            "Never true in a stored row: the load uses it to delete tracks.",
             added=True,
-            removes=True,
+            hard_delete=True,
         ),
-        *_LOADED,
+        *_DLT_COLUMNS,
     ),
     nested={
         "artists": Table("album_tracks__artists", "Artists of a track, in order.", _ARTIST_COLUMNS, is_exported=True)
@@ -251,103 +237,97 @@ ALBUM_TRACKS: Final = Table(
 
 WATCHED_ARTISTS: Final = Table(
     name="watched_artists",
-    description="Artists of the watchlist, each as last checked.",
+    description="Artists of the watchlist, with the result of the last check.",
     primary_key=("artist_id",),
     is_small=True,
     # Rows of artists never checked and of unresolved names have only due_at.
     requested_at="coalesce(greatest(checked_at, swept_at), nullif(due_at, to_timestamp(0)))",
     columns=(
-        _key("artist_id", "text", "Spotify id of the artist; 'name:' and the name where the artist is not identified."),
-        Column("name", "text", "Name of the artist, as Spotify has it."),
-        Column("listed_as", "text", "How the watchlist names the artist: by id or by name."),
+        _key("artist_id", "text", "Spotify id of the artist; 'name:' and the name if it could not be resolved."),
+        Column("name", "text", "Name of the artist on Spotify."),
+        Column("listed_as", "text", "Entry of the watchlist: an id or a name."),
         Column(
             "resolved",
             "text",
-            "How the artist was identified: 'id', 'name', 'ambiguous', 'not found' (a name or an id) or 'pending'.",
+            "Resolution of the entry: 'id', 'name', 'ambiguous', 'not found' or 'pending'.",
         ),
-        Column("candidates", "json", "Ids and names of the artists that a name may stand for, where it is ambiguous."),
-        Column("checked_at", "timestamp", "When the artist's new albums were last read to their end, UTC."),
-        Column("due_at", "timestamp", "When they are to be read again, UTC; the earliest comes first in the next run."),
-        Column("albums_found", "bigint", "New albums that the last check found, whether known or not."),
-        Column("failures", "bigint", "Checks that failed in a row; after the third the artist waits a day."),
-        Column("last_error", "text", "Why the last check failed; null where it did not."),
-        Column("swept_at", "timestamp", "When the discography was last read, UTC."),
-        Column("run_id", "text", "The run that wrote the row; see load_runs."),
+        Column("candidates", "json", "Ids and names of the artists that an ambiguous name may stand for."),
+        Column("checked_at", "timestamp", "Time when the artist's new albums were last read in full (UTC)."),
+        Column("due_at", "timestamp", "Time of the next check (UTC). The earliest is made first in a run."),
+        Column("albums_found", "bigint", "New albums that the last check found, loaded before or not."),
+        Column("failures", "bigint", "Failed checks in a row. After the third, the next check is a day later."),
+        Column("last_error", "text", "Error of the last check; null if it succeeded."),
+        Column("swept_at", "timestamp", "Time when the discography was last read (UTC)."),
+        Column("run_id", "text", "Run that wrote the row; see load_runs."),
         Column(
             "is_obsolete",
             "bool",
-            "Never true: names that are marked here are removed once their artist is known.",
-            removes=True,
+            "Never true in a stored row: the load uses it to delete a name once its artist is resolved.",
+            hard_delete=True,
         ),
-        *_LOADED,
+        *_DLT_COLUMNS,
     ),
 )
 
 SEARCH_YIELDS: Final = Table(
     name="search_yields",
-    description="What each query beyond the plain listing returned, run by run.",
+    description="New albums per query beyond the plain listing, run by run.",
     primary_key=("run_id", "market", "query"),
     is_small=True,
     is_append_only=True,
     requested_at="asked_at",
     columns=(
-        _key("run_id", "text", "The run that asked; see load_runs."),
-        _key("market", "text", "Market that it asked in."),
-        _key("query", "text", "The query, as sent."),
-        Column("asked_at", "timestamp", "When, UTC."),
+        _key("run_id", "text", "Run of the query; see load_runs."),
+        _key("market", "text", "Market of the query."),
+        _key("query", "text", "Query as sent."),
+        Column("asked_at", "timestamp", "Time of the query (UTC)."),
         Column("calls", "bigint", "Pages that were read."),
-        Column("albums_listed", "bigint", "Positions on them that held an album."),
-        Column("albums_new", "bigint", "Albums that nothing had listed before, in this run or another."),
-        Column("is_whole", "bool", "Whether every result of the query was read."),
-        *_LOADED,
+        Column("albums_listed", "bigint", "Positions with an album on these pages."),
+        Column("albums_new", "bigint", "Albums that were not listed before, in this run or an earlier one."),
+        Column("is_whole", "bool", "True if all results of the query were read."),
+        *_DLT_COLUMNS,
     ),
 )
 
 LOAD_RUNS: Final = Table(
     name="load_runs",
-    description="Runs of the pipeline, one row each, failed ones too.",
+    description="Runs of the pipeline, failed ones included.",
     primary_key=("run_id",),
     write_disposition="append",
     origin="run",
     is_irreplaceable=True,
     columns=(
         _key("run_id", "text", "Start time and a random suffix."),
-        Column("load_id", "text", "The load package of the run; see _dlt_loads. Null where nothing was loaded."),
-        Column("started_at", "timestamp", "UTC."),
-        Column("finished_at", "timestamp", "UTC."),
-        Column("exit_code", "bigint", "0 complete, 75 something is pending, 77 refused, 69 unavailable, 1 bug."),
-        Column("reason", "text", "Why the run is not complete; null where it is."),
+        Column("load_id", "text", "Load package of the run; see _dlt_loads. Null if nothing was loaded."),
+        Column("started_at", "timestamp", "Start of the run (UTC)."),
+        Column("finished_at", "timestamp", "End of the run (UTC)."),
+        Column("exit_code", "bigint", "0 complete, 75 run again, 77 refused, 69 unavailable, 1 bug."),
+        Column("reason", "text", "Reason why the run is incomplete; null if it is complete."),
         Column(
-            "listing_complete",
-            "bool",
-            "Whether the listing was read to its end; null where no listing was asked for or the row is from before this column.",
+            "listing_complete", "bool", "True if the listing was read to its end; null if no listing was requested."
         ),
         Column(
             "closed",
             "json",
-            "Buckets that took no more calls in the run, and why: 'quota', 'budget', 'rate_limit', 'trouble', 'stopped' or 'refused'.",
+            "Closed buckets with the reason: 'quota', 'budget', 'rate_limit', 'trouble', 'stopped' or 'refused'.",
         ),
-        Column(
-            "values_dropped",
-            "json",
-            "Undocumented values that were changed or left out: how often, by reason and table.column.",
-        ),
-        Column("browse_allowed", "bool", "Whether the app may call browse/new-releases; null if unknown."),
-        Column("batch_allowed", "bool", "Whether the app may call albums?ids=; null if unknown."),
-        Column("discovered_via", "text", "'browse' or 'search'; null where no listing could be read."),
-        Column("markets", "json", "Markets that were requested."),
-        Column("calls", "json", "API calls by bucket, repeated ones included, token requests not."),
-        Column("retries", "bigint", "Calls that had to be repeated."),
-        Column("seconds_waited", "double", "Seconds spent in pauses and before repetitions."),
+        Column("values_dropped", "json", "Number of values changed or left out, by reason and table.column."),
+        Column("browse_allowed", "bool", "True if the app may call browse/new-releases; null if unknown."),
+        Column("batch_allowed", "bool", "True if the app may call albums?ids=; null if unknown."),
+        Column("discovered_via", "text", "'browse' or 'search'; null if no listing could be read."),
+        Column("markets", "json", "Requested markets."),
+        Column("calls", "json", "API calls by bucket, with retries and without token requests."),
+        Column("retries", "bigint", "Calls that were retried."),
+        Column("seconds_waited", "double", "Seconds spent in pauses and before retries."),
         Column("albums_listed", "bigint", "Distinct albums in the listing."),
-        Column("albums_new", "bigint", "Those of them that were never listed before."),
-        Column("albums_fetched", "bigint", "Albums that were fetched completely."),
-        Column("albums_gone", "bigint", "Albums for which Spotify answered 404 for the first time."),
+        Column("albums_new", "bigint", "Albums in the listing that were never listed before."),
+        Column("albums_fetched", "bigint", "Complete albums fetched."),
+        Column("albums_gone", "bigint", "Albums for which Spotify returned 404 for the first time."),
         Column("albums_short", "bigint", "Fetched albums with fewer tracks than total_tracks."),
         Column("tracks_loaded", "bigint", "Tracks of the fetched albums."),
         Column("albums_pending", "bigint", "Albums that still need a call."),
-        Column("blocked_until", "json", "Buckets that take no calls, and until when (UTC)."),
-        *_LOADED,
+        Column("blocked_until", "json", "Buckets without quota, and the time when each can be called again (UTC)."),
+        *_DLT_COLUMNS,
     ),
 )
 
@@ -357,25 +337,25 @@ RESOURCES: Final = tuple(table for table in TABLES if table.origin != "run")
 
 
 def with_nested(table: Table) -> tuple[Table, ...]:
-    """A table, and those nested in it."""
+    """Return a table and its child tables."""
     return (table, *table.nested.values())
 
 
 def all_tables() -> tuple[Table, ...]:
-    """Every declared table, nested ones behind the one that they are nested in."""
+    """Return all tables, child tables after their parent."""
     return tuple(found for table in TABLES for found in with_nested(table))
 
 
 def declare(resource: DltResource, table: Table) -> DltResource:
-    """Make a resource create its table as declared, and return it."""
+    """Apply the hints of a table to a resource, and return the resource."""
     return resource.apply_hints(
         table_name=table.name,
         write_disposition=table.write_disposition,
         primary_key=table.primary_key,
         merge_key=table.merge_key,
         columns=_columns(table),
-        # dlt's default for DuckDB, an INSERT, takes ten times as long where rows are many. Where they are few, it takes
-        # less than to import what writes parquet.
+        # For many rows, dlt's default for DuckDB, INSERT, takes ten times as long as parquet. For few rows, it is
+        # faster than the import of pyarrow.
         file_format=None if table.is_small else "parquet",
         nested_hints={
             field_name: dlt.mark.make_hints(
@@ -387,19 +367,19 @@ def declare(resource: DltResource, table: Table) -> DltResource:
     )
 
 
-def creation(table: Table) -> list[Any]:
-    """What a resource yields first, so that dlt creates its table even if no row follows: nothing once it has."""
+def create_if_missing(table: Table) -> list[Any]:
+    """Return an item that makes dlt create a table without rows, or no item if its columns exist."""
     known = dlt.current.source_schema().tables.get(table.name, {"columns": {}})["columns"]
     return [] if all(column.name in known for column in table.columns) else [dlt.mark.materialize_table_schema()]
 
 
-def as_many(rows: list[Any]) -> Any:
-    """Rows for a table that is small as a rule, when they are many."""
+def as_parquet(rows: list[Any]) -> Any:
+    """Return many rows of a small table as an item that is loaded from parquet."""
     return dlt.mark.with_hints(rows, dlt.mark.make_hints(file_format="parquet"))
 
 
 def _columns(table: Table) -> list[TColumnSchema]:
-    """Fresh dicts each time: dlt changes the ones it is given."""
+    # New dicts for each call: dlt changes the ones it is given.
     return [_hint(column) for column in table.columns]
 
 
@@ -408,6 +388,6 @@ def _hint(column: Column) -> TColumnSchema:
     if not column.name.startswith("_dlt_"):
         hint["data_type"] = column.data_type
         hint["nullable"] = column.nullable
-    if column.removes:
+    if column.hard_delete:
         hint["hard_delete"] = True
     return hint

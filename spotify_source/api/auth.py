@@ -122,9 +122,10 @@ class SpotifyClientCredentials(OAuth2ClientCredentials):
         request.headers["Authorization"] = f"Bearer {self.access_token}"
 
     def _repeat_after_401(self, response: Response, **kwargs: Any) -> Response:
-        """Repeat a rejected request once, with a new token unless another thread renewed it already.
+        """Repeat a rejected request once, with a new token.
 
-        The new token replaces the old one in the request, for later retries of the same request.
+        Another thread may have renewed the token already. The new token replaces the old one in the request, for later
+        retries of the same request.
         """
         if response.status_code != 401:
             return response

@@ -139,7 +139,7 @@ class SpotifyClient(RESTClient):
     def artist_albums(
         self, artist_id: str, groups: str, market: str, offset: int, budget: CallBudget | None = None
     ) -> AlbumPage:
-        """Return one page of GET artists/{id}/albums, the newest albums of each group first.
+        """Return one page of GET artists/{id}/albums, the newest of each group first.
 
         https://developer.spotify.com/documentation/web-api/reference/get-an-artists-albums
 
@@ -176,7 +176,7 @@ class SpotifyClient(RESTClient):
     def further_tracks(
         self, album_id: str, first: PagingObject, market: str, budget: CallBudget | None = None
     ) -> Iterator[list[Track | None]]:
-        """Yield the pages of GET albums/{id}/tracks after the one that came with the album.
+        """Yield the pages of GET albums/{id}/tracks after the album's first page.
 
         https://developer.spotify.com/documentation/web-api/reference/get-an-albums-tracks
 

@@ -1,7 +1,7 @@
 """dlt paginators for Spotify's paging objects, by `next` link or by offset.
 
-Both raise PagingError for a list that never ends, and for a `next` link that leads to another endpoint, back, or away from
-the API. An instance holds the state of one list.
+Both raise PagingError for a list that never ends, and for a `next` link that leads to another endpoint, back, or away
+from the API. An instance holds the state of one list.
 
 https://developer.spotify.com/documentation/web-api/concepts/api-calls#pagination
 """
@@ -81,7 +81,7 @@ class PagingObjectPaginator(BasePaginator):
 
     @property
     def has_next_page(self) -> bool:
-        """Whether there is a further page.
+        """True if there is a further page.
 
         Raises:
             PagingError: The list never ends, or its `next` link can't be followed.
@@ -129,7 +129,7 @@ class NextLinkPaginator(PagingObjectPaginator):
 
 
 class OffsetPaginator(PagingObjectPaginator):
-    """Paginator that adds the number of items to the offset, so that smaller pages skip nothing."""
+    """Paginator that adds the number of items to the offset."""
 
     def update_request(self, request: Request) -> None:
         """Set the offset of the next page."""

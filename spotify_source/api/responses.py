@@ -110,7 +110,9 @@ def _one_line(text: object) -> str:
 
 
 def retry_after(value: str | None, now: float | None = None) -> float | None:
-    """Return the seconds to wait by a Retry-After header: a number or an HTTP date (RFC 9110, section 10.2.3).
+    """Return the seconds to wait by a Retry-After header.
+
+    The header is a number or an HTTP date: RFC 9110, section 10.2.3.
 
     Args:
         value: The header; None if it is missing.
@@ -197,7 +199,7 @@ def paging_object(content: Any, key: str | None = None) -> PagingObject:
 
 
 def is_paging_object(content: Any) -> bool:
-    """Return whether `content` has what paging needs: a list of items, and a link or null."""
+    """Return whether `content` has a list of items, and a `next` link or null."""
     if not isinstance(content, dict) or not isinstance(content.get("items"), list):
         return False
     link = content.get("next", False)

@@ -1,4 +1,4 @@
-"""HTTP session of all requests: governed, bounded in time and size, classified, and retried."""
+"""HTTP session that governs, bounds, classifies and retries all requests."""
 
 from __future__ import annotations
 
@@ -61,9 +61,10 @@ _ERRORS: Final[Mapping[ReplyKind, tuple[type[SpotifySourceError], str]]] = {
 
 
 class GovernedSession(requests.Session):
-    """Session that asks the governor before each call, retries transient failures and raises the rest.
+    """Session that retries transient failures and raises others.
 
-    `send` returns good replies only, read in full. Redirects are not followed: the API has none.
+    The governor admits each call. `send` returns good replies only, read in full. Redirects are not followed: the API
+    has none.
 
     Args:
         governor: Rate limiter of all calls.
@@ -180,7 +181,7 @@ class ApiResponse(Response):
 
 
 class _GovernedAdapter(HTTPAdapter):
-    """Adapter that has the governor admit each physical request, repeats after 401 included."""
+    """Adapter that has each physical request admitted, repeats after 401 included."""
 
     def __init__(self, governor: Governor, api_url: str, token_url: str) -> None:
         super().__init__(pool_maxsize=_MAX_CONNECTIONS)
@@ -217,7 +218,7 @@ class _BoundedConnection:
     stopping: threading.Event
 
     def response_class(self, sock: socket.socket, *args: Any, **kwargs: Any) -> http.client.HTTPResponse:
-        """Return the response that reads from a socket, as urllib3 allows subclasses to choose."""
+        """Return the response to read from a socket, a hook that urllib3 documents."""
         return http.client.HTTPResponse(_BoundedReader(sock, self.stopping), *args, **kwargs)  # type: ignore[arg-type]
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from .. import settings
 from ..api.responses import SEARCH
-from ..config import Connection, SourceOptions
+from ..config import Connection
 from ..errors import (
     ApiUnavailableError,
     AppRefusedError,
@@ -17,12 +16,11 @@ from ..errors import (
 )
 from ..limits.call_budget import CallBudget
 from ..models import Listing, ListingEnd, LoadedState, PathCost
-from ..schema import SEARCH_YIELDS, WATCHED_ARTISTS
 from .listing import ListingBuilder, read_plain_listing
 from .queries import ExtraQueries
 from .watchlist import Watchlist
 
-__all__ = ["discover", "list_plainly", "path_costs", "wants_extra_queries", "wants_watchlist"]
+__all__ = ["discover", "path_costs"]
 
 
 def discover(connection: Connection, loaded: LoadedState, tables: Collection[str]) -> Listing:
@@ -33,7 +31,7 @@ def discover(connection: Connection, loaded: LoadedState, tables: Collection[str
     Args:
         connection: The connection. Its run collects the counts, and the failure if there is one.
         loaded: Loaded state.
-        tables: Names of the tables to load.
+        tables: Names of the tables to load; empty for the plain listing alone, as in a dry run.
 
     Raises:
         ConfigurationError: Spotify refuses the credentials.
@@ -41,7 +39,7 @@ def discover(connection: Connection, loaded: LoadedState, tables: Collection[str
     """
     run, options = connection.run, connection.options
     builder = ListingBuilder(run, loaded.releases, options.limit)
-    watchlist = Watchlist(connection, loaded.artists, builder) if wants_watchlist(options, tables) else None
+    watchlist = Watchlist(connection, loaded.artists, builder) if options.wants_watchlist(tables) else None
     _read_plain_listing(connection, loaded, builder)
     if run.failure is not None:
         return builder.listing
@@ -50,7 +48,7 @@ def discover(connection: Connection, loaded: LoadedState, tables: Collection[str
             watchlist.search()
         if watchlist is not None and options.artist_sweeps and not builder.is_full:
             watchlist.sweep()
-        if wants_extra_queries(options, tables) and not builder.is_full:
+        if options.wants_extra_queries(tables) and not builder.is_full:
             budget = _extra_query_budget(connection)
             ExtraQueries(connection.client, run, options.markets, loaded.yields, budget, builder).read()
     except (AppRefusedError, ConfigurationError) as error:
@@ -58,47 +56,21 @@ def discover(connection: Connection, loaded: LoadedState, tables: Collection[str
     return builder.listing
 
 
-def list_plainly(connection: Connection, loaded: LoadedState) -> Listing:
-    """Read the plain listing alone, for a dry run.
-
-    Raises:
-        ConfigurationError: Spotify refuses the credentials.
-        AppRefusedError: Spotify refuses the app on every path to a plain listing.
-    """
-    builder = ListingBuilder(connection.run, loaded.releases, connection.options.limit)
-    _read_plain_listing(connection, loaded, builder)
-    return builder.listing
-
-
 def path_costs(connection: Connection, loaded: LoadedState, tables: Collection[str]) -> list[PathCost]:
     """Return the calls that each discovery path beyond the plain listing may take."""
     options, costs = connection.options, list[PathCost]()
-    if wants_watchlist(options, tables):
+    if options.wants_watchlist(tables):
         builder = ListingBuilder(connection.run, loaded.releases, options.limit)
         costs += Watchlist(connection, loaded.artists, builder).costs()
-    if wants_extra_queries(options, tables):
+    if options.wants_extra_queries(tables):
         costs.append(PathCost("shards", SEARCH.bucket, _extra_query_budget(connection).left))
     return costs
-
-
-def wants_watchlist(options: SourceOptions, tables: Collection[str]) -> bool:
-    """Return whether to check watched artists; the outcome has to be loaded."""
-    return bool(options.artists) and WATCHED_ARTISTS.name in tables
-
-
-def wants_extra_queries(options: SourceOptions, tables: Collection[str]) -> bool:
-    """Return whether to read extra queries; their yields have to be loaded."""
-    return options.reach > _plain_calls(options) and SEARCH_YIELDS.name in tables
-
-
-def _plain_calls(options: SourceOptions) -> int:
-    return settings.SEARCH_LISTING_CALLS * len(options.markets)
 
 
 def _extra_query_budget(connection: Connection) -> CallBudget:
     """Return the searches that `reach` leaves in this run; retries count."""
     made = connection.governor.counts().by_bucket.get(SEARCH.bucket, 0)
-    calls = connection.options.reach - max(_plain_calls(connection.options), made)
+    calls = connection.options.reach - max(connection.options.plain_searches, made)
     return CallBudget(SEARCH.bucket, connection.governor.calls_left(SEARCH.bucket, calls))
 
 

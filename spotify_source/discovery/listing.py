@@ -167,14 +167,14 @@ def _browse(connection: Connection, builder: ListingBuilder, path: PathCounts) -
     run, options = connection.run, connection.options
     try:
         for page in connection.client.browse_new_releases(options.paging):
-            run.state.remember_allowed("browse", True, run.clock.now())
+            run.state.record_allowed("browse", True, run.clock.now())
             run.listing.discovered_via, path.path, path.asked = "browse", "browse", 1
             path.calls += 1
             builder.add_page(page, path, market=ANY_MARKET, via="browse")
             if builder.is_full:
                 break
     except (ForbiddenError, NotFoundError) as refusal:
-        run.state.remember_allowed("browse", False, run.clock.now())
+        run.state.record_allowed("browse", False, run.clock.now())
         if options.discovery == "browse":
             raise ForbiddenError(
                 "This app may not call browse/new-releases.",

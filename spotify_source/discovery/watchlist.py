@@ -78,8 +78,8 @@ class Watchlist:
         self._run = connection.run
         self._builder = builder
         self._artists = {one.key: one for one in artists.watched_artists(self._options.artists, known)}
-        self._is_stopped = False
-        self._failed_in_a_row = 0
+        # Reset when a path starts.
+        self._is_stopped, self._failed_in_a_row = False, 0
         self._publish()
 
     def costs(self) -> list[PathCost]:
@@ -100,7 +100,7 @@ class Watchlist:
         """
         queue = self._search_queue()
         budget, extra = self._search_budgets(queue)
-        path = self._builder.start_path("artists")
+        path = self._start_path("artists")
         for check in map_concurrently(self._search, self._turns(queue, budget, extra)):
             self._record(check, path, "search")
         path.left = len(queue) - path.asked
@@ -117,13 +117,19 @@ class Watchlist:
         queue = artists.sweep_queue(self._artists.values())
         budget = self._sweep_budget()
         calls = budget.left
-        path = self._builder.start_path("sweeps")
-        self._is_stopped, self._failed_in_a_row = False, 0
+        path = self._start_path("sweeps")
         for artist in queue:
-            if self._is_stopped or self._builder.is_full or not budget.left:
+            if self._is_over(budget):
                 break
             self._record(self._sweep(artist, budget, calls), path, "artist_albums")
         path.left = len(queue) - path.asked
+
+    def _start_path(self, name: str) -> PathCounts:
+        self._is_stopped, self._failed_in_a_row = False, 0
+        return self._builder.start_path(name)
+
+    def _is_over(self, budget: CallBudget) -> bool:
+        return self._is_stopped or self._builder.is_full or not budget.left
 
     # -- turns and call budgets
 
@@ -134,9 +140,8 @@ class Watchlist:
         self, queue: Sequence[WatchedArtist], budget: CallBudget, extra: CallBudget
     ) -> Iterator[tuple[WatchedArtist, CallBudgetShare]]:
         """Yield the artists in order, each with the calls that its search is sure to need."""
-        self._is_stopped, self._failed_in_a_row = False, 0
         for artist in queue:
-            if self._is_stopped or self._builder.is_full or not budget.left:
+            if self._is_over(budget):
                 return
             yield artist, budget.share(self._sure_calls(artist), extra)
 

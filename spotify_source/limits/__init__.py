@@ -1,1 +1,1 @@
-"""What limits calls: pace, pauses, quota, budget, and what is remembered of them. Sends nothing itself."""
+"""Limits of API calls, and what runs remember of an app."""

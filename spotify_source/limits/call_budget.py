@@ -58,7 +58,8 @@ class CallBudget:
 class CallBudgetShare(CallBudget):
     """Part of a call budget, and of an extra budget when the part is spent.
 
-    Close it to return the calls that are left. The extra budget serves one share at a time: divided among all that need it, it would complete none of them.
+    Close it to return the calls that are left. The extra budget serves one share at a time: divided among all that need
+    it, it would complete none of them.
     """
 
     def __init__(self, source: CallBudget, calls: int, extra: CallBudget) -> None:

@@ -1,4 +1,4 @@
-"""Rate limiter of all API calls: pace, pauses, daily budget, quota, and the clock they go by.
+"""Rate limiter of all API calls: pace, pauses, daily calls and quota.
 
 A bucket is a group of endpoints that share a quota, such as 'search' or 'album'.
 https://developer.spotify.com/documentation/web-api/concepts/rate-limits
@@ -81,9 +81,10 @@ class Policy:
 
 
 class Pace:
-    """Interval between calls after a rate limit: halved rate, which rises with each success. Not thread-safe.
+    """Interval between calls after a rate limit. Not thread-safe.
 
-    Without a rate limit, calls are not spaced: only their number in a window is limited, which the ledger counts.
+    A rate limit halves the rate, and each success raises it again. Without a rate limit, calls are not spaced: only
+    their number in a window is limited, which the ledger counts.
 
     Args:
         per_second: Rate at which calls are no longer spaced; 0 for unlimited.
@@ -187,7 +188,7 @@ class Governor:
             self.clock.wait(wait, self.stopping)
 
     def answered(self, call: int) -> None:
-        """Record that a call has ended, so that its place in the window is free 30 s later."""
+        """Record the end of a call: its place in the window is free 30 s later."""
         self.ledger.answered(call, self.clock.now())
 
     def check(self, bucket: str) -> None:
@@ -260,7 +261,7 @@ class Governor:
         return self.policy.daily_calls - self.ledger.calls_made(bucket, now) - self._reserved[bucket]
 
     def _refusal(self, bucket: str) -> BucketClosedError | None:
-        """Return the reason why a bucket takes no call, in this run or by the ledger; None if it does."""
+        """Return the error if the run or the ledger closes a bucket."""
         closed = self._closing(bucket)
         if closed is not None:
             return closed

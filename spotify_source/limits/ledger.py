@@ -1,4 +1,4 @@
-"""SQLite log of an app's API calls and blocked buckets, shared by all its processes.
+"""SQLite log of an app's calls and blocked buckets, shared by its processes.
 
 Spotify counts calls by app: https://developer.spotify.com/documentation/web-api/concepts/quota-modes. So there is one
 small file for each client id, whatever the databases that its processes load into.
@@ -36,9 +36,9 @@ _MAX_CALL_SECONDS: Final = 120.0
 
 
 class Ledger:
-    """Log of one app's calls, safe to use from several threads and processes; it survives kill -9.
+    """Thread-safe and process-safe log of one app's calls.
 
-    All times are Unix times in seconds. All methods raise LedgerError if the file can't be used.
+    It survives kill -9. All times are Unix times in seconds. All methods raise LedgerError if the file can't be used.
 
     Args:
         path: The file. It is created on first use.
@@ -51,7 +51,10 @@ class Ledger:
 
     @classmethod
     def of_app(cls, client_id: str) -> Ledger:
-        """Return the ledger of an app, in a file beside dlt's pipelines whose name hides the client id."""
+        """Return the ledger of an app, a file beside dlt's pipelines.
+
+        The name of the file is a hash of the client id.
+        """
         folder = Path(get_dlt_pipelines_dir()).with_name("spotify_ledgers")
         return cls(folder / f"{sha256(client_id.encode()).hexdigest()[:16]}.sqlite")
 
@@ -93,7 +96,7 @@ class Ledger:
             connection.execute("UPDATE calls SET done_at = ? WHERE id = ?", (now, call))
 
     def refusal(self, bucket: str, now: float, *, daily_calls: int | None) -> BucketClosedError | None:
-        """Return the reason why a bucket takes no call, or None if it does; see `admit`."""
+        """Return the error that `admit` would raise for a bucket, if any."""
         with self._transaction(now, write=False) as connection:
             return self._refusal(connection, bucket, now, daily_calls)
 
@@ -109,7 +112,7 @@ class Ledger:
             return dict(connection.execute(query, (now - settings.LEDGER_SECONDS,)).fetchall())
 
     def budget_returns(self, bucket: str, now: float) -> float:
-        """Return the time at which the bucket's oldest call leaves the 24 hours; `now` if it has none."""
+        """Return when the oldest call in 24 hours no longer counts; else `now`."""
         with self._transaction(now, write=False) as connection:
             return self._returns(connection, bucket, now)
 
@@ -172,7 +175,7 @@ class Ledger:
 
     @contextmanager
     def _transaction(self, now: float, *, write: bool = True) -> Iterator[sqlite3.Connection]:
-        """Open the file if necessary, and isolate what is read and written from other threads and processes."""
+        """Open the file if necessary, and isolate reads and writes from other users."""
         with self._lock:
             try:
                 if self._connection is None:
@@ -215,7 +218,7 @@ class Ledger:
 
 
 def _correct_times(connection: sqlite3.Connection, now: float) -> None:
-    """Shift times that were written while the clock was ahead to now, and delete calls that no longer count."""
+    """Shift times from a clock that was ahead to now, and delete old calls."""
     ahead = now + _CLOCK_TOLERANCE_SECONDS
     connection.execute("UPDATE calls SET at = ?, done_at = ? WHERE at > ?", (now, now, ahead))
     connection.execute(

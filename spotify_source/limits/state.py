@@ -1,6 +1,6 @@
-"""What the source keeps between runs, in dlt's source state. All of it is harmless when it is stale.
+"""Source state, which runs remember for later runs; harmless when stale.
 
-What has been loaded is not kept here: the tables know that.
+What has been loaded is read from the tables instead.
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ from .. import settings
 
 
 class Probe(TypedDict):
-    """Whether the app may call something, and when that was found out (Unix time)."""
+    """Result of a probe of the app's permissions."""
 
     allowed: bool
+    # Unix time.
     at: float
 
 
 class Tries(TypedDict):
-    """How often an album was asked for, without its tracks adding up to the number that was listed."""
+    """Fetches of an album that did not return the listed number of tracks."""
 
     listed: int
     got: int
@@ -28,84 +29,96 @@ class Tries(TypedDict):
 
 
 class StoredState(TypedDict, total=False):
-    """The state as dlt stores it."""
+    """State as dlt stores it, by album id except for `probes` and `refused`."""
 
     probes: dict[str, Probe]
+    # Refusals since the last success, by permission.
+    refused: dict[str, int]
+    # Unix time of the 404.
     gone: dict[str, float]
     tries: dict[str, Tries]
+    # Fetches that failed in a row.
     failed: dict[str, int]
+    # Runs in which a fetch failed because of the album.
     strikes: dict[str, int]
-    refused: dict[str, int]
 
 
 class SourceState:
-    """Reads and writes the source state. Safe to use from several threads.
+    """Thread-safe access to the source state.
 
-    Until `attach` it works on a state of its own that is forgotten with it.
+    Until `attach` is called, changes are kept in memory only.
     """
 
     def __init__(self) -> None:
-        """Start with nothing remembered."""
         self._lock = threading.Lock()
         self._state: StoredState = {}
 
     def attach(self, state: dict[str, Any]) -> None:
-        """Go on with `state` (dlt's own, live): what changes here changes there."""
+        """Use dlt's live source state, which dlt stores after the run."""
         with self._lock:
             self._state = cast(StoredState, state)
 
     def snapshot(self) -> dict[str, Any]:
-        """A copy of the state as it is now."""
+        """Return a copy of the state."""
         with self._lock:
             return deepcopy(dict(self._state))
 
-    # -- what the app may call
+    # -- permissions of the app
 
-    def allowed(self, what: str, now: float) -> bool | None:
-        """Whether the app may call `what` ('browse' or 'batch'); None where that is not known, or too long ago."""
-        probe = self._state.get("probes", {}).get(what)
+    def allowed(self, permission: str, now: float) -> bool | None:
+        """Return whether the app may do something; None if that is unknown or outdated.
+
+        Args:
+            permission: 'browse' or 'batch'.
+            now: Unix time.
+        """
+        probe = self._state.get("probes", {}).get(permission)
         if probe is None or not 0 <= now - probe["at"] < settings.PROBE_SECONDS:
             return None
         return probe["allowed"]
 
-    def remember_allowed(self, what: str, allowed: bool, now: float) -> None:
-        """Remember it for a week from now; what is known already keeps its date, so that it is asked again."""
+    def record_allowed(self, permission: str, allowed: bool, now: float) -> None:
+        """Remember for a week whether the app may do something.
+
+        A confirmed result keeps its date, so that it is probed again.
+        """
         if allowed and self._state.get("refused"):
             with self._lock:
-                self._state["refused"].pop(what, None)
-        if self.allowed(what, now) is allowed:
-            return
-        with self._lock:
-            self._state.setdefault("probes", {})[what] = {"allowed": allowed, "at": now}
+                self._state["refused"].pop(permission, None)
+        if self.allowed(permission, now) is not allowed:
+            with self._lock:
+                self._state.setdefault("probes", {})[permission] = {"allowed": allowed, "at": now}
 
-    def note_refused(self, what: str, now: float) -> None:
-        """Remember that the app may not call it, once that was noted twice with no success in between.
+    def record_refusal(self, permission: str, now: float) -> None:
+        """Record a refusal, once a run.
 
-        Note it once a run: a single refusal may pass, and would be believed for a week.
+        The second one without a success between them is remembered for a week.
         """
         with self._lock:
             refused = self._state.setdefault("refused", {})
-            refused[what] = refused.get(what, 0) + 1
-            is_sure = refused[what] >= settings.SURE_AFTER_REFUSALS
-            if is_sure:
-                del refused[what]
-        if is_sure:
-            self.remember_allowed(what, False, now)
+            refused[permission] = refused.get(permission, 0) + 1
+            is_certain = refused[permission] >= settings.SURE_AFTER_REFUSALS
+            if is_certain:
+                del refused[permission]
+        if is_certain:
+            self.record_allowed(permission, False, now)
 
     # -- albums
 
     def is_gone(self, album_id: str) -> bool:
-        """Whether Spotify answered 404 for it."""
+        """Return whether Spotify answered 404 for an album."""
         return album_id in self._state.get("gone", {})
 
-    def note_gone(self, album_id: str, now: float) -> None:
-        """Remember that there is no such album any more."""
+    def record_gone(self, album_id: str, now: float) -> None:
+        """Record that an album no longer exists."""
         with self._lock:
             self._state.setdefault("gone", {})[album_id] = now
-            self._forget_trouble(album_id)
+            self._state.get("failed", {}).pop(album_id, None)
+            self._state.get("strikes", {}).pop(album_id, None)
+            self._state.get("tries", {}).pop(album_id, None)
 
-    def note_fetched(self, album_id: str, listed: int | None, got: int) -> None:
-        """Remember what came of a fetch, if it is not the number of tracks that was listed."""
+    def record_fetched(self, album_id: str, listed: int | None, got: int) -> None:
+        """Record a complete fetch, and whether it returned the listed tracks."""
         with self._lock:
             self._state.get("gone", {}).pop(album_id, None)
             self._state.get("failed", {}).pop(album_id, None)
@@ -113,31 +126,36 @@ class SourceState:
             tries = self._state.setdefault("tries", {})
             before = tries.pop(album_id, None)
             if listed is not None and listed != got:
-                again = before is not None and before["listed"] == listed
-                count = before["tries"] + 1 if again and before else 1
+                count = before["tries"] + 1 if before is not None and before["listed"] == listed else 1
                 tries[album_id] = {"listed": listed, "got": got, "tries": count}
 
-    def gave_up(self, album_id: str, listed: int, have: int) -> bool:
-        """Whether asking again is pointless: three times the API gave just what is there."""
+    def tries_exhausted(self, album_id: str, listed: int, loaded: int) -> bool:
+        """Return whether fetches returned the loaded tracks too often to try again.
+
+        Args:
+            album_id: The album.
+            listed: Listed number of tracks.
+            loaded: Loaded number of tracks.
+        """
         tries = self._state.get("tries", {}).get(album_id)
         return (
             tries is not None
             and tries["listed"] == listed
-            and tries["got"] == have
+            and tries["got"] == loaded
             and tries["tries"] >= settings.MAX_TRIES
         )
 
-    def note_failed(self, album_id: str) -> None:
-        """Remember that a fetch failed, so that the album waits behind others next time, and is asked for alone.
+    def record_failure(self, album_id: str) -> None:
+        """Record a failed fetch, once a run.
 
-        Note it once a run: after some runs the album is given up.
+        The album is fetched after others and alone in the next run, and given up after several runs.
         """
         with self._lock:
             for counter in (self._state.setdefault("failed", {}), self._state.setdefault("strikes", {})):
                 counter[album_id] = counter.get(album_id, 0) + 1
 
-    def forgive(self, album_id: str) -> None:
-        """Let the last failure not count towards giving the album up: it was not the album's fault."""
+    def remove_strike(self, album_id: str) -> None:
+        """Take back the last strike against an album that did not cause its failure."""
         with self._lock:
             strikes = self._state.get("strikes", {})
             left = strikes.pop(album_id, 0) - 1
@@ -145,18 +163,13 @@ class SourceState:
                 strikes[album_id] = left
 
     def is_given_up(self, album_id: str) -> bool:
-        """Whether fetching it failed in so many runs that it is not tried any more."""
+        """Return whether an album failed in too many runs to be fetched again."""
         return self._state.get("strikes", {}).get(album_id, 0) >= settings.MAX_FAILED_RUNS
 
     def given_up(self) -> list[str]:
-        """The albums for which that is so."""
+        """Return the albums that are given up."""
         return [album_id for album_id in self._state.get("strikes", {}) if self.is_given_up(album_id)]
 
     def failures(self, album_id: str) -> int:
-        """How many fetches of it failed in a row."""
+        """Return the number of fetches of an album that failed in a row."""
         return self._state.get("failed", {}).get(album_id, 0)
-
-    def _forget_trouble(self, album_id: str) -> None:
-        self._state.get("failed", {}).pop(album_id, None)
-        self._state.get("strikes", {}).pop(album_id, None)
-        self._state.get("tries", {}).pop(album_id, None)

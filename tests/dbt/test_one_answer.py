@@ -32,7 +32,7 @@ PAGE = """
 
 def test_page_and_models_agree(extended: Built, project: DbtProject, copy_of: Callable[[Built], Path]) -> None:
     pytest.importorskip("jinja2")
-    from spotify_pipeline.page.database import opened  # noqa: PLC0415 - an extra
+    from spotify_pipeline.page.data import opened  # noqa: PLC0415 - an extra
 
     database = copy_of(extended)
     change(database, *CHANGES, *(CREDITS.format(table, table) for table in ("new_releases", "albums")))

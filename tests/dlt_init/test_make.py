@@ -1,9 +1,10 @@
-"""Repository for `dlt init`, and the copy that dlt makes of it."""
+"""Tests of the repository for `dlt init`, and of the copies that it makes."""
 
 from __future__ import annotations
 
 import ast
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -25,8 +26,6 @@ SCRIPT = "spotify_source_pipeline.py"
 SECRET = "secret-of-the-test"
 PLACEHOLDER = "<configure me>"
 
-pytestmark = pytest.mark.slow
-
 
 def make(folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, str(MAKE), str(folder)], capture_output=True, text=True, check=False)
@@ -43,7 +42,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Place:
-    """Create the empty folder of a user's project."""
+    """Return an empty project folder."""
     folder = tmp_path / "project"
     folder.mkdir()
     place = Place(folder)
@@ -51,15 +50,30 @@ def project(tmp_path: Path) -> Place:
     return place
 
 
+@pytest.fixture(scope="module")
+def initialized(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Run `dlt init` in a folder."""
+    folder = tmp_path_factory.mktemp("initialized")
+    init(Place(folder), made)
+    return folder
+
+
+@pytest.fixture
+def copy(project: Place, initialized: Path) -> Place:
+    """Return a project after `dlt init`."""
+    shutil.copytree(initialized, project.folder, dirs_exist_ok=True)
+    return project
+
+
 def run(project: Place, api: OfflineApi | None, *command: str) -> str:
-    """Run Python in the project without errors, and return its output."""
+    """Run Python in the project successfully, and return its output."""
     ran = start(project, api, *command)
     assert (ran.returncode, ran.stderr) == (0, ""), ran.stdout
     return ran.stdout
 
 
 def start(project: Place, api: OfflineApi | None, *command: str) -> subprocess.CompletedProcess[str]:
-    """Run Python in the project, without the checkout and other credentials."""
+    """Run Python in the project, with the checkout and credentials removed."""
     unknown = {"PYTHONPATH", "PYTHONDONTWRITEBYTECODE"}
     environment = {name: value for name, value in os.environ.items() if name not in unknown}
     environment |= project.environment(api, client_id=None, client_secret=None)
@@ -84,7 +98,7 @@ def load(project: Place, api: OfflineApi) -> str:
 
 
 def fill_in(project: Place, **values: object) -> None:
-    """Replace the placeholders in .dlt/ by these values or by the offline API's app."""
+    """Replace the placeholders in .dlt/ by values, or else by the demo credentials."""
     for file in ("config.toml", "secrets.toml"):
         path = project.folder / ".dlt" / file
         keys = [(line, line.partition(" = ")[0]) for line in path.read_text(encoding="utf-8").splitlines()]
@@ -98,53 +112,55 @@ def files(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.suffix == ".py"}
 
 
-def test_copy_asks_for_credentials_and_loads_each_album_once(
-    project: Place, made: Path, api: OfflineApi, three: list[Album]
+@pytest.mark.slow
+def test_the_copy_asks_for_credentials_and_loads_each_album_once(
+    copy: Place, api: OfflineApi, three: list[Album]
 ) -> None:
-    init(project, made)
-
-    assert files(project.folder / "spotify_source") == files(CHECKOUT / "spotify_source")
-    assert (project.folder / "spotify_source" / "LICENSE").is_file()
-    found = tomlkit.parse((project.folder / ".dlt" / "secrets.toml").read_text(encoding="utf-8")).unwrap()
+    assert files(copy.folder / "spotify_source") == files(CHECKOUT / "spotify_source")
+    assert (copy.folder / "spotify_source" / "LICENSE").is_file()
+    found = tomlkit.parse((copy.folder / ".dlt" / "secrets.toml").read_text(encoding="utf-8")).unwrap()
     assert found == {"sources": {"spotify_source": {"client_secret": PLACEHOLDER}}}
-    found = tomlkit.parse((project.folder / ".dlt" / "config.toml").read_text(encoding="utf-8")).unwrap()
+    found = tomlkit.parse((copy.folder / ".dlt" / "config.toml").read_text(encoding="utf-8")).unwrap()
     assert found["sources"] == {"spotify_source": {"client_id": PLACEHOLDER}}
+    imported = run(copy, None, "-c", "import spotify_source; print(spotify_source.__file__)")
+    assert Path(imported.strip()).is_relative_to(copy.folder)
 
-    ran = start(project, api, SCRIPT)
+    ran = start(copy, api, SCRIPT)
     assert ran.returncode == 1
     assert "client_id is still the placeholder of dlt init" in ran.stderr
     assert not api.requests
 
-    fill_in(project)
+    fill_in(copy)
 
-    assert "3 albums fetched, 0 pending" in load(project, api)
-    assert project.places() == places_of(three)
-    assert project.count("albums") == project.count("new_releases") == 3
-    assert "0 albums fetched, 0 pending" in load(project, api)
-    assert project.places() == places_of(three)
-    assert project.count("albums") == project.count("new_releases") == 3
+    for output in ("3 albums fetched, 0 pending", "0 albums fetched, 0 pending"):
+        assert output in load(copy, api)
+        assert copy.places() == places_of(three)
+        assert copy.count("albums") == copy.count("new_releases") == 3
 
 
-def test_script_imports_the_copy(project: Place, made: Path) -> None:
-    init(project, made)
-
-    found = run(project, None, "-c", "import spotify_source; print(spotify_source.__file__)")
-
-    assert Path(found.strip()).is_relative_to(project.folder)
-
-
-def test_copy_also_reads_the_documented_section(project: Place, made: Path, api: OfflineApi) -> None:
-    init(project, made)
-    fill_in(project)
-    with (project.folder / ".dlt" / "config.toml").open("a", encoding="utf-8") as file:
+@pytest.mark.slow
+def test_settings_are_also_read_under_the_documented_name(copy: Place, api: OfflineApi) -> None:
+    fill_in(copy)
+    with (copy.folder / ".dlt" / "config.toml").open("a", encoding="utf-8") as file:
         file.write("\n[sources.spotify]\nlimit = 1\n")
 
-    load(project, api)
+    load(copy, api)
 
-    assert project.count("albums") == 1
+    assert copy.count("albums") == 1
 
 
-def test_update_replaces_unchanged_files_only(project: Place, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_neither_dlt_nor_a_second_run_changes_the_repository(copy: Place, made: Path) -> None:
+    assert list(made.rglob("__pycache__")), "dlt init imports the script"
+    with Repo(made) as repository:
+        before = repository.head.commit
+        assert not repository.is_dirty(untracked_files=True)
+        make(made)
+        assert repository.head.commit == before
+
+
+@pytest.mark.slow
+def test_an_update_replaces_the_source_and_keeps_changes_of_the_project(project: Place, tmp_path: Path) -> None:
     made = tmp_path / "made"
     make(made)
     # An earlier version of the source.
@@ -168,22 +184,8 @@ def test_update_replaces_unchanged_files_only(project: Place, tmp_path: Path) ->
     assert "No files to update" in init(project, made)
 
 
-def test_byte_code_written_by_dlt_is_ignored(project: Place, made: Path) -> None:
-    init(project, made)
-
-    assert list(made.rglob("__pycache__"))
-    with Repo(made) as repository:
-        assert not repository.is_dirty(untracked_files=True)
-
-
-def test_unchanged_repository_gets_no_commit(made: Path) -> None:
-    with Repo(made) as repository:
-        before = repository.head.commit
-        make(made)
-        assert repository.head.commit == before
-
-
-def test_copy_loads_into_postgres(project: Place, made: Path, api: OfflineApi) -> None:
+@pytest.mark.engines
+def test_the_copy_loads_into_postgres(project: Place, made: Path, api: OfflineApi) -> None:
     with private_postgres() as server:
         init(project, made, "postgres")
         fill_in(
@@ -200,13 +202,14 @@ def test_copy_loads_into_postgres(project: Place, made: Path, api: OfflineApi) -
         assert server.sql("SELECT count(*) FROM spotify_raw.albums") == [(3,)]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="releases are made on Linux")
-def test_release_publishes_a_branch_to_copy_and_update_from(
+def test_a_release_publishes_a_branch_that_updates_copies(
     project: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = tmp_path / "server"
     Repo.init(server / "someone" / "there", bare=True).close()
-    # git uses this folder instead of GitHub.
+    # What git asks of GitHub, it asks of this folder.
     monkeypatch.setenv("GIT_CONFIG_COUNT", "2")
     for number, address in enumerate(("https://x-access-token:t@github.com/", "https://github.com/")):
         monkeypatch.setenv(f"GIT_CONFIG_KEY_{number}", f"url.{server.as_uri()}/.insteadOf")
@@ -230,7 +233,7 @@ def test_release_publishes_a_branch_to_copy_and_update_from(
 
 
 def publish(runner: Path) -> None:
-    """Run the publishing step of the release workflow."""
+    """Run the step of the release workflow."""
     workflow = yaml.safe_load((CHECKOUT / ".github" / "workflows" / "release.yml").read_text(encoding="utf-8"))
     (step,) = (step for step in workflow["jobs"]["copy"]["steps"] if "TOKEN" in step.get("env", {}))
     environment = {
@@ -244,7 +247,8 @@ def publish(runner: Path) -> None:
     subprocess.run(["bash", "-e", "-c", step["run"]], cwd=CHECKOUT, env=environment, check=True, capture_output=True)
 
 
-def test_copy_requires_the_dependencies_of_the_source(project: Place, made: Path) -> None:
+@pytest.mark.slow
+def test_the_requirements_are_those_of_the_source(project: Place, made: Path) -> None:
     init(project, made, "postgres")
 
     text = (project.folder / "requirements.txt").read_text(encoding="utf-8")
@@ -257,7 +261,10 @@ def test_copy_requires_the_dependencies_of_the_source(project: Place, made: Path
     assert not {"duckdb", "filelock", "rich"} & set(asked)
 
 
-def test_repository_contains_no_credentials(project: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.slow
+def test_no_credentials_of_the_environment_are_copied(
+    project: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in (
         "SOURCES__SPOTIFY__CLIENT_ID",
         "SOURCES__SPOTIFY__CLIENT_SECRET",
@@ -272,7 +279,8 @@ def test_repository_contains_no_credentials(project: Place, tmp_path: Path, monk
         assert not path.is_file() or SECRET.encode() not in path.read_bytes(), path
 
 
-def test_other_folders_are_not_changed(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_a_folder_with_other_contents_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "sources").mkdir()
     (tmp_path / "sources" / "mine.py").touch()
 
@@ -284,7 +292,7 @@ def test_other_folders_are_not_changed(tmp_path: Path) -> None:
 
 
 def _imported() -> set[str]:
-    """Return the source's imports from outside the standard library."""
+    """Return the packages that the source imports, without the standard library."""
     trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (CHECKOUT / "spotify_source").rglob("*.py")]
     nodes = [node for tree in trees for node in ast.walk(tree)]
     names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}

@@ -81,6 +81,15 @@ def test_python_files_named_for_contributors_exist(page: Path) -> None:
         assert any((folder / name).is_file() for folder in folders), name
 
 
+def test_code_named_on_the_architecture_page_exists() -> None:
+    text = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    section = text.partition("## From reply to row")[2].partition("## Layers")[0]
+    modules = [*(CHECKOUT / "spotify_source").rglob("*.py"), *(CHECKOUT / "pipelines").rglob("*.py")]
+    words = set(re.findall(r"\w+", "".join(module.read_text(encoding="utf-8") for module in modules)))
+    named = {word for name in re.findall(r"`([\w.]+)`", section) for word in name.removesuffix(".py").split(".")}
+    assert named - words == set()
+
+
 def test_metrics_page_lists_every_key_of_the_json_report(demo: Demo) -> None:
     text = (DOCS / "metrics.md").read_text(encoding="utf-8")
     assert [name for name in demo.report if f"| `{name}` |" not in text] == []

@@ -59,7 +59,7 @@ def failed(**times: int) -> SourceState:
     state = SourceState()
     for album_id, number in times.items():
         for _ in range(number):
-            state.note_failed(album_id)
+            state.record_failure(album_id)
     return state
 
 
@@ -117,7 +117,7 @@ def test_an_impossible_number_of_tracks_is_unknown(total: int) -> None:
 def test_an_album_short_of_tracks_is_requested_three_times() -> None:
     state, tables, calls = SourceState(), loaded(tracks=11), 0
     while requests(LISTED, tables, state) and calls < 10:
-        state.note_fetched("a", 12, 11)
+        state.record_fetched("a", 12, 11)
         calls += 1
     assert calls == 3
     assert ids(listing_of(("a", "US", 13)), tables, state) == ["a"]
@@ -125,7 +125,7 @@ def test_an_album_short_of_tracks_is_requested_three_times() -> None:
 
 def test_albums_that_are_gone_are_not_requested() -> None:
     state = SourceState()
-    state.note_gone("a", 0)
+    state.record_gone("a", 0)
     assert requests(LISTED, state=state) == []
 
 
@@ -133,21 +133,21 @@ def test_an_album_is_given_up_after_failing_in_five_runs() -> None:
     state = SourceState()
     for runs in range(1, settings.MAX_FAILED_RUNS + 1):
         assert ids(LISTED, state=state) == ["a"]
-        state.note_failed("a")
+        state.record_failure("a")
         given_up = given_up_albums(LISTED, LoadedState(), state, tables=BOTH, default_market="US")
         assert given_up == (["a"] if runs == settings.MAX_FAILED_RUNS else [])
     assert ids(LISTED, state=state) == []
     assert ids(LISTED, state=state, full_refresh=True) == ["a"]
     assert given_up_albums(NOTHING, LoadedState(), state, tables=BOTH, default_market="US") == []
-    state.note_fetched("a", 12, 12)
+    state.record_fetched("a", 12, 12)
     assert ids(LISTED, state=state) == ["a"]
 
 
 def test_forgiven_failures_give_no_album_up() -> None:
     state = SourceState()
     for _ in range(3 * settings.MAX_FAILED_RUNS):
-        state.note_failed("a")
-        state.forgive("a")
+        state.record_failure("a")
+        state.remove_strike("a")
     assert ids(LISTED, state=state) == ["a"]
     assert state.failures("a") == 3 * settings.MAX_FAILED_RUNS
 
@@ -234,7 +234,7 @@ def test_a_full_refresh_requests_everything_least_recently_fetched_first() -> No
         albums={"old": LoadedAlbum("US", 12), "young": LoadedAlbum("US", 12)},
     )
     state = SourceState()
-    state.note_gone("a", 0)
+    state.record_gone("a", 0)
     assert ids(NOTHING, tables, state, full_refresh=True) == ["missing", "old", "young"]
     assert set(ids(LISTED, tables, state, full_refresh=True)) == {"missing", "old", "young", "a"}
 
@@ -277,7 +277,7 @@ def test_the_backlog_is_pure(
 ) -> None:
     source_state = SourceState()
     for album_id in gone:
-        source_state.note_gone(album_id, 0)
+        source_state.record_gone(album_id, 0)
     before = copy.deepcopy((found, state))
     first, again = (requests(found, state, source_state, tables=tables, full_refresh=full_refresh) for _ in range(2))
     assert first == again
@@ -324,13 +324,13 @@ class Tables:
         """Record the reply to one request."""
         tracks = self.served[request.album_id]
         if outcome == "failure":
-            self.state.note_failed(request.album_id)
+            self.state.record_failure(request.album_id)
             return
         self.good_calls[request.album_id] = self.good_calls.get(request.album_id, 0) + 1
         if tracks is None:
-            self.state.note_gone(request.album_id, 0)
+            self.state.record_gone(request.album_id, 0)
         else:
-            self.state.note_fetched(request.album_id, request.listed_tracks, tracks)
+            self.state.record_fetched(request.album_id, request.listed_tracks, tracks)
             self.albums[request.album_id] = LoadedAlbum("US", tracks)
             self.track_counts[request.album_id] = tracks
 

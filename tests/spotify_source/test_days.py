@@ -1,4 +1,4 @@
-"""Days go by: albums come, change and go, and each costs the calls that it must, and no more."""
+"""Albums that appear, change and vanish over five days, and their calls."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ DAYS = 5
 
 @dataclass(frozen=True)
 class Days:
-    """A load a day. On the second day everything changes; after it nothing does."""
+    """One load a day. Everything changes on the second day only."""
 
     warehouse: Warehouse
     albums: dict[str, Album]
     loads: list[Loaded]
-    asked: list[list[str]]
+    requests: list[list[str]]
 
     def calls_for(self, name: str) -> list[int]:
-        """How often an album was asked for, day by day."""
-        return [asked.count(self.albums[name]["id"]) for asked in self.asked]
+        """Return the requests for an album, day by day."""
+        return [day.count(self.albums[name]["id"]) for day in self.requests]
 
     def loaded_tracks(self, name: str) -> int:
-        """How many tracks of an album are in the table."""
+        """Return the number of loaded tracks of an album."""
         count = "SELECT COUNT(*) FROM album_tracks WHERE album_id = ?"
         return int(self.warehouse.one(count, self.albums[name]["id"]))
 
     def row(self, table: str, name: str, column: str) -> Any:
-        """A value of an album's only row."""
+        """Return a value of an album's only row."""
         return self.warehouse.one(f"SELECT {column} FROM {table} WHERE id = ?", self.albums[name]["id"])
 
 
 def grow(album: Album, number: int) -> None:
-    """A deluxe edition: more tracks at the end."""
+    """Add tracks at the end, as a deluxe edition does."""
     have = len(album["tracks"])
     for place in range(have + 1, have + number + 1):
         album["tracks"].append(
@@ -47,14 +47,14 @@ def grow(album: Album, number: int) -> None:
 
 
 def shrink(album: Album, left: int) -> None:
-    """Tracks are taken off it."""
+    """Remove the last tracks."""
     del album["tracks"][left:]
     album["total_tracks"] = left
 
 
 @pytest.fixture(scope="module")
 def days(tmp_path_factory: Any) -> Days:
-    """All of it happens once; the tests only read."""
+    """Load five days once; the tests only read."""
     warehouse = Warehouse(tmp_path_factory.mktemp("days"))
     names = ["Same", "Grows", "Shrinks", "Is emptied", "Leaves the list", "Is renamed", "Short", "Gone", "Long grows"]
     albums = {name: make_album(name, 60 if name == "Long grows" else 12) for name in names}
@@ -62,7 +62,7 @@ def days(tmp_path_factory: Any) -> Days:
     catalogue = Catalogue.of(albums.values())
     catalogue.gone.add(albums["Gone"]["id"])
     loads: list[Loaded] = []
-    asked: list[list[str]] = []
+    requests: list[list[str]] = []
     with OfflineApi(catalogue, "development", clock=warehouse.clock.now) as api:
         for day in range(DAYS):
             if day == 1:
@@ -77,34 +77,34 @@ def days(tmp_path_factory: Any) -> Days:
                 albums["Is renamed"]["name"] = "Another name"
             before = len(api.requests)
             loads.append(warehouse.load(api))
-            asked.append([r.path.split("/")[3] for r in api.requests[before:] if r.bucket == "album"])
+            requests.append([r.path.split("/")[3] for r in api.requests[before:] if r.bucket == "album"])
             warehouse.clock.move(86400)
-    return Days(warehouse, albums, loads, asked)
+    return Days(warehouse, albums, loads, requests)
 
 
-def test_what_stays_the_same_is_asked_for_once(days: Days) -> None:
+def test_an_unchanged_album_costs_one_call(days: Days) -> None:
     assert days.calls_for("Same") == [1, 0, 0, 0, 0]
     assert days.loaded_tracks("Same") == 12
 
 
-def test_what_is_new_is_asked_for_once(days: Days) -> None:
+def test_a_new_album_costs_one_call(days: Days) -> None:
     assert days.calls_for("New") == [0, 1, 0, 0, 0]
     assert days.loaded_tracks("New") == 3
     assert days.loads[1].run.result().listing.albums_new == 1
 
 
-def test_more_tracks_cost_one_call_and_are_loaded(days: Days) -> None:
+def test_more_tracks_cost_one_call(days: Days) -> None:
     assert days.calls_for("Grows") == [1, 1, 0, 0, 0]
     assert days.loaded_tracks("Grows") == 14
     assert days.row("albums", "Grows", "tracks_loaded") == days.row("albums", "Grows", "total_tracks") == 14
 
 
-def test_more_tracks_on_further_pages_cost_those_pages_too(days: Days) -> None:
+def test_more_tracks_on_further_pages_cost_those_pages(days: Days) -> None:
     assert [loaded.calls["album_tracks"] for loaded in days.loads] == [1, 2, 0, 0, 0]
     assert days.loaded_tracks("Long grows") == 105
 
 
-def test_tracks_that_vanish_from_an_album_vanish_from_the_table(days: Days) -> None:
+def test_tracks_removed_from_an_album_are_removed_from_the_table(days: Days) -> None:
     assert days.calls_for("Shrinks") == [1, 1, 0, 0, 0]
     assert days.loaded_tracks("Shrinks") == 9
     orphans = (
@@ -113,21 +113,18 @@ def test_tracks_that_vanish_from_an_album_vanish_from_the_table(days: Days) -> N
     assert days.warehouse.one(orphans) == 0
 
 
-def test_an_album_that_loses_all_its_tracks_loses_them_in_the_table(days: Days) -> None:
+def test_an_album_without_tracks_any_more_has_no_rows(days: Days) -> None:
     assert days.loaded_tracks("Is emptied") == 0
-
-
-def test_an_album_that_lost_all_its_tracks_is_not_asked_for_every_day(days: Days) -> None:
     assert sum(days.calls_for("Is emptied")[2:]) == 0
 
 
-def test_an_album_that_leaves_the_list_keeps_its_rows_and_costs_nothing(days: Days) -> None:
+def test_an_album_no_longer_listed_keeps_its_rows(days: Days) -> None:
     assert days.calls_for("Leaves the list") == [1, 0, 0, 0, 0]
     assert days.loaded_tracks("Leaves the list") == 12
     assert days.row("new_releases", "Leaves the list", "name") == "Leaves the list"
 
 
-def test_a_listed_album_is_kept_as_it_was_last_listed(days: Days) -> None:
+def test_a_listed_album_is_stored_as_last_listed(days: Days) -> None:
     assert days.row("new_releases", "Is renamed", "name") == "Another name"
     assert days.calls_for("Is renamed") == [1, 0, 0, 0, 0]
     parents = (
@@ -136,27 +133,27 @@ def test_a_listed_album_is_kept_as_it_was_last_listed(days: Days) -> None:
     assert days.warehouse.one(parents) == 0
 
 
-def test_an_album_with_fewer_tracks_than_it_says_is_loaded_and_asked_for_three_times(days: Days) -> None:
+def test_an_album_short_of_tracks_is_requested_three_times(days: Days) -> None:
     assert days.calls_for("Short") == [1, 1, 1, 0, 0]
     assert days.loaded_tracks("Short") == days.row("albums", "Short", "tracks_loaded") == 12
     assert days.row("albums", "Short", "total_tracks") == 15
     assert [loaded.run.result().albums.short for loaded in days.loads] == [1, 1, 1, 0, 0]
 
 
-def test_an_album_that_is_gone_is_asked_for_once(days: Days) -> None:
+def test_an_album_that_is_gone_is_requested_once(days: Days) -> None:
     assert days.calls_for("Gone") == [1, 0, 0, 0, 0]
     assert [loaded.run.result().albums.gone for loaded in days.loads] == [1, 0, 0, 0, 0]
     assert days.row("new_releases", "Gone", "name") == "Gone"
 
 
-def test_none_of_it_makes_a_run_incomplete(days: Days) -> None:
+def test_every_run_is_complete(days: Days) -> None:
     assert all(loaded.run.result().is_complete for loaded in days.loads)
 
 
-def test_browse_is_probed_once_and_the_list_is_read_every_day(days: Days) -> None:
+def test_browse_is_probed_once_a_week(days: Days) -> None:
     assert [(loaded.calls["browse"], loaded.calls["search"]) for loaded in days.loads] == [(1, 1)] + [(0, 1)] * 4
 
 
-def test_every_day_has_its_sightings(days: Days) -> None:
+def test_every_day_has_sightings(days: Days) -> None:
     counts = "SELECT run_id, COUNT(*) FROM release_sightings GROUP BY run_id ORDER BY MIN(seen_at)"
     assert days.warehouse.sql(counts) == [(loaded.run.run_id, 9) for loaded in days.loads]

@@ -1,6 +1,6 @@
-"""What the source takes of dlt past its public API is still there and behaves: here a new dlt fails first.
+"""Features of dlt outside its public API that the source relies on.
 
-Each test names the module of `spotify_source` that relies on it.
+Each test names the module of `spotify_source` that relies on it. A new version of dlt fails here first.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from spotify_source.errors import CredentialsError
 
 @pytest.fixture
 def pipeline(tmp_path: Path) -> dlt.Pipeline:
-    """A pipeline into a DuckDB file of its own."""
+    """Return a pipeline into a DuckDB file of its own."""
     return dlt.pipeline(
         "contract",
         destination=dlt.destinations.duckdb(str(tmp_path / "contract.duckdb")),
@@ -45,12 +45,12 @@ def pipeline(tmp_path: Path) -> dlt.Pipeline:
 # -- loaded_state
 
 
-def test_a_resource_finds_the_pipeline_that_runs_it_and_its_tables(pipeline: dlt.Pipeline) -> None:
+def test_a_resource_can_read_the_tables_of_its_pipeline(pipeline: dlt.Pipeline) -> None:
     pipeline.run([{"id": "one"}], table_name="albums")
     seen: list[Any] = []
 
     @dlt.resource
-    def asking() -> Iterator[Any]:
+    def reading() -> Iterator[Any]:
         context = Container()[PipelineContext]
         seen.append((context.is_active(), context.pipeline() is pipeline))
         with context.pipeline().sql_client() as client:  # type: ignore[attr-defined]
@@ -60,11 +60,11 @@ def test_a_resource_finds_the_pipeline_that_runs_it_and_its_tables(pipeline: dlt
                 client.execute_sql(f"SELECT id FROM {name('nowhere')}")
         yield []
 
-    pipeline.extract(asking())
+    pipeline.extract(reading())
     assert seen == [(True, True), ("one",)]
 
 
-def test_a_resource_finds_what_will_be_dropped_and_may_keep_it(pipeline: dlt.Pipeline) -> None:
+def test_a_resource_can_keep_tables_from_being_dropped(pipeline: dlt.Pipeline) -> None:
     seen: list[Any] = []
 
     @dlt.resource(write_disposition="append")
@@ -89,20 +89,20 @@ def test_a_resource_finds_what_will_be_dropped_and_may_keep_it(pipeline: dlt.Pip
         assert client.execute_sql("SELECT count(*) FROM kept") == [(2,)]
 
 
-def test_a_destination_without_sql_says_so(tmp_path: Path) -> None:
+def test_a_destination_without_sql_raises(tmp_path: Path) -> None:
     silent = dlt.pipeline("silent", destination="dummy", pipelines_dir=str(tmp_path))
     with pytest.raises(SqlClientNotAvailable):
         silent.sql_client()
 
 
-# -- api
+# -- api/auth, api/client, api/paginators, api/transport
 
 
-def test_client_credentials_ask_by_the_methods_that_are_replaced() -> None:
-    asked = inspect.getsource(OAuth2ClientCredentials.obtain_token)
+def test_client_credentials_call_the_overridden_methods() -> None:
+    source = inspect.getsource(OAuth2ClientCredentials.obtain_token)
     for name in ("build_access_token_request", "parse_access_token", "parse_expiration_in_seconds", "is_token_expired"):
         assert callable(getattr(OAuth2ClientCredentials, name))
-    assert "self.session.post(self.access_token_url" in asked
+    assert "self.session.post(self.access_token_url" in source
     made = OAuth2ClientCredentials(
         access_token_url="http://127.0.0.1:9/token",
         client_id="id",
@@ -112,7 +112,7 @@ def test_client_credentials_ask_by_the_methods_that_are_replaced() -> None:
     assert made.access_token is None
 
 
-def test_a_rest_client_pages_with_a_session_a_paginator_a_compiled_selector_and_no_hooks() -> None:
+def test_a_rest_client_takes_a_session_and_a_compiled_selector() -> None:
     parameters = inspect.signature(RESTClient.paginate).parameters
     assert {"path", "params", "paginator", "data_selector", "hooks"} <= parameters.keys()
     assert {"base_url", "auth", "session"} <= inspect.signature(RESTClient).parameters.keys()
@@ -120,39 +120,39 @@ def test_a_rest_client_pages_with_a_session_a_paginator_a_compiled_selector_and_
     assert found == [[1, None]]
 
 
-def test_a_paginator_is_asked_by_these_three_methods() -> None:
+def test_paginators_have_three_methods() -> None:
     for name in ("init_request", "update_state", "update_request"):
         assert callable(getattr(BasePaginator, name))
     assert isinstance(BasePaginator.has_next_page, property)
 
 
-def test_an_address_loses_its_secrets() -> None:
+def test_sanitized_urls_hold_no_secret() -> None:
     assert "hidden" not in sanitize_url("https://example.com/token?access_token=hidden")
 
 
-# -- steps/rows, resources
+# -- rows, resources
 
 
-def test_the_hash_of_a_row_is_the_one_that_stands_in_databases() -> None:
+def test_hashes_of_rows_are_stable() -> None:
     assert digest128(json.dumps({"name": "Élan", "id": 1}, sort_keys=True)) == "GfqRm38I2YHLcQT7gpOr"
 
 
-def test_chunks_are_lists_of_at_most_so_many() -> None:
+def test_chunks_have_a_maximum_length() -> None:
     assert [list(chunk) for chunk in chunks(range(5), 2)] == [[0, 1], [2, 3], [4]]
 
 
-# -- connection
+# -- config
 
 
 @configspec
 class Settings(BaseConfiguration):
-    """Two settings, as a source has them."""
+    """Configuration with two settings."""
 
     market: str = "US"
     limit: int | None = None
 
 
-def test_settings_resolve_from_the_environment_unless_they_are_given(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_explicit_settings_override_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOURCES__SPOTIFY__MARKET", "GB")
     monkeypatch.setenv("SOURCES__SPOTIFY__LIMIT", "5")
 
@@ -161,9 +161,6 @@ def test_settings_resolve_from_the_environment_unless_they_are_given(monkeypatch
     assert (found.market, found.limit) == ("GB", 7)
 
 
-# -- options
-
-
-def test_what_dlt_init_writes_for_a_text_is_what_is_taken_for_a_placeholder() -> None:
+def test_the_placeholder_of_dlt_init_is_recognized() -> None:
     with pytest.raises(CredentialsError, match="still the placeholder"):
         check_credentials(TYPE_EXAMPLES["text"], "demo")

@@ -1,4 +1,4 @@
-"""dlt's own ways to begin anew, in anybody's script: what will be gone is not known, and is there again after the run."""
+"""Refresh, replace and hints in dlt scripts, with the calls they cost."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from spotify_source.errors import ConfigurationError
 from tests.support.source import source_of
 from tests.support.warehouse import Warehouse
 
-pytestmark = pytest.mark.slow
-
 Refresh = Literal["drop_sources", "drop_resources", "drop_data"]
 MODES: list[Refresh] = ["drop_sources", "drop_resources", "drop_data"]
 
 
-def run(warehouse: Warehouse, api: OfflineApi, only: list[str] | None = None, **options: Any) -> int:
-    """Run a script's pipeline with these options of `run`; how many calls it took for albums."""
+def source(warehouse: Warehouse, api: OfflineApi) -> Any:
+    return source_of(api, run=Run(clock=warehouse.clock))
+
+
+def album_calls(warehouse: Warehouse, api: OfflineApi, data: Any = None, **options: Any) -> int:
+    """Run a pipeline with options of `Pipeline.run`, and return the calls for albums."""
     before = api.calls
-    source = source_of(api, run=Run(clock=warehouse.clock))
-    warehouse.pipeline().run(source.with_resources(*only) if only else source, **options)
+    warehouse.pipeline().run(data or source(warehouse, api), **options)
     made = api.calls - before
     return sum(made[bucket] for bucket in ("album", "albums", "album_tracks"))
 
@@ -33,85 +34,73 @@ def counts(warehouse: Warehouse) -> dict[str, int]:
 
 
 @pytest.fixture
-def warehouse(tmp_path: Any, clock: Any, api: OfflineApi, monkeypatch: pytest.MonkeyPatch) -> Warehouse:
-    """One that was loaded once."""
+def warehouse(tmp_path: Any, clock: Any, monkeypatch: pytest.MonkeyPatch) -> Warehouse:
+    """Return an empty warehouse with the call ledger of its own."""
     warehouse = Warehouse(tmp_path, clock)
     monkeypatch.setenv("DLT_DATA_DIR", str(warehouse.working_directory))
-    assert run(warehouse, api) == 4
-    clock.move(60)
     return warehouse
 
 
+@pytest.fixture
+def loaded(warehouse: Warehouse, api: OfflineApi) -> Warehouse:
+    """Return a warehouse after one load."""
+    assert album_calls(warehouse, api) == 4
+    warehouse.clock.move(60)
+    return warehouse
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", MODES)
-def test_a_refresh_fills_the_tables_in_the_same_run(warehouse: Warehouse, api: OfflineApi, mode: Refresh) -> None:
-    before = counts(warehouse)
-    assert run(warehouse, api, refresh=mode) == 4
-    assert counts(warehouse) == before
-    assert run(warehouse, api) == 0
-    assert counts(warehouse) == before
+def test_a_refresh_fills_the_tables_and_keeps_sightings(loaded: Warehouse, api: OfflineApi, mode: Refresh) -> None:
+    before = counts(loaded)
+    assert album_calls(loaded, api, refresh=mode) == 4
+    assert counts(loaded) == before
+    assert album_calls(loaded, api) == 0
+    assert counts(loaded) == before
+    assert loaded.sql("SELECT count(*), count(DISTINCT run_id) FROM release_sightings") == [(9, 3)]
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_a_refresh_of_the_pipeline_does_the_same(warehouse: Warehouse, api: OfflineApi, mode: Refresh) -> None:
-    before = counts(warehouse)
-    warehouse.pipeline().refresh = mode
-    assert run(warehouse, api) == 4
-    assert counts(warehouse) == before
-
-
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["drop_resources", "drop_data"])
-def test_a_refresh_of_some_resources_leaves_the_others_known(
-    warehouse: Warehouse, api: OfflineApi, mode: Refresh
-) -> None:
-    before = counts(warehouse)
-    run(warehouse, api, ["new_releases"], refresh=mode)
-    assert counts(warehouse) == before
-    assert run(warehouse, api) == 0
+def test_a_refresh_of_some_resources_leaves_the_others(loaded: Warehouse, api: OfflineApi, mode: Refresh) -> None:
+    before = counts(loaded)
+    # The pipeline's own setting does the same as an argument of `run`.
+    loaded.pipeline().refresh = mode
+    assert album_calls(loaded, api, source(loaded, api).with_resources("new_releases")) == 0
+    loaded.pipeline().refresh = None
+    assert counts(loaded) == before
+    assert album_calls(loaded, api) == 0
 
 
-def test_tables_that_are_replaced_are_whole(warehouse: Warehouse, api: OfflineApi) -> None:
-    before = counts(warehouse)
-    assert run(warehouse, api, write_disposition="replace") == 4
-    assert counts(warehouse) == before
-    assert run(warehouse, api, write_disposition="replace") == 4
-    assert counts(warehouse) == before
+@pytest.mark.slow
+def test_replaced_tables_are_complete_and_sightings_are_kept(loaded: Warehouse, api: OfflineApi) -> None:
+    before = counts(loaded)
+    for _ in range(2):
+        assert album_calls(loaded, api, write_disposition="replace") == 4
+        assert counts(loaded) == before
+    assert loaded.sql("SELECT count(*), count(DISTINCT run_id) FROM release_sightings") == [(9, 3)]
+    replaced = source(loaded, api)
+    replaced.albums.apply_hints(write_disposition="replace")
+    album_calls(loaded, api, replaced)
+    assert counts(loaded) == before
 
 
-def test_one_table_that_is_replaced_is_whole(warehouse: Warehouse, api: OfflineApi) -> None:
-    before = counts(warehouse)
-    source = source_of(api, run=Run(clock=warehouse.clock))
-    source.albums.apply_hints(write_disposition="replace")
-    warehouse.pipeline().run(source)
-    assert counts(warehouse) == before
-
-
-@pytest.mark.parametrize("mode", MODES)
-def test_a_refresh_keeps_what_can_not_be_had_again(warehouse: Warehouse, api: OfflineApi, mode: Refresh) -> None:
-    run(warehouse, api, refresh=mode)
-    run(warehouse, api, write_disposition="replace")
-    assert warehouse.sql("SELECT count(*), count(DISTINCT run_id) FROM release_sightings") == [(9, 3)]
-
-
-def test_a_table_of_another_name_is_known_by_it(tmp_path: Any, clock: Any, api: OfflineApi) -> None:
-    warehouse = Warehouse(tmp_path, clock)
+@pytest.mark.slow
+def test_renamed_tables_are_read_under_their_names(warehouse: Warehouse, api: OfflineApi) -> None:
     for expected in (4, 0):
-        source = source_of(api, run=Run(clock=clock))
-        source.album_tracks.apply_hints(table_name="MyTracks")
-        source.albums.apply_hints(table_name="full_albums")
-        before = api.calls
-        warehouse.pipeline().run(source)
-        assert sum((api.calls - before)[bucket] for bucket in ("album", "album_tracks")) == expected
+        changed = source(warehouse, api)
+        changed.albums.apply_hints(table_name="full_albums")
+        changed.album_tracks.apply_hints(table_name="MyTracks")
+        assert album_calls(warehouse, api, changed) == expected
         assert warehouse.count("my_tracks") == 73
 
 
-def test_tracks_that_are_filtered_cost_no_call_again(tmp_path: Any, clock: Any, api: OfflineApi) -> None:
-    warehouse = Warehouse(tmp_path, clock)
+@pytest.mark.slow
+def test_filtered_tracks_are_not_fetched_again(warehouse: Warehouse, api: OfflineApi) -> None:
     for expected in (4, 0):
-        source = source_of(api, run=Run(clock=clock))
-        source.album_tracks.add_filter(lambda track: track["track_number"] == 1)
-        before = api.calls
-        warehouse.pipeline().run(source)
-        assert sum((api.calls - before)[bucket] for bucket in ("album", "album_tracks")) == expected
+        filtered = source(warehouse, api)
+        filtered.album_tracks.add_filter(lambda track: track["track_number"] == 1)
+        assert album_calls(warehouse, api, filtered) == expected
         assert warehouse.count("album_tracks") == 4
 
 
@@ -128,21 +117,22 @@ def test_tracks_that_are_filtered_cost_no_call_again(tmp_path: Any, clock: Any, 
         ("albums", lambda one: one.apply_hints(table_name=lambda row: row["album_type"]), None, "Give it one name"),
     ],
 )
-def test_what_would_cost_every_call_again_is_refused_before_any(
-    tmp_path: Any, clock: Any, api: OfflineApi, resource: str, hint: Any, only: str | None, words: str
+def test_hints_that_would_repeat_every_call_are_rejected(
+    warehouse: Warehouse, api: OfflineApi, resource: str, hint: Any, only: str | None, words: str
 ) -> None:
-    source = source_of(api, run=Run(clock=clock))
-    hint(source.resources[resource])
+    hinted = source(warehouse, api)
+    hint(hinted.resources[resource])
     with pytest.raises(PipelineStepFailed, match=words):
-        Warehouse(tmp_path, clock).pipeline().run(source.with_resources(only) if only else source)
+        album_calls(warehouse, api, hinted.with_resources(only) if only else hinted)
     assert not api.requests
 
 
 @pytest.mark.parametrize("only", [None, "albums", "new_releases"])
-def test_add_limit_is_refused_with_the_argument_that_works(clock: Any, api: OfflineApi, only: str | None) -> None:
-    source = source_of(api, run=Run(clock=clock))
-
+def test_add_limit_is_rejected_with_the_argument_to_use(
+    warehouse: Warehouse, api: OfflineApi, only: str | None
+) -> None:
+    limited = source(warehouse, api)
     with pytest.raises(ConfigurationError, match=r"add_limit has no effect on this source(.|\n)*limit=10"):
-        (source.with_resources(only) if only else source).add_limit(1)
+        (limited.with_resources(only) if only else limited).add_limit(1)
     with pytest.raises(ConfigurationError, match="add_limit"):
-        source.resources["plan"].add_limit(max_time=5)
+        limited.resources["plan"].add_limit(max_time=5)

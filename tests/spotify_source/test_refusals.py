@@ -57,13 +57,13 @@ def test_an_album_that_always_fails_costs_no_other_and_is_given_up(
     given_up = warehouse.load(api)
 
     assert given_up.calls == {"search": 1}
-    assert given_up.run.result().albums.given_up == (bad["id"],)
+    assert given_up.run.result().albums.given_up == [bad["id"]]
     assert given_up.run.result().is_complete
 
     api.clear_scripts()
     warehouse.load(api, full_refresh=True)
     assert warehouse.places() == places_of(albums)
-    assert warehouse.load(api).run.result().albums.given_up == ()
+    assert warehouse.load(api).run.result().albums.given_up == []
 
 
 @EACH_TROUBLE

@@ -19,7 +19,7 @@ SECRET = "s3cret-0f-the-app-5d41402abc4b2a76"
 
 @pytest.fixture
 def all_logs(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
-    """Capture all loggers at their lowest level, dlt's included, which does not propagate."""
+    """Capture all loggers at their lowest level, and dlt's, which does not propagate."""
     names = ["", "dlt", "urllib3", "requests", "spotify_source"]
     before = {name: (logging.getLogger(name).level, logging.getLogger(name).propagate) for name in names}
     for name in names:

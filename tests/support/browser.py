@@ -1,4 +1,4 @@
-"""A headless Chromium, spoken to through a pipe. Knows the protocol, not the page."""
+"""Headless Chromium, controlled through a pipe with the DevTools protocol."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _FLAGS = (
     "--disable-component-update",
     "--disable-sync",
     "--hide-scrollbars",
-    # Covers of invented albums are nowhere: nothing is asked of any network.
+    # Covers of invented albums do not exist: no request leaves the machine.
     "--host-resolver-rules=MAP * ~NOTFOUND",
     "--remote-debugging-pipe",
 )
-# Where covers are that a test has, and that can't be loaded.
+# Addresses of covers in tests, which cannot be loaded.
 _COVERS = ("https://i.scdn.co/image/", "https://localhost:1/image/")
-# The number of a key, and what it types.
+# Code and text of each key.
 _KEYS = {
     "Tab": (9, ""),
     "Enter": (13, "\r"),
@@ -43,7 +43,7 @@ _KEYS = {
     "ArrowDown": (40, ""),
 }
 _SHIFT = 8
-# The protocol wants its pipes to be numbers 3 and 4: out of the way first, in case they have these already.
+# The protocol uses file descriptors 3 and 4. The pipes are moved first, because they may have these numbers.
 _LAUNCH = """
 import fcntl, os, sys
 pipes = [fcntl.fcntl(int(number), fcntl.F_DUPFD, 10) for number in sys.argv[1:3]]
@@ -60,14 +60,14 @@ _DRAWN = """
 
 
 def installed() -> str | None:
-    """The browser on this machine, if there is one that can be spoken to like this."""
+    """Return the path of a browser that this module can control."""
     if os.name != "posix":
         return None
     return next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
 class Tab:
-    """A tab that shows a page, and everything that went wrong on it; each page gets a new one."""
+    """A tab with a page and its errors; each opened page gets a new one."""
 
     def __init__(self, asks: int, answers: int) -> None:
         self._asks, self._answers = asks, answers
@@ -77,16 +77,14 @@ class Tab:
         self._events: list[dict[str, Any]] = []
 
     def open(self, path: Path, width: int, height: int, scheme: str = "light", *, scripts: bool = True) -> None:
-        """Show a page in a window of that size, and wait until it is there; without its scripts, if so wished."""
+        """Open a page in a window of a size, and wait until it is loaded."""
         self._session, self._events = None, []
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log"):
             self.call(f"{domain}.enable")
-        self.call(
-            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
-        )
-        # Nothing moves smoothly, so nobody has to wait until it has arrived.
+        self.resize(width, height)
+        # Without smooth scrolling, positions are final at once.
         media = {"prefers-color-scheme": scheme, "prefers-reduced-motion": "reduce"}
         self.call(
             "Emulation.setEmulatedMedia",
@@ -97,20 +95,26 @@ class Tab:
         while not any(event["method"] == "Page.loadEventFired" for event in self._events):
             self._events.append(self._message())
 
+    def resize(self, width: int, height: int) -> None:
+        """Give the window another size; below 600 pixels it is a phone."""
+        self.call(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
+        )
+
     def drawn(self) -> None:
-        """Wait until every chart is drawn; one that fails never is, so look at the errors first."""
+        """Wait until every chart is drawn; one with an error never is."""
         self.ask("new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)))")
         assert not self.errors()
         self.ask(_DRAWN)
 
     def ask(self, expression: str) -> Any:
-        """What an expression is on the page, a promise kept."""
+        """Return the value of an expression on the page, awaited if it is a promise."""
         answer = self.call("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
     def press(self, key: str, *, shift: bool = False) -> None:
-        """Press a key, and let it go."""
+        """Press and release a key."""
         number, text = _KEYS[key]
         pressed = {"key": key, "windowsVirtualKeyCode": number, "modifiers": _SHIFT if shift else 0}
         typed = {"text": text} if text else {}
@@ -118,7 +122,7 @@ class Tab:
         self.call("Input.dispatchKeyEvent", type="keyUp", **pressed)
 
     def write(self, text: str) -> None:
-        """Type a text into what has the focus."""
+        """Type a text into the focused element."""
         self.call("Input.insertText", text=text)
 
     def point_at(self, x: float, y: float) -> None:
@@ -126,7 +130,7 @@ class Tab:
         self.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
 
     def errors(self) -> list[str]:
-        """What the console complained of, covers that could not be loaded aside."""
+        """Return errors and warnings of the console, except for missing covers."""
         found = []
         for event in self._events:
             said = event.get("params", {})
@@ -141,7 +145,7 @@ class Tab:
         return found
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
-        """Call a method of the protocol, and return its result."""
+        """Call a method of the protocol and return its result."""
         self._number += 1
         message: dict[str, Any] = {"id": self._number, "method": method, "params": parameters}
         if self._session and not method.startswith("Target."):
@@ -165,7 +169,7 @@ class Tab:
 
 @contextmanager
 def browser(path: str, profile: Path) -> Iterator[Tab]:
-    """Start a browser with a profile of its own, and end it."""
+    """Start a browser with its own profile, and end it."""
     theirs_to_read, ours_to_write = os.pipe()
     ours_to_read, theirs_to_write = os.pipe()
     launch = [sys.executable, "-c", _LAUNCH, str(theirs_to_read), str(theirs_to_write)]

@@ -1,7 +1,6 @@
-"""Runs of the command that are killed at a chosen step. Knows steps, not what they are good for.
+"""Runs of the load command that are killed before a chosen step.
 
-A step is anything that outlives the process: a file or folder made, moved or deleted, a change to the database. The
-process ends with SIGKILL just before a step, which is just after the one before it.
+A step is a change that outlives the process: a file or directory created, moved or deleted, a change to the database.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from spotify_pipeline.offline_api import OfflineApi
 
 from tests.support.place import Place
 
-# Children of one process that has imported everything start in no time, and without this one's threads.
+# Children of a process that has imported everything start fast, and without the threads of this one.
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["spotify_pipeline.cli.load_command", "pyarrow.parquet"])
 
@@ -32,15 +31,15 @@ def crash(place: Place, api: OfflineApi, *, before: str = "", at: int = 0, **set
     """Run the command in a process that is killed.
 
     Args:
-        place: Where it loads to.
-        api: What it talks to.
-        before: A pattern; the process is killed before the first step that matches, alone or with the line of the step
-            before it.
-        at: The number of the step that the process is killed before, where no pattern is given; 0 lets it live.
-        settings: Of the source, by their names in [sources.spotify].
+        place: Place to load into.
+        api: API to load from.
+        before: Regular expression for the step before which the process is killed: its line, or the previous step's
+            and its own.
+        at: Number of that step, without an expression; 0 lets the process end.
+        settings: Settings of the source, by their names in [sources.spotify].
 
     Returns:
-        The steps that it came to, the last one undone.
+        The steps that were reached; the last one was not executed.
     """
     notes = place.folder / "steps.txt"
     notes.unlink(missing_ok=True)
@@ -67,7 +66,7 @@ def _run(arguments: Sequence[str], environment: Mapping[str, str], notes: str, b
 
 
 class _Steps:
-    """Notes each step before it is done, and ends the process at the chosen one."""
+    """Log of the steps, which kills the process before the chosen one."""
 
     def __init__(self, notes: Path, pattern: re.Pattern[str] | None, number: int) -> None:
         self._notes = os.open(notes, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
@@ -87,7 +86,7 @@ class _Steps:
 
 
 def _watch(steps: _Steps, folder: str) -> None:
-    """Let everything that the process changes from now on be noted."""
+    """Log every further change that the process makes."""
     _watch_files(steps, folder)
     _watch_database(steps)
 

@@ -1,4 +1,4 @@
-"""A private MariaDB on loopback, as tests start and stop it. Knows Debian's package, not what is loaded."""
+"""Private MariaDB server on loopback."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ PASSWORD = "wholly-secret"
 
 
 class MariaDb:
-    """A server that is there for the tests alone.
+    """Private MariaDB server.
 
     Args:
-        folder: Where its files are to be; its owner must be able to reach it.
+        folder: Directory for its files; the user mysql must be able to enter its parents.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -39,7 +39,7 @@ class MariaDb:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it, and wait until it answers."""
+        """Start it and wait until it accepts connections."""
         files = [f"--datadir={self.folder}/data", f"--socket={self.folder}/socket", f"--pid-file={self.folder}/pid"]
         address = ["--bind-address=127.0.0.1", f"--port={self.port}", "--character-set-server=utf8mb4"]
         self._process = subprocess.Popen(
@@ -55,19 +55,19 @@ class MariaDb:
         )
 
     def stop(self) -> None:
-        """Stop it at once."""
+        """Stop it immediately."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
             self._process = None
 
     def environment(self) -> dict[str, str]:
-        """What the environment says of it."""
+        """Return the environment that configures dlt for it."""
         url = f"mysql+pymysql://loader:{PASSWORD}@127.0.0.1:{self.port}/?charset=utf8mb4"
         return {"DESTINATION__SQLALCHEMY__CREDENTIALS": url}
 
     def sql(self, query: str, user: str = "loader", password: str = PASSWORD) -> list[tuple[Any, ...]]:
-        """Ask it; of several statements, the last one's answer."""
+        """Run statements and return the rows of the last one."""
         import pymysql  # noqa: PLC0415
         from pymysql.constants import CLIENT  # noqa: PLC0415
 
@@ -91,22 +91,22 @@ class MariaDb:
             connection.close()
 
     def _wait(self) -> None:
-        address = ["--no-defaults", "--protocol=tcp", "--host=127.0.0.1", f"--port={self.port}", "--user=nobody"]
-        # It says yes once the server answers, be it with a refusal.
+        address = ["--no-defaults", "--protocol=tcp", "--host=127.0.0.1", f"--port={self.port}", "--user=ping"]
+        # It succeeds once the server answers, even if that is a rejected login.
         subprocess.run(
             ["mariadb-admin", *address, "--wait=60", "--connect-timeout=1", "ping"], check=True, capture_output=True
         )
 
     @staticmethod
     def _user() -> list[str]:
-        # The server does not run as root.
+        # The server refuses to run as root.
         return ["--user=mysql"] if os.getuid() == 0 else []
 
 
 @contextmanager
 def private_mariadb() -> Iterator[MariaDb]:
-    """One that is started, and stopped and removed afterwards."""
-    # Not in pytest's folder, which only its owner can enter.
+    """Start a server, and stop and delete it afterwards."""
+    # Only its owner can enter pytest's directory.
     with tempfile.TemporaryDirectory(prefix="maria_") as folder:
         Path(folder).chmod(0o755)
         server = MariaDb(Path(folder))

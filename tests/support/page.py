@@ -1,4 +1,4 @@
-"""A page as it was written, and as a tree of elements. Knows HTML, not what the page should hold."""
+"""A written page as a tree of elements, and copies of databases for other pages."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ import duckdb
 from spotify_pipeline.cli.options import parse_report
 from spotify_pipeline.cli.report_command import run as report
 
-from tests.support.place import Place
+from tests.support.database import Database
 from tests.support.ran import Ran, run_here
 
-# Makes the demo's covers look like those of Spotify.
+# Gives the demo's covers the addresses of Spotify's.
 REAL_COVERS = "; ".join(
     f"UPDATE {table}__images SET url = replace(url, 'covers.invalid', 'i.scdn.co')"
     for table in ("new_releases", "albums")
@@ -29,7 +29,7 @@ _VOID = {"area", "br", "col", "hr", "img", "input", "link", "meta", "source", "w
 
 @dataclass
 class Element:
-    """An element and what is in it."""
+    """An HTML element."""
 
     tag: str
     attributes: dict[str, str | None] = field(default_factory=dict)
@@ -37,11 +37,11 @@ class Element:
 
     @property
     def text(self) -> str:
-        """All words in it, with single spaces."""
+        """The text in it, with single spaces."""
         return " ".join("".join(self._words()).split())
 
     def all(self, tag: str, **attributes: str) -> list[Element]:
-        """The elements of that kind in it, at any depth; `class_` for class."""
+        """Return the elements with a tag and attributes, at any depth; `class_` is class."""
         wanted = {name.rstrip("_"): value for name, value in attributes.items()}
         return [
             each
@@ -51,16 +51,16 @@ class Element:
         ]
 
     def one(self, tag: str, **attributes: str) -> Element:
-        """The only element of that kind in it."""
+        """Return the only such element."""
         (found,) = self.all(tag, **attributes)
         return found
 
     def links(self) -> dict[str, str]:
-        """Where the words of its links lead."""
+        """Return the address of each link by its text."""
         return {link.text: link.attributes["href"] or "" for link in self.all("a")}
 
     def below(self) -> Iterator[Element]:
-        """The elements in it, at any depth, in order."""
+        """Yield the elements in it, at any depth, in order."""
         for each in self.inside:
             if isinstance(each, Element):
                 yield each
@@ -96,52 +96,66 @@ class _Builder(HTMLParser):
 
 
 class Page:
-    """A page that was written."""
+    """A written page."""
 
-    def __init__(self, path: Path, said: str = "") -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
-        self.said = said
         self.html = path.read_text(encoding="utf-8")
         builder = _Builder()
         builder.feed(self.html)
         self.root = builder.root
 
     def section(self, name: str) -> Element:
-        """The section with that id."""
+        """Return the section with an id."""
         return self.root.one("section", id=name)
 
+    def cards(self) -> dict[str, Element]:
+        """Return the cards by the id of their album."""
+        cards = self.section("new").all("li", class_="card")
+        return {(card.attributes["id"] or "").removeprefix("album-"): card for card in cards}
+
     def chart(self, name: str) -> dict[str, Any]:
-        """The specification of the chart with that name."""
+        """Return the specification of a chart."""
         figure = self.root.one("figure", id=f"chart-{name}")
         found = json.loads("".join(str(each) for each in figure.one("script").inside))
         assert isinstance(found, dict)
         return found
 
     def elements(self) -> list[Element]:
-        """Every element, in order."""
+        """Return every element, in order."""
         return list(self.root.below())
 
     def charts(self) -> list[str]:
-        """The names of the charts."""
+        """Return the names of the charts."""
         return [figure.attributes["data-chart"] or "" for figure in self.root.all("figure")]
 
 
-def report_on(*arguments: object, now: float = 0) -> Ran:
-    """Run the command in this process, at that Unix time."""
+def run_report(*arguments: object, now: float = 0) -> Ran:
+    """Run the command in this process at a Unix time."""
     at = datetime.fromtimestamp(now, timezone.utc)
     return run_here(lambda: report(parse_report([str(argument) for argument in arguments]), at))
 
 
-def page_of(database: Path, now: float) -> Page:
-    """The page of a database."""
+def render_page(database: Path, now: float) -> Page:
+    """Return the page of a database, written beside it."""
     out = database.with_suffix(".html")
-    reported = report_on("--db", database, "--out", out, now=now)
-    assert reported.code == 0, reported.err
-    return Page(out, reported.out)
+    ran = run_report("--db", database, "--out", out, now=now)
+    assert ran.code == 0, ran.err
+    return Page(out)
 
 
-def watching(album_id: str) -> list[str]:
-    """The statements for `altered` after which a watched artist alone showed an album."""
+def altered_copy(database: Path, folder: Path, *statements: str) -> Path:
+    """Copy a database into a folder and run statements in the copy."""
+    copy = Path(shutil.copy(database, folder / "altered.duckdb"))
+    with duckdb.connect(str(copy)) as connection:
+        connection.execute("USE altered.spotify_raw")
+        for statement in statements:
+            connection.execute(statement)
+    return copy
+
+
+def watch(album_id: str) -> list[str]:
+    """Return statements after which only a watched artist's listing shows an album."""
     return [
         "CREATE TABLE IF NOT EXISTS watched_artists (artist_id VARCHAR, name VARCHAR)",
         "ALTER TABLE release_sightings ADD COLUMN IF NOT EXISTS query VARCHAR",
@@ -154,24 +168,10 @@ def watching(album_id: str) -> list[str]:
     ]
 
 
-def altered(database: Path, folder: Path, *statements: str) -> Path:
-    """A copy of a database in which these statements were run."""
-    copy = Path(shutil.copy(database, folder / "altered.duckdb"))
-    with duckdb.connect(str(copy)) as connection:
-        connection.execute("USE altered.spotify_raw")
-        for statement in statements:
-            connection.execute(statement)
-    return copy
-
-
 @dataclass(frozen=True)
-class Shown:
-    """A place that was loaded to, and the page of its database."""
+class DemoPage:
+    """The page of a demo database, which tests do not change."""
 
-    place: Place
+    database: Database
     page: Page
-
-    @property
-    def now(self) -> float:
-        """When the page was made."""
-        return self.place.clock.now()
+    now: float  # Unix time of the page

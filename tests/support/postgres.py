@@ -1,4 +1,4 @@
-"""A private Postgres on loopback, as tests start and stop it. Knows Debian's package, not what is loaded."""
+"""Private Postgres server on loopback."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ PASSWORD = "wholly-secret"
 
 
 def programs() -> Path | None:
-    """Where initdb and pg_ctl lie: on the path, or where Debian puts them."""
+    """Return the directory of initdb and pg_ctl: on the path, or of Debian's package."""
     found = shutil.which("pg_ctl")
     debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
     return Path(found).parent if found else debian[-1].parent if debian else None
 
 
 class Postgres:
-    """A server that is there for the tests alone.
+    """Private Postgres server.
 
     Args:
-        folder: Where its files are to be; its owner must be able to reach it.
+        folder: Directory for its files; the user postgres must be able to enter its parents.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -61,26 +61,26 @@ class Postgres:
         )
 
     def start(self) -> None:
-        """Start it, and wait until it answers."""
+        """Start it and wait until it accepts connections."""
         options = f"-p {self.port} -h 127.0.0.1 -k {self.folder} -c fsync=off"
         self._run(
             "pg_ctl", "-D", str(self.folder / "data"), "-w", "-l", str(self.folder / "log"), "-o", options, "start"
         )
 
     def stop(self) -> None:
-        """Stop it at once."""
+        """Stop it immediately."""
         self._run("pg_ctl", "-D", str(self.folder / "data"), "-w", "-m", "immediate", "stop")
 
     def url(self, password: str = PASSWORD, database: str = "postgres") -> str:
-        """The connection, as dlt takes it."""
+        """Return the connection string."""
         return f"postgresql://loader:{password}@127.0.0.1:{self.port}/{database}"
 
     def environment(self, password: str = PASSWORD) -> dict[str, str]:
-        """What the environment says of it."""
+        """Return the environment that configures dlt for it."""
         return {"DESTINATION__POSTGRES__CREDENTIALS": self.url(password)}
 
     def sql(self, query: str) -> list[tuple[Any, ...]]:
-        """Ask it."""
+        """Run statements and return the rows of the last one."""
         import psycopg2  # noqa: PLC0415
 
         connection = psycopg2.connect(self.url())
@@ -94,7 +94,7 @@ class Postgres:
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [str(self._bin / program), *arguments]
-        # The server does not run as root.
+        # The server refuses to run as root.
         command = (
             ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", *command]
             if os.getuid() == 0
@@ -105,10 +105,10 @@ class Postgres:
 
 @contextmanager
 def private_postgres() -> Iterator[Postgres]:
-    """One that is started, and stopped and removed afterwards."""
+    """Start a server, and stop and delete it afterwards."""
     import tempfile  # noqa: PLC0415
 
-    # Not in pytest's folder, which only its owner can enter.
+    # Only its owner can enter pytest's directory.
     with tempfile.TemporaryDirectory(prefix="pg_") as folder:
         Path(folder).chmod(0o755)
         server = Postgres(Path(folder))

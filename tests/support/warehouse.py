@@ -1,4 +1,4 @@
-"""The source in a pipeline of its own, as anybody's script has it. Knows dlt, not the application."""
+"""The source in a dlt pipeline of its own, without the application."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from tests.support.source import source_of
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a load did: its run, and the calls that the API saw of it, token requests aside."""
+    """A run and the API calls that it made, without token requests."""
 
     run: Run
     calls: Counter[str]
 
 
 class Warehouse(Database):
-    """A DuckDB file that is loaded to, and the working folder of the machine that loads it."""
+    """A DuckDB file and the working directory of a machine that loads into it."""
 
     def __init__(self, folder: Path, clock: FakeClock | None = None) -> None:
         super().__init__(folder)
@@ -39,7 +39,7 @@ class Warehouse(Database):
         self._pipelines: dict[Path, dlt.Pipeline] = {}
 
     def pipeline(self) -> dlt.Pipeline:
-        """The pipeline as it stands in anybody's own script; made once for a file, which saves time."""
+        """Return the pipeline, created once for each file, which saves time."""
         if self.database not in self._pipelines:
             self._pipelines[self.database] = dlt.pipeline(
                 pipeline_name="spotify",
@@ -52,7 +52,7 @@ class Warehouse(Database):
     def load(
         self, api: OfflineApi, *, only: Sequence[str] | None = None, run: Run | None = None, **options: Any
     ) -> Loaded:
-        """Run the pipeline once."""
+        """Run the pipeline once, and return the run with its calls."""
         run = run or Run(clock=self.clock)
         before = api.calls
         with patch.dict(os.environ, {"DLT_DATA_DIR": str(self.working_directory)}):
@@ -61,15 +61,15 @@ class Warehouse(Database):
         return Loaded(run, calls_since(api, before))
 
     def copy_of_database(self, name: str) -> Path:
-        """A backup of the file."""
+        """Return a backup of the file."""
         return Path(shutil.copy(self.database, self.folder / name))
 
     def restore(self, backup: Path) -> None:
-        """Put a backup in the place of the file."""
+        """Replace the file by a backup."""
         shutil.copy(backup, self.database)
 
     def on_a_fresh_machine(self, name: str = "elsewhere") -> Warehouse:
-        """The same file, loaded from a machine that knows nothing of it."""
+        """Return the same file with an empty working directory."""
         other = Warehouse(self.folder, self.clock)
         other.working_directory = self.folder / name
         return other

@@ -17,7 +17,7 @@ from spotify_pipeline.cli.terminal import print_text, stop_on_signals
 from spotify_pipeline.destinations import named_destination
 from spotify_pipeline.destinations.base import Destination
 from spotify_pipeline.destinations.duckdb import DuckDbFile
-from spotify_pipeline.dlt_internals.config import register_defaults, unknown_settings
+from spotify_pipeline.dlt_internals.dlt_config import register_defaults, unknown_settings
 from spotify_pipeline.exits import Exit
 from spotify_pipeline.run.check import check_all, exit_code
 from spotify_pipeline.run.failures import report_error
@@ -26,9 +26,10 @@ from spotify_pipeline.run.outcome import load_runs_table
 from spotify_pipeline.run.report import dry_run_report, json_report, text_report
 from spotify_source import Run, schema, spotify_source
 from spotify_source.config import connect, parse_markets, parse_types, resolve
-from spotify_source.discovery import list_plainly, path_costs
+from spotify_source.discovery import discover, path_costs
 from spotify_source.limits.governor import Clock, SystemClock
-from spotify_source.resources import plan_albums, read_tables
+from spotify_source.loaded_state import read_loaded_state
+from spotify_source.resources import plan_albums
 
 
 def run(options: LoadOptions, clock: Clock | None = None) -> Exit:
@@ -155,8 +156,8 @@ def _dry_run(
     with destination.active_pipeline() as stored_state:
         connection.run.state.attach(stored_state)
         tables = options.resources or [table.name for table in schema.TABLES]
-        loaded = read_tables(connection, tables)
-        plan = plan_albums(connection, list_plainly(connection, loaded), loaded, tables)
+        loaded = read_loaded_state(connection.options, tables)
+        plan = plan_albums(connection, discover(connection, loaded, tables=()), loaded, tables)
         costs = path_costs(connection, loaded, tables)
     print_text(dry_run_report(plan, costs, connection))
     failure = run.result().failure

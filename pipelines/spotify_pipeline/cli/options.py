@@ -155,7 +155,7 @@ the environment. Options override them. A destination is configured as in dlt, u
         help="maximum searches for the listing and extra queries (default: 10, enough for one market)",
     )
     group.add_argument(
-        "--only-types", metavar="TYPES", help="album types to fetch, separated by commas; others are only listed"
+        "--only-types", metavar="TYPES", help="comma-separated album types to fetch; others are only listed"
     )
     group.add_argument(
         "--resources",

@@ -11,11 +11,11 @@ from pathlib import Path
 from spotify_pipeline.cli.options import ReportOptions
 from spotify_pipeline.cli.terminal import print_text
 from spotify_pipeline.destinations import named_destination
-from spotify_pipeline.dlt_internals.config import normalize_dataset_name
+from spotify_pipeline.dlt_internals.dlt_config import normalize_dataset_name
 from spotify_pipeline.exits import Exit
-from spotify_pipeline.page import atom, events, news
-from spotify_pipeline.page.database import Database, opened, read_tables
-from spotify_pipeline.page.document import page
+from spotify_pipeline.page import feeds
+from spotify_pipeline.page.data import Database, opened, read_tables
+from spotify_pipeline.page.render import page
 from spotify_pipeline.run.failures import report_error
 from spotify_source.errors import ConfigurationError
 
@@ -56,11 +56,11 @@ def _database(options: ReportOptions) -> Iterator[Database]:
 def _write(database: Database, paths: Mapping[str, Path], now: datetime, *, watched_only: bool) -> None:
     at = now.astimezone(timezone.utc).replace(tzinfo=None)
     texts = {"out": page(database, at)}
-    albums = news.read(database, watched_only=watched_only) if len(paths) > 1 else []
+    albums = feeds.entries(database, watched_only=watched_only) if len(paths) > 1 else []
     if "feed" in paths:
-        texts["feed"] = atom.feed(albums, database.dataset, at)
+        texts["feed"] = feeds.atom(albums, database.dataset, at)
     if "calendar" in paths:
-        texts["calendar"] = events.calendar(albums)
+        texts["calendar"] = feeds.icalendar(albums)
     for option, path in paths.items():
         _replace(path, texts[option])
     out = paths["out"]

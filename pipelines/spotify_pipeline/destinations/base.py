@@ -20,7 +20,7 @@ from dlt.extract import DltSource
 from filelock import FileLock, Timeout
 
 from spotify_pipeline.dlt_internals.capabilities import DltDestination, SqlClient, temporary_pipeline
-from spotify_pipeline.dlt_internals.config import StepCollector, normalize_dataset_name, pipelines_dir
+from spotify_pipeline.dlt_internals.dlt_config import StepCollector, normalize_dataset_name, pipelines_dir
 from spotify_pipeline.dlt_internals.dropped_tables import repair_dropped_tables
 from spotify_pipeline.dlt_internals.exceptions import is_transient
 from spotify_pipeline.dlt_internals.working_directory import PIPELINE_NAME, WorkingDirectory
@@ -162,32 +162,32 @@ class Destination(ABC):
 
     # -- after a run
 
-    def insert_load_run(self, pipeline: dlt.Pipeline, row: Row) -> None:  # noqa: ARG002 - for destinations without INSERT
+    def insert_load_run(self, pipeline: dlt.Pipeline, row: Row) -> None:
         """Insert a row into `load_runs`.
 
         A load package of its own would take ten times as long as one statement.
         """
         values = {**row, "_dlt_load_id": row["load_id"] or "", "_dlt_id": row["run_id"]}
-        with self.sql_client() as client:
+        with pipeline.sql_client() as client:
             columns = ", ".join(client.escape_column_name(name) for name in values)
             table, marks = client.make_qualified_table_name(LOAD_RUNS.name), ", ".join("%s" for _ in values)
             client.execute_sql(f"INSERT INTO {table} ({columns}) VALUES ({marks})", *values.values())  # noqa: S608 - dlt quotes them
 
-    def update_load_run(self, row: Row) -> None:
+    def update_load_run(self, pipeline: dlt.Pipeline, row: Row) -> None:
         """Update a row of `load_runs` with the outcome of a follow-up."""
-        with self.sql_client() as client:
+        with pipeline.sql_client() as client:
             assignments = ", ".join(f"{client.escape_column_name(name)} = %s" for name in row)
             table = client.make_qualified_table_name(LOAD_RUNS.name)
             client.execute_sql(f"UPDATE {table} SET {assignments} WHERE run_id = %s", *row.values(), row["run_id"])  # noqa: S608 - dlt quotes them
 
-    def write_comments(self, schema: dlt.Schema) -> None:
+    def write_comments(self, pipeline: dlt.Pipeline) -> None:
         """Write descriptions of tables and columns as comments, which dlt does not."""
         if self._comments_query is None:
             return
-        with self.sql_client() as client, client.begin_transaction():
+        with pipeline.sql_client() as client, client.begin_transaction():
             rows = client.execute_sql(self._comments_query, self.dataset) or ()
             existing = {(table, column): comment for table, column, comment in rows}
-            for table, column, text in _descriptions(schema):
+            for table, column, text in _descriptions(pipeline.default_schema):
                 if existing.get((table, column), text) == text:
                     continue
                 name = client.make_qualified_table_name(table)

@@ -180,10 +180,10 @@ class PostgresDestination(OtherDestination):
             self._acquire(self._lock)
         yield
 
-    def write_comments(self, schema: dlt.Schema) -> None:
+    def write_comments(self, pipeline: dlt.Pipeline) -> None:
         """Write comments, and create the indexes that merges use."""
-        super().write_comments(schema)
-        with self.sql_client() as client:
+        super().write_comments(pipeline)
+        with pipeline.sql_client() as client:
             _create_indexes(client)
 
     @contextmanager

@@ -16,7 +16,7 @@ import dlt
 from dlt.common.storages import LoadStorage, NormalizeStorage, PackageStorage
 
 from spotify_pipeline.dlt_internals.capabilities import DltDestination
-from spotify_pipeline.dlt_internals.config import StepCollector
+from spotify_pipeline.dlt_internals.dlt_config import StepCollector
 from spotify_pipeline.dlt_internals.exceptions import first_line, is_transient
 
 # dlt finds its state in the destination by the name of the pipeline.

@@ -236,7 +236,7 @@ class Generator:
         album["album_type"] = "compilation" if is_compilation else "ep" if is_ep else album_type(tracks)
         album["tracks"] = [self._track(rng, album, language, number) for number in range(tracks)]
         if kind == "album" and rng.random() < _INTRO:
-            album["tracks"][0].update(name="Intro", duration_ms=18_000 + int(40_000 * rng.random()))
+            album["tracks"][0].update({"name": "Intro", "duration_ms": 18_000 + int(40_000 * rng.random())})
         if rng.random() < _EXPLICIT:
             _mark_explicit(rng, album)
         return album

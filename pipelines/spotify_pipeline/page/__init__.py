@@ -1,1 +1,1 @@
-"""The page to look at: one HTML file that shows what a DuckDB file holds. Loads nothing and changes nothing."""
+"""HTML page, feed and calendar of a loaded database, which they only read."""

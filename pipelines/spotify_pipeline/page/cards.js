@@ -1,4 +1,4 @@
-// Finds, sorts and plays the cards of what is new. Without this script they are a plain list, in the order of the page.
+// Search, filters, sort order and player of the cards of new albums. Without this script they are a plain list.
 
 const ORDERS = {
   newest: (one, other) => other.released.localeCompare(one.released),
@@ -23,10 +23,10 @@ if (find) {
     clear(find);
     update();
     remember(find);
-    // The button is gone now. By keyboard (no click counted) one goes on from the first field.
+    // The button is hidden now. After a key press (no click counted) the first field gets the focus.
     if (event.detail === 0) find.querySelector("[name=find]").focus();
   });
-  // A link to a card leads to it, whatever is filtered.
+  // A link to a card shows it, even if it was filtered out.
   const reveal = () => {
     const target = document.getElementById(location.hash.slice(1));
     if (!target?.matches(".card[hidden]")) return;
@@ -75,7 +75,7 @@ function fields(find) {
   return [...find.querySelectorAll("input, select")];
 }
 
-// Each choice offers what occurs; one that leaves nothing to choose is not shown.
+// Each select has the values that occur, and is hidden if there are fewer than two.
 function offer(find, cards) {
   const offered = {
     type: cards.map((card) => card.type),
@@ -120,7 +120,7 @@ function sort(cards, by) {
   const order = (one, other) => ORDERS[by]?.(one, other) || one.order - other.order;
   const sorted = [...cards].sort(order).map((card) => card.node);
   const list = sorted[0]?.parentElement;
-  // To move a card stops the player in it, so none is moved without need.
+  // Moving a card stops the player in it: none is moved if the order stays.
   if (list && sorted.some((node, number) => list.children[number] !== node)) list.append(...sorted);
 }
 
@@ -131,7 +131,7 @@ function clear(find) {
   }
 }
 
-// What is chosen stands in the address, so that it can be kept and passed on.
+// The choice is part of the address, so that it can be bookmarked and shared.
 function remember(find) {
   const query = new URLSearchParams();
   for (const field of fields(find)) {
@@ -143,7 +143,7 @@ function remember(find) {
   try {
     history.replaceState(null, "", address);
   } catch {
-    // Some browsers keep the address of a local file as it is; the choice then lasts as long as the page.
+    // Some browsers do not change the address of a local file; the choice is lost with the page then.
   }
 }
 
@@ -152,12 +152,12 @@ function recall(find) {
   for (const field of fields(find)) {
     const value = query.get(field.name) ?? "";
     if (field.type === "checkbox") field.checked = value === "yes";
-    // What is no longer offered is not chosen.
+    // A value that no longer occurs is not chosen.
     else if (field.tagName !== "SELECT" || [...field.options].some((option) => option.value === value)) field.value = value;
   }
 }
 
-// Spotify's player is asked for here and nowhere else: https://developer.spotify.com/documentation/embeds
+// The only place where Spotify's player is loaded: https://developer.spotify.com/documentation/embeds
 function play(card, button) {
   const instead = (words) => {
     const calm = document.createElement("p");

@@ -13,7 +13,7 @@ from dlt.extract import DltSource
 
 from spotify_pipeline.after_load.follow_up import FollowUpOptions, follow_up
 from spotify_pipeline.destinations.base import Destination, DestinationUnavailableError
-from spotify_pipeline.dlt_internals.config import StepCollector
+from spotify_pipeline.dlt_internals.dlt_config import StepCollector
 from spotify_pipeline.dlt_internals.exceptions import is_transient
 from spotify_pipeline.dlt_internals.working_directory import WorkingDirectory
 from spotify_pipeline.exits import Exit
@@ -58,7 +58,7 @@ def run_pipeline(
         if not step.is_copy:
             # Before the next step begins, which may copy the row.
             outcome = replace(outcome, finished_at=_now(run))
-            _update_row(outcome, destination)
+            _update_row(outcome, destination, pipeline)
     return outcome
 
 
@@ -67,7 +67,8 @@ def _load(
 ) -> tuple[dlt.Pipeline, LoadResult]:
     """Run dlt's steps one by one.
 
-    Other processes can read the DuckDB file during the extract. From the load on, the destination stays writable until the stack is closed.
+    Other processes can read the DuckDB file during the extract. From the load on, the destination stays writable until
+    the stack is closed.
     """
     pipeline = directory.open()
     try:
@@ -127,16 +128,16 @@ def _insert_row(outcome: Outcome, destination: Destination, pipeline: dlt.Pipeli
             # The extract failed: tables may be missing, and the source state is not stored yet.
             pipeline.run(empty_tables(outcome.result))
         destination.insert_load_run(pipeline, outcome.row)
-        destination.write_comments(pipeline.default_schema)
+        destination.write_comments(pipeline)
     except Exception as error:  # noqa: BLE001 - the run itself has ended
         return _report_unrecorded(error)
     return None
 
 
-def _update_row(outcome: Outcome, destination: Destination) -> None:
+def _update_row(outcome: Outcome, destination: Destination, pipeline: dlt.Pipeline) -> None:
     """Update the run in `load_runs` with the outcome of a follow-up."""
     try:
-        destination.update_load_run(outcome.row)
+        destination.update_load_run(pipeline, outcome.row)
     except Exception as error:  # noqa: BLE001 - the run itself has ended
         _report_unrecorded(error)
 

@@ -137,7 +137,7 @@ def load_runs_table() -> DltResource:
 
     @dlt.resource
     def load_runs() -> Iterator[Any]:
-        yield from schema.creation(schema.LOAD_RUNS)
+        yield from schema.create_if_missing(schema.LOAD_RUNS)
 
     return schema.declare(load_runs, schema.LOAD_RUNS)
 

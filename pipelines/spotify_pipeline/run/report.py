@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timezone
-from itertools import groupby
 from pathlib import Path
 from typing import Final
 
@@ -218,7 +217,7 @@ def _data_issue_lines(data_issues: Sequence[DataIssueCount]) -> Iterator[str]:
         issues = [issue for issue in data_issues if issue.what.is_about_items is is_about_items]
         if issues:
             listed = "; ".join(map(_data_issue, issues[:_MAX_LISTED]))
-            more = f"; and in {len(issues) - _MAX_LISTED} more columns" if len(issues) > _MAX_LISTED else ""
+            more = f"; and {len(issues) - _MAX_LISTED} more" if len(issues) > _MAX_LISTED else ""
             yield f"{label} with data issues: {listed}{more}. See load_runs.values_dropped."
 
 
@@ -315,9 +314,8 @@ def needed_calls(plan: Plan, result: RunResult) -> Counter[str]:
     """
     calls: Counter[str] = Counter()
     if result.batch_allowed or (result.batch_allowed is None and result.browse_allowed):
-        markets = sorted(request.market for request in plan.requests)
-        for _, requests in groupby(markets):
-            calls["albums"] += -(-len(list(requests)) // settings.ALBUM_BATCH_SIZE)
+        for requests in Counter(request.market for request in plan.requests).values():
+            calls["albums"] += -(-requests // settings.ALBUM_BATCH_SIZE)
     else:
         calls["album"] = len(plan.requests)
     calls["album_tracks"] = sum(request.further_pages for request in plan.requests)

@@ -1,4 +1,4 @@
-"""Tests of PostgresDestination on a real server, beside those of tests/conformance."""
+"""Tests of PostgresDestination that tests/conformance does not have."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What the application takes of dlt past its public API is still there and behaves: here a new dlt fails first.
+"""Tests of dlt's internals as `spotify_pipeline/dlt_internals` uses them.
 
-Each test names the module of `spotify_pipeline/dlt_internals` that relies on it.
+A release of dlt that changes them fails here first.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from dlt.common.storages import LoadStorage, NormalizeStorage, PackageStorage
 from dlt.pipeline.exceptions import PipelineStepFailed
 from spotify_pipeline.dlt_internals import exceptions
 from spotify_pipeline.dlt_internals.capabilities import duckdb_destination
-from spotify_pipeline.dlt_internals.config import StepCollector, pipelines_dir
+from spotify_pipeline.dlt_internals.dlt_config import StepCollector, pipelines_dir
 from spotify_pipeline.dlt_internals.dropped_tables import VERSIONS, get_nested_tables
 
 from tests.support.checkout import CHECKOUT
 
 APPLICATION = CHECKOUT / "pipelines" / "spotify_pipeline"
-# What dlt's documentation imports.
+# Imported by dlt's documentation.
 PUBLIC = {"dlt", "dlt.sources", "dlt.destinations", "dlt.extract.DltSource", "dlt.extract.DltResource"}
 PUBLIC |= {"dlt.common.pipeline.LoadInfo"}
 
 
 @dlt.source(name="spotify")
 def letters(text: str = "ab") -> Any:
-    """A table that merges, with one nested in it."""
+    """Declare a table that merges, with a nested one."""
 
     @dlt.resource(primary_key="id", write_disposition="merge")
     def albums() -> Iterator[Any]:
@@ -40,17 +40,17 @@ def letters(text: str = "ab") -> Any:
 
 @pytest.fixture
 def pipeline(tmp_path: Path) -> dlt.Pipeline:
-    """A pipeline into a DuckDB file of its own."""
+    """Return a pipeline into a new DuckDB file."""
     return pipeline_in(tmp_path)
 
 
-def pipeline_in(folder: Path, progress: StepCollector | None = None) -> dlt.Pipeline:
+def pipeline_in(folder: Path, collector: StepCollector | None = None) -> dlt.Pipeline:
     return dlt.pipeline(
         "spotify",
         destination=duckdb_destination(folder / "letters.duckdb"),
         dataset_name="raw",
         pipelines_dir=str(folder / "pipelines"),
-        progress=progress or StepCollector(),
+        progress=collector or StepCollector(),
     )
 
 
@@ -59,15 +59,15 @@ def rows(pipeline: dlt.Pipeline, query: str) -> list[Any]:
         return list(client.execute_sql(query) or [])
 
 
-# -- pending_packages: where packages lie, and what they are made of
+# -- working_directory
 
 
-def test_packages_move_through_the_folders_that_are_tidied(pipeline: dlt.Pipeline) -> None:
-    working_folder = Path(pipeline.working_dir)
-    load = working_folder / "load"
+def test_packages_move_through_three_directories(pipeline: dlt.Pipeline) -> None:
+    working_directory = Path(pipeline.working_dir)
+    load = working_directory / "load"
 
     pipeline.extract(letters())
-    (extracted,) = (working_folder / "normalize" / NormalizeStorage.EXTRACTED_FOLDER).iterdir()
+    (extracted,) = (working_directory / "normalize" / NormalizeStorage.EXTRACTED_FOLDER).iterdir()
     pipeline.normalize()
     (normalized,) = (load / LoadStorage.NORMALIZED_FOLDER).iterdir()
     assert (load / LoadStorage.NEW_PACKAGES_FOLDER).is_dir()
@@ -81,7 +81,7 @@ def test_packages_move_through_the_folders_that_are_tidied(pipeline: dlt.Pipelin
     assert (loaded / PackageStorage.APPLIED_SCHEMA_UPDATES_FILE_NAME).is_file()
 
 
-def test_a_package_that_waits_is_known_with_its_jobs(pipeline: dlt.Pipeline) -> None:
+def test_a_pending_package_lists_its_jobs(pipeline: dlt.Pipeline) -> None:
     pipeline.extract(letters())
     assert pipeline.has_pending_data
     pipeline.normalize()
@@ -100,14 +100,14 @@ def test_a_package_that_waits_is_known_with_its_jobs(pipeline: dlt.Pipeline) -> 
 
 
 @pytest.mark.slow
-def test_staging_tables_are_emptied_where_schema_updates_stand(pipeline: dlt.Pipeline) -> None:
+def test_a_file_of_schema_updates_empties_the_staging_tables(pipeline: dlt.Pipeline) -> None:
     pipeline.run(letters())
     pipeline.extract(letters("bc"))
     pipeline.normalize()
     (load_id,) = pipeline.list_normalized_load_packages()
     updates = Path(pipeline.get_load_package_info(load_id).package_path) / PackageStorage.SCHEMA_UPDATES_FILE_NAME
     updates.write_text("{}", encoding="utf-8")
-    # As a file that was loaded already leaves it.
+    # As a kill after the load of the file leaves it.
     rows(pipeline, "INSERT INTO raw_staging.albums VALUES ('c', 'killed', 'killed')")
 
     pipeline.load()
@@ -116,7 +116,7 @@ def test_staging_tables_are_emptied_where_schema_updates_stand(pipeline: dlt.Pip
     assert rows(pipeline, "SELECT id FROM raw_staging.albums ORDER BY id") == [("b",), ("c",)]
 
 
-def test_a_pipeline_that_lost_its_state_can_be_told_the_name_of_its_schema(pipeline: dlt.Pipeline) -> None:
+def test_a_pipeline_without_state_accepts_the_name_of_its_schema(pipeline: dlt.Pipeline) -> None:
     assert not pipeline.schema_names
     with pipeline.managed_state():
         pipeline.default_schema_name = pipeline.pipeline_name  # type: ignore[assignment]
@@ -127,7 +127,7 @@ def test_a_pipeline_that_lost_its_state_can_be_told_the_name_of_its_schema(pipel
 # -- dropped_tables
 
 
-def test_a_table_is_forgotten_with_those_nested_in_it(pipeline: dlt.Pipeline) -> None:
+def test_dropping_a_table_from_the_schema_needs_its_nested_tables(pipeline: dlt.Pipeline) -> None:
     pipeline.run(letters())
     schema = pipeline.default_schema
     assert {"albums", "albums__artists"} <= set(schema.data_table_names(seen_data_only=True))
@@ -140,7 +140,7 @@ def test_a_table_is_forgotten_with_those_nested_in_it(pipeline: dlt.Pipeline) ->
     assert "albums" not in pipeline_in(Path(pipeline.working_dir).parents[1]).default_schema.tables
 
 
-def test_without_its_version_in_the_dataset_a_schema_is_made_anew(pipeline: dlt.Pipeline) -> None:
+def test_tables_are_recreated_if_the_schema_version_is_missing(pipeline: dlt.Pipeline) -> None:
     pipeline.run(letters())
     rows(pipeline, "DROP TABLE raw.albums__artists")
     rows(pipeline, f"DELETE FROM raw.{VERSIONS}")
@@ -150,11 +150,11 @@ def test_without_its_version_in_the_dataset_a_schema_is_made_anew(pipeline: dlt.
     assert rows(pipeline, "SELECT count(*) FROM raw.albums__artists") == [(2,)]
 
 
-# -- progress, destinations
+# -- config, capabilities
 
 
-def test_a_collector_is_told_each_step_by_its_first_word(tmp_path: Path) -> None:
-    class Noted(StepCollector):
+def test_a_collector_receives_each_step_by_its_first_word(tmp_path: Path) -> None:
+    class RecordingCollector(StepCollector):
         def __init__(self) -> None:
             super().__init__()
             self.steps: list[str] = []
@@ -163,28 +163,26 @@ def test_a_collector_is_told_each_step_by_its_first_word(tmp_path: Path) -> None
             super()._start(step)
             self.steps.append(self.step)
 
-    noted = Noted()
-    pipeline_in(tmp_path, noted).run(letters())
-    assert list(dict.fromkeys(noted.steps)) == ["Extract", "Normalize", "Load"]
+    collector = RecordingCollector()
+    pipeline_in(tmp_path, collector).run(letters())
+    assert list(dict.fromkeys(collector.steps)) == ["Extract", "Normalize", "Load"]
 
 
-def test_a_duckdb_file_is_opened_with_duckdbs_own_checkpoint_threshold(pipeline: dlt.Pipeline) -> None:
+def test_a_duckdb_file_has_the_default_checkpoint_threshold_of_duckdb(pipeline: dlt.Pipeline) -> None:
     pipeline.run(letters())
     assert rows(pipeline, "SELECT current_setting('checkpoint_threshold')") == [("15.2 MiB",)]
     assert pipeline.destination_client().config.credentials.is_resolved()
 
 
-def test_working_folders_lie_where_dlt_is_told_to_keep_its_files(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_pipelines_are_below_dlt_data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path))
     assert pipelines_dir() == tmp_path / "pipelines"
 
 
-# -- failures
+# -- exceptions
 
 
-def test_a_setting_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SOURCES__SPOTIFY__CLIENT_ID", raising=False)
 
     @dlt.source(name="spotify")
@@ -196,12 +194,12 @@ def test_a_setting_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> 
     assert failed.value.fields == ["client_id"]
 
 
-def test_a_destination_that_is_none_is_a_matter_of_configuration() -> None:
+def test_an_unknown_destination_is_a_configuration_error() -> None:
     with pytest.raises(exceptions.CONFIGURATION_ERRORS):
         dlt.pipeline("spotify", destination="duckbd")
 
 
-def test_a_failed_step_leads_to_what_failed(pipeline: dlt.Pipeline) -> None:
+def test_a_failed_step_leads_to_its_cause(pipeline: dlt.Pipeline) -> None:
     @dlt.resource
     def broken() -> Iterator[Any]:
         raise ZeroDivisionError("the cause")
@@ -215,10 +213,10 @@ def test_a_failed_step_leads_to_what_failed(pipeline: dlt.Pipeline) -> None:
     assert str(cause) == "the cause"
 
 
-# -- nobody else reaches in
+# -- imports of dlt
 
 
-def test_the_rest_of_the_application_takes_what_is_public_or_is_from_here() -> None:
+def test_only_dlt_internals_imports_what_dlt_does_not_document() -> None:
     reaching = {
         f"{path.relative_to(APPLICATION)}: {name}"
         for path in APPLICATION.rglob("*.py")
@@ -230,7 +228,7 @@ def test_the_rest_of_the_application_takes_what_is_public_or_is_from_here() -> N
 
 
 def imported_of_dlt(path: Path) -> Iterator[str]:
-    """What a module imports of dlt, with the names of what it takes from there."""
+    """Yield the names that a module imports from dlt."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name.split(".")[0] == "dlt")

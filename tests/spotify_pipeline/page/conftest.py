@@ -1,13 +1,16 @@
-"""What the tests of the page share: the demo loaded on three days, in either quota mode, and the page of it."""
+"""Demo databases of three days, loaded by both kinds of app, and their pages."""
 
 from __future__ import annotations
 
+import shutil
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from tests.support.clock import DAY, FakeClock
-from tests.support.page import Shown, page_of
+from tests.support.database import Database
+from tests.support.page import DemoPage, render_page
 from tests.support.place import Place
 
 # 2026-11-16, before noon (UTC).
@@ -15,38 +18,45 @@ BEFORE = 1_794_827_200.0
 DAYS = ("2026-11-17", "2026-11-18", "2026-11-20")
 
 
-def load_days(factory: pytest.TempPathFactory, quota_mode: str, *days: str) -> Shown:
-    """The demo of these days, and the page an hour after the last load."""
-    place = Place(factory.mktemp(quota_mode), FakeClock(start=BEFORE))
-    for day in days:
+def load_days(folder: Path, quota_mode: str) -> DemoPage:
+    """Load the demo of each day; the page is rendered an hour after the last load.
+
+    The database after the first day is kept in the folder `first_run`.
+    """
+    place = Place(folder, FakeClock(start=BEFORE))
+    for day in DAYS:
         place.clock.move((date.fromisoformat(day) - place.clock.today()).days * DAY)
         ran = place.load(None, "--demo", "--demo-date", day, "--demo-regime", quota_mode)
         assert ran.code == 0, ran.err
+        if day == DAYS[0]:
+            (folder / "first_run").mkdir()
+            shutil.copy(place.database, folder / "first_run" / "spotify.duckdb")
     place.clock.move(3600)
-    return Shown(place, page_of(place.database, place.clock.now()))
+    return DemoPage(place, render_page(place.database, place.clock.now()), place.clock.now())
 
 
 @pytest.fixture(scope="session")
-def development(tmp_path_factory: pytest.TempPathFactory) -> Shown:
-    """Three days, read by an app in Development Mode. Nobody changes it."""
-    return load_days(tmp_path_factory, "development", *DAYS)
+def development(tmp_path_factory: pytest.TempPathFactory) -> DemoPage:
+    """Three days, loaded by an app in Development Mode."""
+    return load_days(tmp_path_factory.mktemp("development"), "development")
 
 
 @pytest.fixture(scope="session")
-def extended(tmp_path_factory: pytest.TempPathFactory) -> Shown:
-    """Three days, read by an app with Extended Quota. Nobody changes it."""
-    return load_days(tmp_path_factory, "extended", *DAYS)
+def extended(tmp_path_factory: pytest.TempPathFactory) -> DemoPage:
+    """Three days, loaded by an app with Extended Quota."""
+    return load_days(tmp_path_factory.mktemp("extended"), "extended")
 
 
 @pytest.fixture(scope="session")
-def first_run(tmp_path_factory: pytest.TempPathFactory) -> Shown:
-    """One day. Nobody changes it."""
-    return load_days(tmp_path_factory, "development", DAYS[0])
+def first_run(development: DemoPage) -> DemoPage:
+    """The first of the three days."""
+    database = Database(development.database.folder / "first_run")
+    return DemoPage(database, render_page(database.database, development.now), development.now)
 
 
 @pytest.fixture(scope="session", params=["development", "extended"])
-def loaded(request: pytest.FixtureRequest) -> Shown:
-    """Both quota modes, one after the other."""
+def demo(request: pytest.FixtureRequest) -> DemoPage:
+    """Both databases, one after the other."""
     found = request.getfixturevalue(request.param)
-    assert isinstance(found, Shown)
+    assert isinstance(found, DemoPage)
     return found

@@ -1,40 +1,107 @@
-"""The page in a real browser: drawn without a complaint, on a phone and on a desk, by day and by night, by keyboard."""
+"""The page in Chromium: charts, filters, keyboard, without scripts, axe and print."""
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.support import axe
 from tests.support.browser import NAMES, Tab, browser, installed
-from tests.support.page import REAL_COVERS, Page, Shown, altered, page_of
+from tests.support.page import REAL_COVERS, DemoPage, Page, altered_copy, render_page
 
 BROWSER = installed()
 pytestmark = pytest.mark.skipif(BROWSER is None, reason=f"no browser on PATH: {', '.join(NAMES)}")
 
-CHARTS = ["calendar", "calls", "lengths", "movers-all", "movers-us", "pairs"]
+# A phone and a desk, by day and by night, with each kind of app.
+DISPLAYS = [
+    ("development", 390, "light"),
+    ("extended", 390, "dark"),
+    ("extended", 1280, "light"),
+    ("development", 1280, "dark"),
+]
 MARKS = "[role=graphics-symbol][aria-label]:not([aria-roledescription=axis], [aria-roledescription=legend])"
+CARDS = "[...document.querySelectorAll('.card')].filter((card) => !card.hidden)"
+IDS = f"{CARDS}.map((card) => card.id)"
+# The focused element: its place among all elements, and True for `seen` and `ringed` if a user sees that it has the focus.
+FOCUS = """(() => {
+    const element = document.activeElement;
+    if (element === document.body) return null;
+    const box = element.getBoundingClientRect();
+    const ring = getComputedStyle(element);
+    return {
+        place: [...document.querySelectorAll("*")].indexOf(element),
+        name: element.getAttribute("name"),
+        text: element.textContent.trim(),
+        within: element.closest("section")?.id ?? null,
+        seen: box.width > 1 && box.height > 1 && box.bottom > 0 && box.top < innerHeight,
+        ringed: ring.outlineStyle !== "none" && parseFloat(ring.outlineWidth) >= 1,
+    };
+})()"""
+# True for an element that takes up room and that nothing around it hides.
+VISIBLE = "(each) => each.checkVisibility({ contentVisibilityAuto: false, visibilityProperty: true })"
 
 
 @pytest.fixture(scope="module")
 def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
-    """One browser for all; each page that is shown gets a tab of its own."""
+    """One browser; each opened page gets a new tab."""
     assert BROWSER is not None
     with browser(BROWSER, tmp_path_factory.mktemp("profile")) as opened:
         yield opened
 
 
-def shown(tab: Tab, page: Page, width: int = 1280, height: int = 900, scheme: str = "light") -> None:
-    """Open the page; no complaint, and every chart there."""
-    tab.open(page.path, width, height, scheme)
+@pytest.fixture(scope="module")
+def axe_source(tmp_path_factory: pytest.TempPathFactory) -> str:
+    source = axe.script(tmp_path_factory.mktemp("axe"))
+    if source is None:
+        pytest.skip("axe-core is not available: no npm, or no registry; AXE_CORE can name its axe.min.js")
+    return source
+
+
+def open_page(tab: Tab, page: Page, width: int = 1280, scheme: str = "light") -> None:
+    """Open a page, and check that every chart is drawn without an error."""
+    tab.open(page.path, width, 900, scheme)
     tab.drawn()
     assert tab.errors() == []
 
 
-def marks(tab: Tab) -> dict[str, int]:
-    """How many marks each chart has that take up room."""
-    found = tab.ask(
+def choose(tab: Tab, name: str, value: str) -> None:
+    """Choose a value of a filter, as a user would."""
+    tab.ask(
+        f"""(() => {{
+            const field = document.querySelector(".find [name={name}]");
+            if (field.type === "checkbox") field.checked = {str(value == "yes").lower()};
+            else field.value = {value!r};
+            field.dispatchEvent(new Event("input", {{ bubbles: true }}));
+        }})()"""
+    )
+
+
+def tab_to(tab: Tab, name: str) -> None:
+    """Press Tab until the control with a name has the focus, visibly."""
+    for _ in range(100):
+        tab.press("Tab")
+        focus = tab.ask(FOCUS)
+        if focus and focus["name"] == name:
+            assert focus["seen"], focus
+            assert focus["ringed"], focus
+            return
+    pytest.fail(f"{name} is never reached")
+
+
+# -- Charts and layout
+
+
+@pytest.mark.parametrize(("quota_mode", "width", "scheme"), DISPLAYS)
+def test_charts_are_drawn_and_fit_the_display(
+    tab: Tab, request: pytest.FixtureRequest, quota_mode: str, width: int, scheme: str
+) -> None:
+    page: Page = request.getfixturevalue(quota_mode).page
+    open_page(tab, page, width, scheme)
+    marks = tab.ask(
         f"""
         Object.fromEntries([...document.querySelectorAll("figure")].map((figure) => [
             figure.dataset.chart,
@@ -44,47 +111,32 @@ def marks(tab: Tab) -> dict[str, int]:
         ]))
         """
     )
-    assert isinstance(found, dict)
-    return found
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize(("width", "height"), [(390, 844), (1280, 900)])
-def test_every_chart_is_drawn_and_nothing_complains(
-    tab: Tab, loaded: Shown, width: int, height: int, scheme: str
-) -> None:
-    shown(tab, loaded.page, width, height, scheme)
-    found = marks(tab)
-    assert sorted(found) == sorted(loaded.page.charts())
-    assert set(found) <= set(CHARTS)
-    assert len(found) == 5
-    for name in ("calendar", "lengths", "pairs"):
-        assert found[name] == len(loaded.page.chart(name)["data"]["values"])
-    assert all(found.values())
-
-
-@pytest.mark.parametrize("width", [320, 390, 1280])
-def test_the_page_never_needs_to_be_moved_sideways(tab: Tab, loaded: Shown, width: int) -> None:
-    shown(tab, loaded.page, width)
+    assert sorted(marks) == sorted(page.charts())
+    assert len(marks) == 5
+    for name in ("calendar", "lengths", "pairs", "calls"):
+        assert marks[name] == len(page.chart(name)["data"]["values"])
+    (movers,) = [name for name in marks if name.startswith("movers")]
+    # The keyboard stops once for each album.
+    assert marks[movers] == sum(row["latest"] for row in page.chart(movers)["data"]["values"])
     tab.ask("document.querySelectorAll('details').forEach((each) => { each.open = true })")
-    assert tab.ask("document.documentElement.scrollWidth") <= width
+    for narrower in (width, 320):
+        tab.resize(narrower, 900)
+        assert tab.ask("document.documentElement.scrollWidth") <= narrower
 
 
-def test_light_and_dark_differ_for_the_charts_too(tab: Tab, development: Shown) -> None:
-    shown(tab, development.page)
+def test_charts_follow_light_and_dark_mode(tab: Tab, development: DemoPage) -> None:
+    open_page(tab, development.page)
     look = """
         [getComputedStyle(document.body).backgroundColor,
          getComputedStyle(document.querySelector("#chart-pairs [aria-roledescription=bar]")).fill]
     """
-    light = tab.ask(look)
+    assert tab.ask(look) == ["rgb(251, 250, 247)", "rgb(36, 90, 133)"]
     tab.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark"}])
-    dark = tab.ask(look)
-    assert light == ["rgb(251, 250, 247)", "rgb(36, 90, 133)"]
-    assert dark == ["rgb(22, 21, 19)", "rgb(116, 171, 211)"]
+    assert tab.ask(look) == ["rgb(22, 21, 19)", "rgb(116, 171, 211)"]
 
 
-def test_a_chart_is_read_mark_by_mark_with_the_keyboard(tab: Tab, development: Shown) -> None:
-    shown(tab, development.page)
+def test_chart_is_read_mark_by_mark_with_the_keyboard(tab: Tab, development: DemoPage) -> None:
+    open_page(tab, development.page)
     readout = "document.querySelector('#chart-lengths output').textContent"
     says = [row["says"] for row in development.page.chart("lengths")["data"]["values"]]
     tab.ask("document.querySelector('#chart-lengths .plot').focus()")
@@ -107,14 +159,8 @@ def test_a_chart_is_read_mark_by_mark_with_the_keyboard(tab: Tab, development: S
     assert tab.ask("document.activeElement.parentElement.open") is True
 
 
-def test_risers_and_fallers_are_stepped_through_album_by_album(tab: Tab, development: Shown) -> None:
-    shown(tab, development.page)
-    values = development.page.chart("movers-us")["data"]["values"]
-    assert marks(tab)["movers-us"] == sum(row["latest"] for row in values)
-
-
-def test_a_mark_says_what_it_is_when_it_is_pointed_at(tab: Tab, development: Shown) -> None:
-    shown(tab, development.page)
+def test_mark_is_read_out_when_pointed_at(tab: Tab, development: DemoPage) -> None:
+    open_page(tab, development.page)
     box = tab.ask(
         """(() => {
             const mark = document.querySelector("#chart-pairs [aria-roledescription=bar]");
@@ -125,21 +171,16 @@ def test_a_mark_says_what_it_is_when_it_is_pointed_at(tab: Tab, development: Sho
     )
     tab.point_at(*box)
     tab.ask("new Promise(requestAnimationFrame)")
-    said = tab.ask("document.querySelector('#chart-pairs output').textContent")
-    assert said == development.page.chart("pairs")["data"]["values"][0]["says"]
+    readout = tab.ask("document.querySelector('#chart-pairs output').textContent")
+    assert readout == development.page.chart("pairs")["data"]["values"][0]["says"]
 
 
-def test_a_name_that_is_a_script_stays_a_name(tab: Tab, development: Shown, tmp_path: Path) -> None:
+def test_script_in_a_name_stays_text(tab: Tab, development: DemoPage, tmp_path: Path) -> None:
     evil = "<script>document.title=\"gone\"</script><img src=x onerror=\"document.title=''gone''\">"
-    database = altered(
-        development.place.database,
-        tmp_path,
-        f"UPDATE new_releases SET name = '{evil}'",
-        f"UPDATE albums SET name = '{evil}'",
-        f"UPDATE album_tracks__artists SET name = '{evil}'",
-    )
-    page = page_of(database, development.now)
-    shown(tab, page)
+    tables = ("new_releases", "albums", "album_tracks__artists")
+    statements = [f"UPDATE {table} SET name = '{evil}'" for table in tables]
+    page = render_page(altered_copy(development.database.database, tmp_path, *statements), development.now)
+    open_page(tab, page)
     tab.ask("document.querySelector('#chart-pairs .plot').focus()")
     tab.press("End")
     assert tab.ask("document.querySelector('#chart-pairs output').textContent").startswith("<script>")
@@ -147,100 +188,83 @@ def test_a_name_that_is_a_script_stays_a_name(tab: Tab, development: Shown, tmp_
     assert tab.errors() == []
 
 
-def test_a_page_of_reasons_is_a_page_as_well(tab: Tab, first_run: Shown) -> None:
-    shown(tab, first_run.page, 390, 844)
-    assert sorted(marks(tab)) == ["calendar", "calls", "lengths", "pairs"]
+def test_page_with_empty_sections_is_drawn(tab: Tab, first_run: DemoPage) -> None:
+    open_page(tab, first_run.page, 390)
+    assert tab.ask("[...document.querySelectorAll('figure')].map((each) => each.dataset.chart)") == [
+        "calendar",
+        "lengths",
+        "pairs",
+        "calls",
+    ]
 
 
-def test_a_cover_that_cannot_be_loaded_gives_way_to_a_stand_in(tab: Tab, development: Shown, tmp_path: Path) -> None:
-    # The browser of these tests finds no host.
-    page = page_of(altered(development.place.database, tmp_path, REAL_COVERS), development.now)
+# -- Cards
+
+
+def test_search_ignores_case_and_accents(tab: Tab, development: DemoPage) -> None:
+    open_page(tab, development.page)
+    search = f"""(words) => {{
+        const input = document.querySelector(".find input");
+        input.value = words;
+        input.dispatchEvent(new Event("input", {{ bubbles: true }}));
+        return {IDS};
+    }}"""
+    cards = tab.ask(f"({search})('')")
+    title = tab.ask("document.querySelector('.card h3').textContent")
+    assert len(cards) == len(development.page.cards())
+    assert cards[0] in tab.ask(f"({search})({title.upper()!r})")
+    assert tab.ask(f"({search})('nosuchword')") == []
+    assert tab.ask("document.querySelector('.find [role=status]').textContent") == f"0 of {len(cards)} albums"
+
+
+def test_filters_are_kept_in_the_address(tab: Tab, extended: DemoPage) -> None:
+    open_page(tab, extended.page)
+    everything = tab.ask(IDS)
+    kind, label = tab.ask("(({ type, label }) => [type, label])(document.querySelector('.card').dataset)")
+    choose(tab, "type", kind)
+    assert set(tab.ask(f"{CARDS}.map((card) => card.dataset.type)")) == {kind}
+    assert len(tab.ask(IDS)) < len(everything)
+    choose(tab, "label", label)
+    assert set(tab.ask(f"{CARDS}.map((card) => card.dataset.label)")) == {label}
+    assert tab.ask("new URLSearchParams(location.search).get('type')") == kind
+    left = tab.ask(IDS)
+    tab.call("Page.reload")
+    tab.ask("new Promise((done) => setTimeout(done))")
+    tab.drawn()
+    assert tab.ask(IDS) == left
+    tab.ask("document.querySelector('[name=reset]').click()")
+    assert tab.ask(IDS) == everything
+    assert tab.ask("location.search") == ""
+    choose(tab, "sort", "newest")
+    dates = tab.ask(f"{CARDS}.map((card) => card.dataset.released)")
+    assert dates == sorted(dates, reverse=True)
+    assert len(set(dates)) > 1
+    choose(tab, "sort", "")
+    assert tab.ask(IDS) == everything
+
+
+def test_link_to_a_filtered_card_shows_it(tab: Tab, development: DemoPage) -> None:
+    open_page(tab, development.page)
+    card = tab.ask("document.querySelector('.card').id")
+    choose(tab, "find", "nosuchword")
+    assert tab.ask(IDS) == []
+    tab.ask(f"new Promise((done) => {{ addEventListener('hashchange', () => done(true)); location.hash = {card!r} }})")
+    assert card in tab.ask(IDS)
+
+
+def test_covers_and_player_load_only_from_spotify(tab: Tab, development: DemoPage, tmp_path: Path) -> None:
+    page = render_page(altered_copy(development.database.database, tmp_path, REAL_COVERS), development.now)
     covers = len(page.section("new").all("img"))
     without = len(page.section("new").all("div", class_="cover-missing"))
-    tab.open(page.path, 1280, 900, "light")
+    tab.open(page.path, 1280, 900)
     tab.drawn()
+    # The browser resolves no host, so that every cover fails and a stand-in replaces it.
     tab.ask("document.querySelectorAll('img.cover').forEach((each) => { each.loading = 'eager' })")
     gone = "new Promise((done) => { const look = () => document.querySelector('img.cover') ? setTimeout(look, 20) : done(true); look() })"
     assert covers
     assert tab.ask(gone) is True
     assert tab.ask("document.querySelectorAll('.cover-missing').length") == covers + without
 
-
-def test_typing_leaves_the_cards_that_have_every_word_however_it_is_accented(tab: Tab, development: Shown) -> None:
-    shown(tab, development.page)
-    look = """(words) => {
-        const input = document.querySelector(".find input");
-        input.value = words;
-        input.dispatchEvent(new Event("input", { bubbles: true }));
-        return [...document.querySelectorAll(".card")].filter((card) => !card.hidden).map((card) => card.id);
-    }"""
-    cards = tab.ask(f"({look})('')")
-    title = tab.ask("document.querySelector('.card h3').textContent")
-    assert len(cards) == len(development.page.section("new").all("li", class_="card"))
-    assert cards[0] in tab.ask(f"({look})({title.upper()!r})")
-    assert tab.ask(f"({look})('nosuchword')") == []
-    assert tab.ask("document.querySelector('.find [role=status]').textContent") == f"0 of {len(cards)} albums"
-
-
-CARDS = "[...document.querySelectorAll('.card')].filter((card) => !card.hidden)"
-
-
-def choose(tab: Tab, name: str, value: str) -> None:
-    """Choose a value of a filter, as a person would."""
-    tab.ask(
-        f"""(() => {{
-            const field = document.querySelector(".find [name={name}]");
-            if (field.type === "checkbox") field.checked = {str(value == "yes").lower()};
-            else field.value = {value!r};
-            field.dispatchEvent(new Event("input", {{ bubbles: true }}));
-        }})()"""
-    )
-
-
-def test_a_filter_leaves_what_it_names_and_stands_in_the_address(tab: Tab, extended: Shown) -> None:
-    shown(tab, extended.page)
-    everything = tab.ask(f"{CARDS}.length")
-    kind, label = tab.ask("(({ type, label }) => [type, label])(document.querySelector('.card').dataset)")
-    choose(tab, "type", kind)
-    assert set(tab.ask(f"{CARDS}.map((card) => card.dataset.type)")) == {kind}
-    assert tab.ask(f"{CARDS}.length") < everything
-    choose(tab, "label", label)
-    assert set(tab.ask(f"{CARDS}.map((card) => card.dataset.label)")) == {label}
-    assert tab.ask("new URLSearchParams(location.search).get('type')") == kind
-    left = tab.ask(f"{CARDS}.map((card) => card.id)")
-    tab.call("Page.reload")
-    tab.ask("new Promise((done) => setTimeout(done))")
-    tab.drawn()
-    assert tab.ask(f"{CARDS}.map((card) => card.id)") == left
-    tab.ask("document.querySelector('[name=reset]').click()")
-    assert tab.ask(f"{CARDS}.length") == everything
-    assert tab.ask("location.search") == ""
-
-
-def test_cards_are_sorted_by_date_and_back_by_rank(tab: Tab, development: Shown) -> None:
-    shown(tab, development.page)
-    before = tab.ask(f"{CARDS}.map((card) => card.id)")
-    choose(tab, "sort", "newest")
-    dates = tab.ask(f"{CARDS}.map((card) => card.dataset.released)")
-    assert dates == sorted(dates, reverse=True)
-    assert len(set(dates)) > 1
-    choose(tab, "sort", "")
-    assert tab.ask(f"{CARDS}.map((card) => card.id)") == before
-
-
-def test_a_link_to_a_card_that_is_filtered_out_shows_it(tab: Tab, development: Shown) -> None:
-    shown(tab, development.page)
-    card = tab.ask("document.querySelector('.card').id")
-    choose(tab, "find", "nosuchword")
-    assert tab.ask(f"{CARDS}.length") == 0
-    tab.ask(f"new Promise((done) => {{ addEventListener('hashchange', () => done(true)); location.hash = {card!r} }})")
-    assert card in tab.ask(f"{CARDS}.map((card) => card.id)")
-
-
-def test_the_player_is_loaded_on_demand_and_from_spotify_alone(tab: Tab, development: Shown, tmp_path: Path) -> None:
-    page = page_of(altered(development.place.database, tmp_path, REAL_COVERS), development.now)
-    tab.open(page.path, 1280, 900, "light")
-    tab.drawn()
     assert tab.ask("document.querySelectorAll('iframe').length") == 0
     card = tab.ask("document.querySelector('.card').id")
     tab.ask("document.querySelector('.card .play button').click()")
@@ -257,8 +281,157 @@ def test_the_player_is_loaded_on_demand_and_from_spotify_alone(tab: Tab, develop
     assert tab.ask(refused) == "frame-src"
 
 
-def test_the_demo_has_a_word_where_there_is_nothing_to_play(tab: Tab, development: Shown) -> None:
-    shown(tab, development.page)
-    tab.ask("document.querySelector('.card .play button').click()")
+# -- Keyboard
+
+
+def test_tab_visits_the_page_in_reading_order_and_visibly(tab: Tab, extended: DemoPage) -> None:
+    open_page(tab, extended.page)
+    visited: list[dict[str, Any]] = []
+    while True:
+        tab.press("Tab")
+        focus = tab.ask(FOCUS)
+        if focus is None or (visited and focus["place"] < visited[-1]["place"]):
+            break
+        # A date field has several stops.
+        if not visited or focus["place"] != visited[-1]["place"]:
+            visited.append(focus)
+    assert [one for one in visited if not (one["seen"] and one["ringed"])] == []
+    assert visited[0]["text"] == "Skip to the content"
+    sections = list(dict.fromkeys(one["within"] for one in visited if one["within"]))
+    assert sections == ["new", "late", "calendar", "movers", "lengths", "pairs", "loads"]
+    reachable = f"""[...document.querySelectorAll("a[href], button, input, select, summary, [tabindex='0']")]
+        .filter({VISIBLE}).length"""
+    assert len(visited) == tab.ask(reachable)
+
+
+def test_shift_tab_goes_back_and_the_first_stop_skips_navigation(tab: Tab, development: DemoPage) -> None:
+    open_page(tab, development.page)
+    forward = []
+    for _ in range(12):
+        tab.press("Tab")
+        forward.append(tab.ask(FOCUS)["place"])
+    back = [forward[-1]]
+    for _ in range(11):
+        tab.press("Tab", shift=True)
+        back.append(tab.ask(FOCUS)["place"])
+    assert back == forward[::-1]
+    tab.press("Enter")
+    tab.press("Tab")
+    assert tab.ask(FOCUS)["within"] == "new"
+
+
+def test_albums_are_searched_filtered_and_sorted_with_keys(tab: Tab, extended: DemoPage) -> None:
+    open_page(tab, extended.page)
+    everything = tab.ask(IDS)
+    title = tab.ask("document.querySelector('.card h3').textContent")
+
+    tab_to(tab, "find")
+    tab.write(title)
+    assert 0 < len(tab.ask(IDS)) < len(everything)
+    tab_to(tab, "reset")
+    tab.press("Enter")
+    assert tab.ask(IDS) == everything
+    # The button is hidden now; the focus moves to the first field.
+    assert tab.ask(FOCUS)["name"] == "find"
+
+    tab_to(tab, "type")
+    tab.press("ArrowDown")
+    kind = tab.ask("document.activeElement.value")
+    assert kind
+    assert set(tab.ask(f"{CARDS}.map((card) => card.dataset.type)")) == {kind}
+    tab_to(tab, "sort")
+    tab.press("ArrowDown")
+    dates = tab.ask(f"{CARDS}.map((card) => card.dataset.released)")
+    assert dates == sorted(dates, reverse=True)
+    assert tab.ask(FOCUS)["name"] == "sort"
+    tab_to(tab, "reset")
+    tab.press(" ")
+    assert tab.ask(IDS) == everything
+
+
+def test_tracks_and_player_open_with_keys(tab: Tab, development: DemoPage) -> None:
+    open_page(tab, development.page)
+    tab.ask("document.querySelector('.card summary').focus()")
+    for key, opened in ((" ", True), ("Enter", False), ("Enter", True)):
+        tab.press(key)
+        assert tab.ask("document.querySelector('.card details').open") is opened
+    tab.ask("document.querySelector('.card .play button').focus()")
+    tab.press(" ")
+    # The demo's albums are invented.
     assert "nothing to play" in tab.ask("document.activeElement.textContent")
     assert tab.ask("document.querySelectorAll('iframe').length") == 0
+    assert tab.ask(FOCUS)["seen"]
+    tab.press("Tab")
+    assert tab.ask("document.activeElement.closest('.card') === document.querySelector('.card')") is True
+
+
+# -- Without scripts
+
+
+def test_without_scripts_all_content_is_there_and_no_controls(tab: Tab, extended: DemoPage) -> None:
+    tab.open(extended.page.path, 1280, 900, scripts=False)
+    cards = tab.ask(f"[...document.querySelectorAll('.card')].filter({VISIBLE}).map((card) => card.id)")
+    assert cards == [f"album-{album_id}" for album_id in extended.page.cards()]
+    for card in cards:
+        links = f"[...document.querySelectorAll('#{card} a[href^=\"https://open.spotify.com/\"]')].filter({VISIBLE})"
+        assert tab.ask(f"{links}.length") >= 3
+    controls = "button, input, select, output, .plot, .play, [role=search], [role=status]"
+    visible = f"[...document.querySelectorAll({controls!r})].filter({VISIBLE}).map((each) => each.outerHTML)"
+    assert tab.ask(visible) == []
+    assert tab.ask("document.querySelectorAll('.plot[tabindex]').length") == 0
+    assert "arrow keys" not in tab.ask("document.body.innerText").lower()
+    for name in extended.page.charts():
+        tab.ask(f"document.querySelector('#chart-{name} summary').click()")
+        assert tab.ask(f"[...document.querySelectorAll('#chart-{name} td')].filter({VISIBLE}).length") > 0
+    stops = []
+    for _ in range(20):
+        tab.press("Tab")
+        stops.append(tab.ask("document.activeElement.tagName"))
+    assert set(stops) <= {"A", "SUMMARY", "DIV"}
+
+
+# -- Assistive technology
+
+
+@pytest.mark.parametrize(("quota_mode", "width", "scheme"), DISPLAYS)
+def test_axe_reports_no_violations(
+    tab: Tab, request: pytest.FixtureRequest, axe_source: str, quota_mode: str, width: int, scheme: str
+) -> None:
+    open_page(tab, request.getfixturevalue(quota_mode).page, width, scheme)
+    assert axe.violations(tab, axe_source) == []
+    # Again with everything open, a sort order chosen, and the player's message.
+    tab.ask("document.querySelectorAll('details').forEach((each) => { each.open = true })")
+    tab.ask("document.querySelector('.card .play button').click()")
+    choose(tab, "sort", "newest")
+    assert axe.violations(tab, axe_source) == []
+
+
+def test_axe_reports_no_violations_without_scripts(tab: Tab, development: DemoPage, axe_source: str) -> None:
+    tab.open(development.page.path, 1280, 900, scripts=False)
+    # axe is a script too. The page's own have not run.
+    tab.call("Emulation.setScriptExecutionDisabled", value=False)
+    assert axe.violations(tab, axe_source) == []
+    field = "document.querySelector('.find [name=find]')"
+    tab.ask(f"document.querySelector('.find').hidden = false; {field}.closest('label').replaceWith({field})")
+    assert any(violation.startswith("label:") for violation in axe.violations(tab, axe_source))
+
+
+# -- Print
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_print_opens_days_keeps_links_and_hides_controls(tab: Tab, development: DemoPage, *, scripts: bool) -> None:
+    tab.open(development.page.path, 1280, 900, scripts=scripts)
+    if scripts:
+        tab.drawn()
+    printed = base64.b64decode(tab.call("Page.printToPDF")["data"])
+    tab.call("Emulation.setEmulatedMedia", media="print")
+    assert tab.ask("matchMedia('print').matches") is True
+
+    assert tab.ask(f"[...document.querySelectorAll('.days li')].filter((each) => !({VISIBLE})(each)).length") == 0
+    controls = "button, input, select, nav, .skip, .permalink, .play, .find"
+    assert tab.ask(f"[...document.querySelectorAll({controls!r})].filter({VISIBLE}).length") == 0
+    hint = "[...document.querySelectorAll('output')].filter((each) => each.checkVisibility()).length"
+    assert tab.ask(hint) == 0
+    for album_id in development.page.cards():
+        assert f"https://open.spotify.com/album/{album_id}".encode() in printed

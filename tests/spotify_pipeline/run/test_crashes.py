@@ -1,4 +1,4 @@
-"""A run that is killed at any moment: the next one converges to what an undisturbed run leaves, at no call twice."""
+"""Tests of runs that are killed or run out of disk space."""
 
 from __future__ import annotations
 
@@ -24,32 +24,33 @@ pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="Windows has neither SIGKILL nor fork"),
 ]
 
-# More of them is a matter of patience: CRASHES=200 takes ten minutes.
+# CRASHES=200 takes ten minutes.
 RANDOM_CRASHES = int(os.environ.get("CRASHES", "2"))
 STEPS_OF_A_RUN = 280
 
+# Steps before which a run is killed, by the state that this leaves.
 MOMENTS = {
-    "the package is handed over, its schema not saved": r"rmdir .*/normalize/",
-    "the loader's folders are made in part": r"mkdir .*/load/normalized",
-    "the package is normalized, its source not deleted": r"remove .*state\.json",
-    "the source of the normalized package is deleted in part": r"rmdir failed_jobs",
-    "albums are in staging, and that is not noted": r"after INSERT INTO \"spotify_raw_staging\".\"albums\"",
-    "one table is merged, the others are not": r"remove .*/\.pending_transitions/\w+\.\w+\.0\.sql",
-    "the load is entered, the package not marked": r"after INSERT INTO \"spotify_raw\".\"_dlt_loads\"",
-    "the package is marked as complete, and not moved": r"rename .* to .*/load/loaded/",
+    "package extracted, schema not saved": r"rmdir .*/normalize/",
+    "directories of the loader created in part": r"mkdir .*/load/normalized",
+    "package normalized, extracted files not deleted": r"remove .*state\.json",
+    "extracted files deleted in part": r"rmdir failed_jobs",
+    "albums in staging, file not marked": r"after INSERT INTO \"spotify_raw_staging\".\"albums\"",
+    "one of the tables merged": r"remove .*/\.pending_transitions/\w+\.\w+\.0\.sql",
+    "load in _dlt_loads, package not marked": r"after INSERT INTO \"spotify_raw\".\"_dlt_loads\"",
+    "package marked as complete, not moved": r"rename .* to .*/load/loaded/",
 }
 
 
 @dataclass
 class Reference:
-    """An API, and what an undisturbed run leaves of it."""
+    """An API and the tables after an undisturbed run."""
 
     api: OfflineApi
     contents: dict[str, list[tuple[Any, ...]]]
 
 
 def contents(place: Place) -> dict[str, list[tuple[Any, ...]]]:
-    """All rows of the tables that Spotify fills, without dlt's own ids; nested rows with the key of their parent."""
+    """Return all rows without dlt's ids, nested ones with the key of their parent."""
     keys = {"new_releases": "p.id", "albums": "p.id", "album_tracks": "p.album_id, p.disc_number, p.track_number"}
     columns: dict[str, list[str]] = {}
     for table, column in place.sql(
@@ -69,16 +70,16 @@ def contents(place: Place) -> dict[str, list[tuple[Any, ...]]]:
     return found
 
 
-def assert_sightings_are_whole(place: Place, listed: int) -> None:
-    """Each run that saw the listing saw each place of it once."""
+def assert_sightings_are_complete(place: Place, listed: int) -> None:
+    """Check that each run with sightings has each position once."""
     runs = place.sql(
         "SELECT count(*), count(DISTINCT position), count(DISTINCT _dlt_id) FROM release_sightings GROUP BY run_id"
     )
     assert set(runs) == {(listed, listed, listed)}
 
 
-def reached_the_loader(place: Place) -> bool:
-    """Whether a run has handed its package over."""
+def has_package(place: Place) -> bool:
+    """Return whether a run has completed the extract of a package."""
     return any(
         found.is_dir()
         for pattern in ("normalize/extracted/*", "load/normalized/*", "load/loaded/*")
@@ -88,13 +89,13 @@ def reached_the_loader(place: Place) -> bool:
 
 @pytest.fixture(scope="module")
 def albums() -> list[Album]:
-    """Few, but with every kind of nested row, and one that needs a second page."""
+    """Return albums with every kind of nested row, one with a second page."""
     return [make_album("Long", 60, discs=2), *(make_album(f"Album {number}", 1 + number) for number in range(4))]
 
 
 @pytest.fixture(scope="module")
 def reference(albums: list[Album], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reference]:
-    """An undisturbed run."""
+    """Return the result of an undisturbed run."""
     with OfflineApi(Catalogue.of(albums), "development") as api:
         place = Place(tmp_path_factory.mktemp("reference"))
         ran = place.load(api, clock=SystemClock())
@@ -103,37 +104,37 @@ def reference(albums: list[Album], tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 def assert_the_next_run_converges(place: Place, reference: Reference, where: str) -> None:
-    """It ends well, leaves what an undisturbed run leaves, and makes no call again that brought a package."""
-    reached = reached_the_loader(place)
+    """Check that the next run completes the tables without repeating album calls."""
+    extracted = has_package(place)
     ran = place.load(reference.api, clock=SystemClock())
     assert ran.code == 0, f"killed before {where}\n{ran.err[-3000:]}"
     found = contents(place)
     assert found.keys() == reference.contents.keys()
     for table, rows in reference.contents.items():
         assert found[table] == rows, f"{table}, killed before {where}"
-    assert_sightings_are_whole(place, listed=len(reference.contents["new_releases"]))
-    assert not (reached and ran.album_calls), f"killed before {where}"
+    assert_sightings_are_complete(place, listed=len(reference.contents["new_releases"]))
+    assert not (extracted and ran.album_calls), f"killed before {where}"
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_the_run_after_a_kill_converges(place: Place, reference: Reference, moment: str) -> None:
+def test_the_run_after_a_kill_completes_the_tables(place: Place, reference: Reference, moment: str) -> None:
     steps = crash(place, reference.api, before=MOMENTS[moment])
 
     assert_the_next_run_converges(place, reference, steps[-1])
 
 
 @pytest.mark.parametrize("seed", range(RANDOM_CRASHES))
-def test_the_run_after_a_kill_at_random_converges(place: Place, reference: Reference, seed: int) -> None:
+def test_the_run_after_a_random_kill_completes_the_tables(place: Place, reference: Reference, seed: int) -> None:
     steps = crash(place, reference.api, at=random.Random(seed).randrange(1, STEPS_OF_A_RUN))
 
     assert_the_next_run_converges(place, reference, steps[-1])
 
 
 @pytest.mark.parametrize("seed", range(RANDOM_CRASHES // 2))
-def test_a_kill_while_what_is_loaded_already_changes_loses_and_doubles_nothing(
+def test_kills_during_changes_lose_and_duplicate_nothing(
     place: Place, albums: list[Album], reference: Reference, seed: int
 ) -> None:
-    """Tomorrow an album has fewer tracks, another artist, and one is new; and the run is killed, and then once more."""
+    # The next listing has an album with fewer tracks and a new album; two runs in a row are killed.
     rng = random.Random(1000 + seed)
     longer = make_album("Long", 63, discs=2)
     with OfflineApi(Catalogue.of([longer, *albums[1:4]]), "development") as before:
@@ -152,7 +153,7 @@ def test_a_kill_while_what_is_loaded_already_changes_loses_and_doubles_nothing(
     )
 
 
-def test_the_budget_holds_over_kills_and_databases(tmp_path: Path) -> None:
+def test_the_call_budget_holds_across_kills_and_databases(tmp_path: Path) -> None:
     budget = 10
     places = [Place(tmp_path) for _ in range(3)]
     for number, place in enumerate(places):
@@ -168,7 +169,7 @@ def test_the_budget_holds_over_kills_and_databases(tmp_path: Path) -> None:
         assert all(calls <= budget for bucket, calls in api.calls.items() if bucket != "token")
 
 
-def test_the_second_signal_ends_the_run_at_once(tmp_path: Path, albums: list[Album]) -> None:
+def test_a_second_signal_ends_the_run_immediately(tmp_path: Path, albums: list[Album]) -> None:
     place = Place(tmp_path)
     with OfflineApi(Catalogue.of(albums), "development") as api:
         api.always("search", Reply(hang=60.0))
@@ -180,7 +181,7 @@ def test_the_second_signal_ends_the_run_at_once(tmp_path: Path, albums: list[Alb
                 os.sched_yield()
             process.send_signal(signal.SIGTERM)
             assert process.stderr is not None
-            assert process.stderr.readline().startswith(b"Stopping: what was fetched is being loaded.")
+            assert process.stderr.readline().startswith(b"Stopping: fetched albums are being loaded.")
             process.send_signal(signal.SIGINT)
             try:
                 assert process.wait(timeout=3) == 130
@@ -190,25 +191,23 @@ def test_the_second_signal_ends_the_run_at_once(tmp_path: Path, albums: list[Alb
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of its own, far too small."""
+    """Return a mounted disk of 2 MB."""
     disk = tmp_path / "disk"
     disk.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)]
     if sys.platform != "linux" or os.geteuid() or subprocess.run(command, capture_output=True, check=False).returncode:
         pytest.skip("only root can mount a small disk")
     yield disk
-    # Lazily: the ledger of this very process lies there, and is still open.
+    # Lazily, since this process still has the ledger open there.
     subprocess.run(["umount", "-l", str(disk)], check=True)
 
 
 def enlarge(disk: Path) -> None:
-    """Make room."""
+    """Add space to the disk."""
     subprocess.run(["mount", "-o", "remount,size=200m", str(disk)], check=True)
 
 
-def test_a_disk_that_is_full_under_the_database_loses_nothing(
-    place: Place, small_disk: Path, reference: Reference
-) -> None:
+def test_a_full_disk_under_the_database_loses_nothing(place: Place, small_disk: Path, reference: Reference) -> None:
     place.database = small_disk / "spotify.duckdb"
     (small_disk / "other").write_bytes(b"x" * 1_900_000)
 
@@ -220,7 +219,7 @@ def test_a_disk_that_is_full_under_the_database_loses_nothing(
     assert_the_next_run_converges(place, reference, "the disk was full")
 
 
-def test_a_disk_that_is_full_under_the_working_folder_loses_nothing(
+def test_a_full_disk_under_the_working_directory_loses_nothing(
     place: Place, small_disk: Path, reference: Reference
 ) -> None:
     place.data_dir = small_disk

@@ -1,4 +1,4 @@
-"""The watchlist and the reach on the command line: what is said of them, what a dry run shows, what a kill costs."""
+"""Watchlist and reach on the command line: report, dry run, errors, kill."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ARTISTS = [f"Artist Number {number:03}" for number in range(60)]
 
 @pytest.fixture
 def api(serve: Serve) -> OfflineApi:
-    """An API whose list shows one album, and searches those of the watched artists."""
+    """Return an API with the albums of watched artists beyond its plain listing."""
     found = serve(quota_mode="development")
     beyond = [make_album(f"New of {name}", 1, artist=name) for name in ARTISTS]
     found.catalogue = Catalogue.of([make_album("Listed", 1)], beyond=beyond)
@@ -32,24 +32,22 @@ def api(serve: Serve) -> OfflineApi:
 @pytest.fixture
 def watchlist(tmp_path: Path) -> str:
     file = tmp_path / "artists.txt"
-    file.write_text("# to watch\n" + "\n".join([*ARTISTS, "Nobody Has It"]), encoding="utf-8")
+    file.write_text("# to watch\n" + "\n".join([*ARTISTS, "Unknown"]), encoding="utf-8")
     return str(file)
 
 
 @pytest.mark.slow
-def test_the_report_says_how_many_artists_were_checked_and_who_is_not_known(
-    place: Place, api: OfflineApi, watchlist: str
-) -> None:
+def test_the_report_counts_checked_and_names_unresolved_artists(place: Place, api: OfflineApi, watchlist: str) -> None:
     first = place.load(api, "--artists", watchlist, artist_calls=40)
     assert first.code == 0, first.err
     assert "Watchlist: 20 of 61 artists checked, 20 new albums." in first.out
     second = place.load(api, "--artists", watchlist, "--report", "json", artist_calls=200)
     report = json.loads(second.out)
-    assert report["artists_unresolved"] == ["Nobody Has It"]
+    assert report["artists_unresolved"] == ["Unknown"]
     assert {path["path"]: path["albums_new"] for path in report["paths"]} == {"search": 0, "artists": 40}
 
 
-def test_what_the_last_calls_were_worth_is_said(place: Place, api: OfflineApi) -> None:
+def test_the_report_states_the_yield_of_the_last_calls(place: Place, api: OfflineApi) -> None:
     api.catalogue = Catalogue.generate(seed=2, listed=20, day=date(2026, 11, 20), current=300)
     ran = place.load(api, "--reach", "30", "--resources", "new_releases", "search_yields")
     assert ran.calls["search"] == 22
@@ -57,9 +55,7 @@ def test_what_the_last_calls_were_worth_is_said(place: Place, api: OfflineApi) -
     assert "; yield of the last 20 calls: " in ran.out
 
 
-def test_a_dry_run_shows_each_way_with_its_calls_and_makes_none_of_them(
-    place: Place, api: OfflineApi, watchlist: str
-) -> None:
+def test_a_dry_run_states_the_calls_of_each_path(place: Place, api: OfflineApi, watchlist: str) -> None:
     ran = place.load(api, "--artists", watchlist, "--reach", "30", "--dry-run", artist_sweeps=5, daily_calls=40)
     assert ran.calls == {"browse": 1, "search": 1}
     assert "Watchlist: up to 39 calls to search, not made for this plan." in ran.out
@@ -68,10 +64,9 @@ def test_a_dry_run_shows_each_way_with_its_calls_and_makes_none_of_them(
 
 
 @pytest.mark.slow
-def test_types_that_are_not_chosen_are_listed_and_never_fetched(place: Place, serve: Serve) -> None:
+def test_other_types_are_listed_and_not_fetched(place: Place, serve: Serve) -> None:
     api = serve(make_album("Single", 1), make_album("Album", 10), quota_mode="development")
-    for _ in range(2):
-        assert place.load(api, "--only-types", "album").code == 0
+    assert place.load(api, "--only-types", "album").code == 0
     assert place.count("new_releases") == 2
     assert place.sql("SELECT name FROM albums") == [("Album",)]
     assert place.last_run()["albums_pending"] == 0
@@ -80,19 +75,19 @@ def test_types_that_are_not_chosen_are_listed_and_never_fetched(place: Place, se
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("--artists", "missing.txt"), "missing.txt"),
         (("--only-types", "album,mixtape"), "mixtape"),
         (("--reach", "0"), "--reach"),
     ],
 )
-def test_what_can_not_be_right_is_said_before_any_call(
-    place: Place, api: OfflineApi, arguments: tuple[str, ...], said: str
+def test_invalid_options_are_rejected_before_any_call(
+    place: Place, api: OfflineApi, arguments: tuple[str, ...], message: str
 ) -> None:
     ran = place.load(api, *arguments)
     assert ran.code == 78
-    assert said in ran.err
+    assert message in ran.err
     assert not ran.calls
 
 

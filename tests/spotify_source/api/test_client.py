@@ -241,6 +241,7 @@ BODY = b'{"id": "0", "tracks": {"items": [], "next": null}}'
         ("gzip", BODY, False),
         ("unknown", b"\x8b\x18", False),
     ],
+    ids=["gzip", "two members", "zeros behind", "deflate", "bare deflate", "truncated", "not gzip", "unknown"],
 )
 def test_body_is_decompressed_or_the_reply_fails(
     api: OfflineApi, run: Run, encoding: str, body: bytes, is_good: bool

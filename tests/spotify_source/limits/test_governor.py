@@ -1,4 +1,4 @@
-"""When a call may go out: pace, pauses, quota, budget, stop."""
+"""Governor: pace, pauses, quota, budgets, back-off and stop."""
 
 from __future__ import annotations
 
@@ -17,17 +17,16 @@ from tests.support.clock import DAY, HOUR, FakeClock
 
 
 class App:
-    """An app whose calls are written down: each governor is that of another run."""
+    """App with its ledger."""
 
     def __init__(self, folder: Path, clock: Clock) -> None:
         self.clock = clock
         self.path = folder / "ledger.sqlite"
         self.stopping = threading.Event()
 
-    def governor(self, **options: Any) -> Governor:
-        """That of a new run."""
-        policy = Policy(**{"requests_per_second": 0, **options})
-        return Governor(policy, Ledger(self.path), self.clock, self.stopping)
+    def governor(self, **policy: Any) -> Governor:
+        """Return the governor of another run."""
+        return Governor(Policy(**{"requests_per_second": 0, **policy}), Ledger(self.path), self.clock, self.stopping)
 
 
 @pytest.fixture
@@ -36,12 +35,12 @@ def app(tmp_path: Path, clock: FakeClock) -> App:
 
 
 def call(governor: Governor, bucket: str = "album") -> None:
-    """A call that is answered at once."""
+    """Make a call with an immediate reply."""
     governor.answered(governor.admit(bucket))
 
 
 def seconds(clock: FakeClock, governor: Governor, calls: int = 1, bucket: str = "album") -> float:
-    """How long that many calls take, one after the other."""
+    """Return the seconds that a number of successive calls take."""
     before = clock.time
     for _ in range(calls):
         call(governor, bucket)
@@ -49,7 +48,6 @@ def seconds(clock: FakeClock, governor: Governor, calls: int = 1, bucket: str = 
 
 
 def closed(governor: Governor, bucket: str) -> BucketClosedError | None:
-    """Why the bucket is closed, or None."""
     try:
         governor.check(bucket)
     except BucketClosedError as error:
@@ -60,50 +58,45 @@ def closed(governor: Governor, bucket: str) -> BucketClosedError | None:
 # -- pace
 
 
-def test_calls_go_out_as_soon_as_they_are_wanted_until_the_window_is_full(clock: FakeClock, app: App) -> None:
-    governor = app.governor(requests_per_second=5)
-    assert seconds(clock, governor, 150) == 0
-    assert seconds(clock, governor, 1) == 30
+@pytest.mark.parametrize(("pace", "burst", "wait"), [(5, 150, 30), (0.1, 3, 30), (0.01, 1, 30), (0, 1000, 0)])
+def test_calls_wait_only_when_the_window_is_full(
+    clock: FakeClock, app: App, pace: float, burst: int, wait: float
+) -> None:
+    governor = app.governor(requests_per_second=pace)
+    assert seconds(clock, governor, burst) == 0
+    assert seconds(clock, governor) == wait
 
 
-def test_a_pace_of_zero_is_unlimited(clock: FakeClock, app: App) -> None:
-    assert seconds(clock, app.governor(), 1000) == 0
-
-
-def test_the_window_slides(clock: FakeClock, app: App) -> None:
+def test_window_slides(clock: FakeClock, app: App) -> None:
     governor = app.governor(requests_per_second=0.1)
     for _ in range(3):
         call(governor)
         clock.move(10)
-    assert seconds(clock, governor, 1) == 0
+    assert seconds(clock, governor) == 0
     assert seconds(clock, governor, 2) == 20
 
 
-def test_a_call_keeps_its_place_in_the_window_for_30_s_from_its_reply(clock: FakeClock, app: App) -> None:
+def test_call_leaves_the_window_30_s_after_its_reply(clock: FakeClock, app: App) -> None:
     governor = app.governor(requests_per_second=0.1)
     slow = [governor.admit("album") for _ in range(3)]
     clock.move(8)
     for one in slow:
         governor.answered(one)
-    assert seconds(clock, governor, 1) == 30
+    assert seconds(clock, governor) == 30
 
 
-def test_a_call_that_was_never_answered_frees_its_place_in_the_end(clock: FakeClock, app: App) -> None:
+def test_call_without_a_reply_leaves_the_window_eventually(clock: FakeClock, app: App) -> None:
     for _ in range(3):
         app.governor(requests_per_second=0.1).admit("album")
-    assert 30 <= seconds(clock, app.governor(requests_per_second=0.1), 1) <= 150
+    assert 30 <= seconds(clock, app.governor(requests_per_second=0.1)) <= 150
 
 
-def test_the_window_is_kept_by_all_buckets_and_runs_together(clock: FakeClock, app: App) -> None:
+def test_all_buckets_and_runs_share_the_window(clock: FakeClock, app: App) -> None:
     assert seconds(clock, app.governor(requests_per_second=0.1), 3, bucket="album") == 0
-    assert seconds(clock, app.governor(requests_per_second=0.1), 1, bucket="search") == 30
+    assert seconds(clock, app.governor(requests_per_second=0.1), bucket="search") == 30
 
 
-def test_a_slow_pace_lets_one_call_out_at_a_time(clock: FakeClock, app: App) -> None:
-    assert seconds(clock, app.governor(requests_per_second=0.01), 3) == 60
-
-
-def test_a_check_waits_for_nothing_and_counts_nothing(clock: FakeClock, app: App) -> None:
+def test_check_neither_waits_nor_counts(clock: FakeClock, app: App) -> None:
     governor = app.governor(requests_per_second=1)
     before = clock.time
     for _ in range(5):
@@ -114,28 +107,23 @@ def test_a_check_waits_for_nothing_and_counts_nothing(clock: FakeClock, app: App
 # -- rate limit
 
 
-def test_a_rate_limit_pauses_every_bucket(clock: FakeClock, app: App) -> None:
-    governor = app.governor()
+def test_rate_limit_pauses_all_buckets_and_halves_the_pace(clock: FakeClock, app: App) -> None:
+    governor = app.governor(requests_per_second=4)
     governor.rate_limited("album", 10, 1)
     assert seconds(clock, governor, bucket="search") == 10
-
-
-def test_after_a_rate_limit_calls_go_on_at_half_the_pace(clock: FakeClock, app: App) -> None:
-    governor = app.governor(requests_per_second=4)
-    governor.rate_limited("album", 10, 1)
-    assert seconds(clock, governor, 1) == 10
     assert seconds(clock, governor, 4) == 2.0
 
 
-def test_several_calls_limited_at_once_halve_the_pace_once(clock: FakeClock, app: App) -> None:
+def test_simultaneous_rate_limits_are_one_event(clock: FakeClock, app: App) -> None:
     governor = app.governor(requests_per_second=4)
-    for _ in range(6):
-        governor.rate_limited("album", 10, 1)
-    governor.admit("album")
+    for retry_after in (10, 4, 15):
+        governor.rate_limited("album", retry_after, 1)
+    assert seconds(clock, governor) == 15
     assert seconds(clock, governor, 4) == 2.0
+    assert (governor.counts().seconds_waited, governor.counts().retries) == (15, 3)
 
 
-def test_the_next_limit_halves_it_again(clock: FakeClock, app: App) -> None:
+def test_each_rate_limit_halves_the_pace(clock: FakeClock, app: App) -> None:
     governor = app.governor(requests_per_second=4)
     for _ in range(2):
         governor.rate_limited("album", 10, 1)
@@ -143,104 +131,68 @@ def test_the_next_limit_halves_it_again(clock: FakeClock, app: App) -> None:
     assert seconds(clock, governor, 4) == 4.0
 
 
-def test_the_pace_rises_again_with_success(clock: FakeClock, app: App) -> None:
-    governor = app.governor(requests_per_second=4)
+@pytest.mark.parametrize(("pace", "full"), [(4, 4), (0, settings.UNLIMITED_PACE_AFTER_LIMIT)])
+def test_pace_rises_with_success(clock: FakeClock, app: App, pace: float, full: float) -> None:
+    governor = app.governor(requests_per_second=pace)
     governor.rate_limited("album", 10, 1)
     governor.admit("album")
+    assert seconds(clock, governor, 4) == 4 / (full / 2)
     for _ in range(5):
         governor.succeeded()
-    risen = seconds(clock, governor, 3)
-    assert 0.75 < risen < 1.5
+    assert 3 / full < seconds(clock, governor, 3) < 3 / (full / 2)
     for _ in range(50):
         governor.succeeded()
+    governor.admit("album")
     assert seconds(clock, governor, 4) == 0
 
 
-def test_an_unlimited_pace_becomes_a_pace_and_then_unlimited_again(clock: FakeClock, app: App) -> None:
-    governor = app.governor()
-    governor.rate_limited("album", 1, 1)
-    governor.admit("album")
-    assert seconds(clock, governor, 5) == 1.0
-    for _ in range(50):
-        governor.succeeded()
-    governor.admit("album")
-    assert seconds(clock, governor, 100) == 0
-
-
-def test_a_longer_pause_wins_and_time_is_counted_once(clock: FakeClock, app: App) -> None:
-    governor = app.governor()
-    governor.rate_limited("album", 10, 1)
-    governor.rate_limited("album", 4, 1)
-    governor.rate_limited("album", 15, 1)
-    assert seconds(clock, governor) == 15
-    assert governor.counts().seconds_waited == 15
-
-
-def test_without_retry_after_the_pauses_grow(clock: FakeClock, app: App) -> None:
+def test_pauses_without_retry_after_double(clock: FakeClock, app: App) -> None:
     governor = app.governor()
     pauses = []
     for times in range(1, 5):
         governor.rate_limited("album", None, times)
         pauses.append(seconds(clock, governor))
-    assert pauses == sorted(pauses)
-    assert pauses[0] >= 1
-    assert pauses[-1] >= 2 * pauses[1]
+    assert pauses == [1, 2, 4, 8]
 
 
-def test_five_limits_in_a_row_close_the_bucket_for_this_run(app: App) -> None:
+@pytest.mark.parametrize(
+    ("retry_after", "times"), [(1, [1, 2, 3, 4, settings.MAX_RATE_LIMITS_IN_A_ROW]), (60, [1] * 11)]
+)
+def test_too_many_or_too_long_pauses_close_the_bucket_for_this_run(
+    app: App, retry_after: float, times: list[int]
+) -> None:
     governor = app.governor()
-    for times in range(1, 5):
-        governor.rate_limited("album", 1, times)
+    for number in times[:-1]:
+        governor.rate_limited("album", retry_after, number)
         governor.admit("album")
     with pytest.raises(BucketClosedError, match="rate limit"):
-        governor.rate_limited("album", 1, 5)
+        governor.rate_limited("album", retry_after, times[-1])
     assert closed(governor, "album")
     assert closed(governor, "search") is None
     assert closed(app.governor(), "album") is None
 
 
-def test_ten_minutes_of_pauses_close_the_bucket_for_this_run(app: App) -> None:
-    governor = app.governor()
-    for _ in range(10):
-        governor.rate_limited("album", 60, 1)
-        governor.admit("album")
-    with pytest.raises(BucketClosedError, match="rate limit"):
-        governor.rate_limited("album", 60, 1)
-    assert closed(app.governor(), "album") is None
-
-
-def test_a_retry_after_over_max_wait_is_a_quota(clock: FakeClock, app: App) -> None:
-    governor = app.governor(max_wait=60)
-    before = clock.time
-    with pytest.raises(BucketClosedError) as caught:
-        governor.rate_limited("album", 61, 1)
-    assert (caught.value.reason, caught.value.until) == (ClosedReason.QUOTA, before + 61)
-    assert clock.time == before
-
-
-def test_a_retry_after_of_just_max_wait_is_waited_for(clock: FakeClock, app: App) -> None:
+def test_retry_after_beyond_max_wait_is_a_quota(clock: FakeClock, app: App) -> None:
     governor = app.governor(max_wait=60)
     governor.rate_limited("album", 60, 1)
     assert seconds(clock, governor) == 60
+    now = clock.time
+    with pytest.raises(BucketClosedError) as caught:
+        governor.rate_limited("album", 61, 1)
+    assert (caught.value.reason, caught.value.until) == (ClosedReason.QUOTA, now + 61)
+    assert clock.time == now
 
 
 # -- quota
 
 
-def test_a_spent_quota_closes_its_bucket_alone(app: App) -> None:
-    governor = app.governor()
+def test_quota_closes_its_bucket_for_all_runs_until_retry_after(clock: FakeClock, app: App) -> None:
+    governor, until = app.governor(), clock.time + 48925
     governor.quota_exceeded("album", 48925)
-    assert closed(governor, "album")
-    assert closed(governor, "search") is None
-    governor.admit("search")
     with pytest.raises(BucketClosedError, match="album: quota"):
         governor.admit("album")
+    governor.admit("search")
     assert governor.counts().by_bucket == {"search": 1}
-
-
-def test_later_runs_make_no_call_before_the_time_is_over(clock: FakeClock, app: App) -> None:
-    until = clock.time + 48925
-    app.governor().quota_exceeded("album", 48925)
     clock.move(48924)
     later = app.governor()
     error = closed(later, "album")
@@ -249,34 +201,26 @@ def test_later_runs_make_no_call_before_the_time_is_over(clock: FakeClock, app: 
     assert later.counts().blocked_until == {"album": until}
     clock.move(1)
     assert closed(app.governor(), "album") is None
-
-
-def test_the_run_stays_closed_even_when_the_time_is_over_meanwhile(clock: FakeClock, app: App) -> None:
-    governor = app.governor()
-    governor.quota_exceeded("album", 10)
-    clock.move(20)
+    # In the run that met the quota, the bucket stays closed.
     assert closed(governor, "album")
 
 
-def test_a_quota_without_retry_after_closes_for_an_hour(clock: FakeClock, app: App) -> None:
-    before = clock.time
-    assert app.governor().quota_exceeded("album", None).until == before + HOUR
-    clock.move(HOUR - 1)
+@pytest.mark.parametrize(("retry_after", "blocked"), [(None, HOUR), (1e15, 30 * DAY)])
+def test_missing_or_absurd_retry_after_has_a_default(
+    clock: FakeClock, app: App, retry_after: float | None, blocked: float
+) -> None:
+    until = clock.time + blocked
+    assert app.governor().quota_exceeded("album", retry_after).until == until
+    clock.move(blocked - 1)
     assert closed(app.governor(), "album")
     clock.move(1)
     assert closed(app.governor(), "album") is None
 
 
-def test_a_senseless_retry_after_blocks_for_a_month_at_most(clock: FakeClock, app: App) -> None:
-    before = clock.time
-    assert app.governor().quota_exceeded("album", 1e15).until == before + 30 * DAY
-    assert closed(app.governor(), "album")
-
-
 # -- call budget
 
 
-def test_a_call_is_charged_before_it_is_counted(app: App) -> None:
+def test_call_is_charged_before_it_is_counted(app: App) -> None:
     governor, budget = app.governor(), CallBudget("search", 1)
     governor.admit("album", budget)
     governor.admit("search", budget)
@@ -285,169 +229,120 @@ def test_a_call_is_charged_before_it_is_counted(app: App) -> None:
     assert governor.counts().by_bucket == {"album": 1, "search": 1}
 
 
-# -- daily budget
+# -- daily calls
 
 
-def test_the_budget_stops_at_just_its_number(app: App) -> None:
-    governor = app.governor(daily_calls=3)
-    for _ in range(3):
-        governor.admit("album")
-    with pytest.raises(BucketClosedError, match="budget"):
-        governor.admit("album")
-    assert governor.counts().by_bucket == {"album": 3}
+@pytest.mark.parametrize("daily_calls", [0, 1, 3])
+def test_daily_calls_hold_for_each_bucket(app: App, daily_calls: int) -> None:
+    governor = app.governor(daily_calls=daily_calls)
+    for bucket in ("album", "search"):
+        for _ in range(daily_calls):
+            governor.admit(bucket)
+        with pytest.raises(BucketClosedError, match="budget"):
+            governor.admit(bucket)
+    assert sum(governor.counts().by_bucket.values()) == 2 * daily_calls
 
 
-def test_the_budget_holds_for_each_bucket(app: App) -> None:
-    governor = app.governor(daily_calls=1)
-    governor.admit("album")
-    governor.admit("search")
-    assert governor.counts().by_bucket == {"album": 1, "search": 1}
-
-
-def test_a_budget_of_nothing_lets_nothing_out(app: App) -> None:
-    with pytest.raises(BucketClosedError):
-        app.governor(daily_calls=0).admit("album")
-
-
-def test_the_budget_holds_over_runs_and_returns_after_a_day(clock: FakeClock, app: App) -> None:
+def test_daily_calls_hold_across_runs_and_return_after_a_day(clock: FakeClock, app: App) -> None:
     app.governor(daily_calls=1).admit("album")
     later = app.governor(daily_calls=1)
     error = closed(later, "album")
     assert error
-    assert error.until == clock.time + 24 * HOUR
+    assert error.until == clock.time + DAY
     assert later.counts().blocked_until == {"album": error.until}
-    clock.move(24 * HOUR)
+    app.governor(daily_calls=2).admit("album")
+    clock.move(DAY)
     assert closed(app.governor(daily_calls=1), "album") is None
 
 
-def test_a_larger_budget_holds_at_once(app: App) -> None:
-    app.governor(daily_calls=1).admit("album")
-    app.governor(daily_calls=2).admit("album")
-
-
-def test_calls_are_admitted_to_the_budget_by_many_threads_and_not_one_more(app: App) -> None:
+def test_daily_calls_hold_across_threads(app: App) -> None:
     governor = app.governor(daily_calls=50)
-    refused: list[ClosedReason] = []
+    reasons: list[ClosedReason] = []
 
-    def call_on_and_on() -> None:
+    def call_until_closed() -> None:
         try:
             while True:
                 governor.admit("album")
         except BucketClosedError as error:
-            refused.append(error.reason)
+            reasons.append(error.reason)
 
-    threads = [threading.Thread(target=call_on_and_on) for _ in range(8)]
+    threads = [threading.Thread(target=call_until_closed) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(10)
-    assert (governor.counts().by_bucket["album"], refused) == (50, [ClosedReason.BUDGET] * 8)
+    assert (governor.counts().by_bucket["album"], reasons) == (50, [ClosedReason.BUDGET] * 8)
 
 
-def test_reserved_calls_are_set_aside(app: App) -> None:
+def test_reservations_share_the_daily_calls_of_their_bucket(app: App) -> None:
     governor = app.governor(daily_calls=5)
     assert governor.reserve("album_tracks", 3)
     assert not governor.reserve("album_tracks", 3)
     assert governor.reserve("album_tracks", 2)
     assert not governor.reserve("album_tracks", 1)
+    assert governor.reserve("album", 5)
+    assert governor.calls_left("album", 1) == 0
+    governor.release("album", 5)
+    assert governor.calls_left("album", 9) == 5
 
 
-def test_calls_that_were_made_are_not_set_aside_twice(app: App) -> None:
-    governor = app.governor(daily_calls=5)
-    assert governor.reserve("album_tracks", 3)
-    for _ in range(3):
-        governor.admit("album_tracks")
-    assert governor.reserve("album_tracks", 2)
-
-
-@pytest.mark.parametrize("repeat", ["back_off", "rate_limited"])
-def test_a_call_that_is_repeated_leaves_what_was_set_aside_as_it_was(app: App, repeat: str) -> None:
+@pytest.mark.parametrize("retry", [None, "back_off", "rate_limited"])
+def test_call_uses_its_reservation_and_a_retry_renews_it(app: App, retry: str | None) -> None:
     governor = app.governor(daily_calls=5)
     assert governor.reserve("album_tracks", 2)
     call(governor, "album_tracks")
-    if repeat == "back_off":
-        governor.back_off("album_tracks", 1, None)
-    else:
-        governor.rate_limited("album_tracks", 1, 1)
-    # One is made, and two are set aside again: the repetition, and the other.
-    assert not governor.reserve("album_tracks", 3)
-    assert governor.reserve("album_tracks", 2)
+    if retry is not None:
+        getattr(governor, retry)("album_tracks", *((1, None) if retry == "back_off" else (1, 1)))
+    # Of five calls, one is made and one is reserved, or two with the retry.
+    left = 3 if retry is None else 2
+    assert not governor.reserve("album_tracks", left + 1)
+    assert governor.reserve("album_tracks", left)
 
 
-def test_a_reservation_is_about_one_bucket(app: App) -> None:
-    governor = app.governor(daily_calls=5)
-    assert governor.reserve("album_tracks", 5)
-    assert governor.reserve("album", 5)
-
-
-def test_nothing_can_be_reserved_in_a_closed_bucket_but_no_call(app: App) -> None:
+def test_nothing_is_reserved_in_a_closed_bucket(app: App) -> None:
     governor = app.governor()
+    assert governor.reserve("album_tracks", 10**6)
     governor.quota_exceeded("album_tracks", 100)
     assert not governor.reserve("album_tracks", 1)
     assert governor.reserve("album_tracks", 0)
+    assert governor.calls_left("album_tracks", 1) == 0
 
 
-def test_without_a_budget_everything_can_be_reserved(app: App) -> None:
-    assert app.governor().reserve("album_tracks", 10**6)
-
-
-def test_what_can_not_be_reserved_says_when_it_can(clock: FakeClock, app: App) -> None:
+def test_failed_reservation_reports_when_calls_return(clock: FakeClock, app: App) -> None:
     governor = app.governor(daily_calls=2)
     governor.admit("album_tracks")
     assert not governor.reserve("album_tracks", 2)
-    assert governor.counts().blocked_until["album_tracks"] > clock.time
+    assert governor.counts().blocked_until == {"album_tracks": clock.time + DAY}
 
 
 # -- back-off
 
 
-def test_failures_are_waited_for_longer_and_longer(clock: FakeClock, app: App) -> None:
-    governor = app.governor()
-    for failures in range(1, 8):
-        governor.back_off("album", failures, None)
-    assert clock.waits == sorted(clock.waits)
-    assert clock.waits[1] == 2 * clock.waits[0]
-    assert clock.waits[-1] <= settings.MAX_BACKOFF_SECONDS
-    assert (governor.counts().retries, governor.counts().seconds_waited) == (7, sum(clock.waits))
-
-
-@pytest.mark.parametrize(("jitter", "shares"), [(0.0, 0.5), (0.5, 0.75), (1.0, 1.0)])
-def test_a_back_off_doubles_up_to_its_bound_and_chance_only_shortens_it(
-    clock: FakeClock, app: App, monkeypatch: pytest.MonkeyPatch, jitter: float, shares: float
+@pytest.mark.parametrize(("jitter", "share"), [(0.0, 0.5), (0.5, 0.75), (1.0, 1.0)])
+def test_back_off_doubles_to_a_maximum_and_jitter_shortens_it(
+    clock: FakeClock, app: App, monkeypatch: pytest.MonkeyPatch, jitter: float, share: float
 ) -> None:
     monkeypatch.setattr(clock, "jitter", lambda: jitter)
     governor = app.governor()
     for failures in range(1, 9):
         governor.back_off("album", failures, None)
-    assert clock.waits == [seconds * shares for seconds in (0.5, 1, 2, 4, 8, 16, 30, 30)]
-    assert governor.counts().retries == 8
-    assert governor.counts().seconds_waited == sum(clock.waits)
-
-
-def test_each_pause_is_a_repetition(app: App) -> None:
-    governor = app.governor()
-    for times in (1, 2, 3):
-        governor.rate_limited("album", 1, times)
-    assert governor.counts().retries == 3
-
-
-def test_a_back_off_holds_nobody_else_up(clock: FakeClock, app: App) -> None:
-    governor = app.governor()
-    governor.back_off("album", 3, None)
+    assert clock.waits == [seconds * share for seconds in (0.5, 1, 2, 4, 8, 16, 30, 30)]
+    assert (governor.counts().retries, governor.counts().seconds_waited) == (8, sum(clock.waits))
+    # Only the thread of the failed call waits.
     assert seconds(clock, governor) == 0
 
 
-def test_a_back_off_waits_as_long_as_retry_after_asks_but_not_over_max_wait(clock: FakeClock, app: App) -> None:
+def test_back_off_waits_for_retry_after_up_to_max_wait(clock: FakeClock, app: App) -> None:
     governor = app.governor(max_wait=60)
     governor.back_off("album", 1, 20)
     governor.back_off("album", 1, 4000)
     assert clock.waits == [20, 60]
 
 
-# -- stop
+# -- stop and close
 
 
-def test_a_stopped_run_makes_no_call(app: App) -> None:
+def test_stopped_run_makes_no_call(app: App) -> None:
     governor = app.governor()
     governor.admit("album")
     app.stopping.set()
@@ -459,7 +354,7 @@ def test_a_stopped_run_makes_no_call(app: App) -> None:
     assert closed(app.governor(), "album") is None
 
 
-def test_a_stop_wakes_whoever_waits(tmp_path: Path) -> None:
+def test_stop_wakes_waiting_threads(tmp_path: Path) -> None:
     app = App(tmp_path, SystemClock())
     governor = app.governor()
     governor.rate_limited("album", 60, 1)
@@ -481,17 +376,12 @@ def test_a_stop_wakes_whoever_waits(tmp_path: Path) -> None:
     assert governor.counts().by_bucket == {}
 
 
-def test_closing_all_buckets_closes_each(app: App) -> None:
-    governor = app.governor()
-    governor.close(ALL_BUCKETS, ClosedReason.TROUBLE)
-    assert closed(governor, "album")
-    assert closed(governor, "token")
-
-
-def test_the_first_reason_stays(app: App) -> None:
+def test_bucket_keeps_its_first_reason(app: App) -> None:
     governor = app.governor()
     governor.quota_exceeded("album", 100)
     governor.close("album", ClosedReason.TROUBLE)
-    error = closed(governor, "album")
-    assert error
-    assert error.reason is ClosedReason.QUOTA
+    governor.close(ALL_BUCKETS, ClosedReason.REFUSED)
+    assert [error.reason for bucket in ("album", "token") if (error := closed(governor, bucket))] == [
+        ClosedReason.QUOTA,
+        ClosedReason.REFUSED,
+    ]

@@ -1,4 +1,4 @@
-"""The governor under any order of replies, waits and restarts."""
+"""Governor under any order of replies, waits and restarts."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ BUCKETS = st.sampled_from(["album", "search", "album_tracks"])
 
 
 class GovernedCalls(RuleBasedStateMachine):
-    """One app, run after run. The model knows which buckets are closed, and every call that went out."""
+    """Runs of one app, with a model of the closed buckets and the calls sent."""
 
     @initialize(daily_calls=st.none() | st.integers(0, 12), pace=st.sampled_from([0, 5]))
     def begin(self, daily_calls: int | None, pace: float) -> None:
-        """An empty ledger, and a clock."""
+        """Start with an empty ledger."""
         self.clock = FakeClock()
         self.folder = tempfile.TemporaryDirectory()
         self.daily_calls, self.pace = daily_calls, pace
@@ -33,7 +33,7 @@ class GovernedCalls(RuleBasedStateMachine):
         self.restart()
 
     def restart(self) -> None:
-        """A run that knows what is in the ledger."""
+        """Start a run with the same ledger."""
         self.stopping = threading.Event()
         self.ledger = Ledger(Path(self.folder.name) / "ledger.sqlite")
         policy = Policy(requests_per_second=self.pace, max_wait=60, daily_calls=self.daily_calls)
@@ -43,20 +43,20 @@ class GovernedCalls(RuleBasedStateMachine):
         self.limits = 0
 
     def called(self, bucket: str) -> bool:
-        """Ask for a call. It goes out unless the model says that it may not."""
-        may_not = bucket in self.closed or self.stopping.is_set() or self.clock.time < self.blocked.get(bucket, 0)
+        """Make a call unless a bucket is closed, and compare with the model."""
+        is_closed = bucket in self.closed or self.stopping.is_set() or self.clock.time < self.blocked.get(bucket, 0)
         refusal = self.refusal(bucket)
         if refusal is not None:
-            assert may_not or refusal.reason is ClosedReason.BUDGET, refusal
+            assert is_closed or refusal.reason is ClosedReason.BUDGET, refusal
             self.closed.add(bucket)
             return False
-        assert not may_not
+        assert not is_closed
         self.calls.append((bucket, self.clock.time))
         self.of_this_run[bucket] += 1
         return True
 
     def refusal(self, bucket: str) -> BucketClosedError | None:
-        """Why a call may not go out; None where it did."""
+        """Make a call, and return the error if it is not admitted."""
         try:
             self.governor.answered(self.governor.admit(bucket))
         except BucketClosedError as error:
@@ -65,14 +65,14 @@ class GovernedCalls(RuleBasedStateMachine):
 
     @rule(bucket=BUCKETS)
     def good_reply(self, bucket: str) -> None:
-        """A call goes well."""
+        """Make a call with a good reply."""
         if self.called(bucket):
             self.governor.succeeded()
             self.limits = 0
 
     @rule(bucket=BUCKETS, seconds=st.none() | st.integers(1, 90), times=st.integers(1, 5))
     def rate_limit(self, bucket: str, seconds: int | None, times: int) -> None:
-        """A call comes too fast."""
+        """Make a call that is rate limited."""
         if not self.called(bucket):
             return
         now = self.clock.time
@@ -88,7 +88,7 @@ class GovernedCalls(RuleBasedStateMachine):
 
     @rule(bucket=BUCKETS, seconds=st.none() | st.integers(1, 90_000))
     def quota(self, bucket: str, seconds: int | None) -> None:
-        """A call finds the quota spent."""
+        """Make a call that exceeds the quota."""
         if self.called(bucket):
             self.governor.quota_exceeded(bucket, seconds)
             self.blocked[bucket] = self.clock.time + (HOUR if seconds is None else seconds)
@@ -96,35 +96,35 @@ class GovernedCalls(RuleBasedStateMachine):
 
     @rule(bucket=BUCKETS, calls=st.integers(0, 6))
     def reserve(self, bucket: str, calls: int) -> None:
-        """Calls are set aside: never more than the budget has left."""
+        """Reserve calls, never more than are left."""
         if self.governor.reserve(bucket, calls) and self.daily_calls is not None:
             recent = sum(one == bucket and at > self.clock.time - DAY for one, at in self.calls)
             assert recent + calls <= max(self.daily_calls, recent)
 
     @rule(hours=st.integers(0, 30))
     def time_passes(self, hours: int) -> None:
-        """Some hours later."""
+        """Move the clock by some hours."""
         self.clock.move(hours * HOUR + 1)
 
     @rule()
     def stop(self) -> None:
-        """A signal comes."""
+        """Stop the run."""
         self.stopping.set()
 
     @rule()
     def next_run(self) -> None:
-        """The program is started again."""
+        """Start another run."""
         self.restart()
 
     @invariant()
-    def the_run_has_counted_its_calls(self) -> None:
-        """Each call that went out, and no other."""
+    def run_counts_its_calls(self) -> None:
+        """Compare the counts of the run with the model."""
         if hasattr(self, "governor"):
             assert self.governor.counts().by_bucket == self.of_this_run
 
     @invariant()
-    def the_ledger_holds_the_last_day(self) -> None:
-        """Not one call more or less, so that the budget holds exactly."""
+    def ledger_holds_the_last_day(self) -> None:
+        """Compare the ledger with the model: daily calls hold exactly."""
         if not hasattr(self, "governor"):
             return
         now = self.clock.time
@@ -134,7 +134,7 @@ class GovernedCalls(RuleBasedStateMachine):
             assert self.daily_calls is None or day <= self.daily_calls
 
     def teardown(self) -> None:
-        """Away with the file."""
+        """Delete the ledger."""
         if hasattr(self, "folder"):
             self.folder.cleanup()
 

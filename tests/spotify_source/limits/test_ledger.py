@@ -1,4 +1,4 @@
-"""The ledger: one file for each app, shared by all its processes, which survives kills and damage."""
+"""Ledger: shared by all processes of an app, and safe from kills and damage."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def ledger(path: Path) -> Ledger:
 
 
 def call(ledger: Ledger, at: float = NOW, bucket: str = "album", daily_calls: int | None = None) -> bool:
-    """A call at this time; whether it was admitted."""
+    """Make a call, and return whether it was admitted."""
     try:
         ledger.admit(bucket, at, daily_calls=daily_calls, window_calls=None)
     except BucketClosedError:
@@ -36,7 +36,7 @@ def call(ledger: Ledger, at: float = NOW, bucket: str = "album", daily_calls: in
     return True
 
 
-def test_the_last_24_hours_are_counted_to_the_second(ledger: Ledger) -> None:
+def test_calls_of_the_last_24_hours_are_counted(ledger: Ledger) -> None:
     call(ledger, NOW)
     call(ledger, NOW + 5 * HOUR)
     assert ledger.calls_made("album", NOW + DAY - 1) == 2
@@ -44,14 +44,14 @@ def test_the_last_24_hours_are_counted_to_the_second(ledger: Ledger) -> None:
     assert ledger.calls_made("album", NOW + DAY + 5 * HOUR) == 0
 
 
-def test_buckets_are_kept_apart(ledger: Ledger) -> None:
+def test_buckets_are_counted_separately(ledger: Ledger) -> None:
     call(ledger)
     call(ledger, bucket="search")
     call(ledger, bucket="search")
     assert ledger.all_calls_made(NOW) == {"album": 1, "search": 2}
 
 
-def test_the_budget_returns_when_its_oldest_call_is_a_day_old(ledger: Ledger) -> None:
+def test_daily_calls_return_when_the_oldest_is_a_day_old(ledger: Ledger) -> None:
     assert call(ledger, NOW, daily_calls=2)
     assert call(ledger, NOW + HOUR, daily_calls=2)
     assert not call(ledger, NOW + 2 * HOUR, daily_calls=2)
@@ -61,7 +61,7 @@ def test_the_budget_returns_when_its_oldest_call_is_a_day_old(ledger: Ledger) ->
     assert call(ledger, NOW + DAY, daily_calls=2)
 
 
-def test_a_block_is_seen_by_every_object_and_ends_when_its_time_is_over(path: Path) -> None:
+def test_block_holds_for_all_processes_until_its_end(path: Path) -> None:
     Ledger(path).block("album", NOW + HOUR, NOW)
     other = Ledger(path)
     assert other.blocks(NOW) == {"album": NOW + HOUR}
@@ -70,12 +70,12 @@ def test_a_block_is_seen_by_every_object_and_ends_when_its_time_is_over(path: Pa
     assert call(other, NOW, bucket="search")
 
 
-def test_a_block_further_ahead_than_any_ever_seen_is_not_believed(ledger: Ledger) -> None:
+def test_block_of_more_than_a_month_is_ignored(ledger: Ledger) -> None:
     ledger.block("album", NOW + 31 * DAY, NOW)
     assert ledger.blocks(NOW) == {}
 
 
-def test_a_clock_that_was_a_year_ahead_closes_nothing_for_a_year(path: Path) -> None:
+def test_times_of_a_clock_that_was_ahead_are_corrected(path: Path) -> None:
     wrong = NOW + 365 * DAY
     ahead = Ledger(path)
     for _ in range(3):
@@ -89,7 +89,7 @@ def test_a_clock_that_was_a_year_ahead_closes_nothing_for_a_year(path: Path) -> 
     assert call(Ledger(path), NOW + DAY, daily_calls=3)
 
 
-def test_old_calls_are_forgotten(path: Path) -> None:
+def test_old_calls_are_deleted(path: Path) -> None:
     for day in range(5):
         call(Ledger(path), NOW + day * DAY)
     with sqlite3.connect(path) as connection:
@@ -102,7 +102,7 @@ def _spend(path: Path, admitted: multiprocessing.Queue[int]) -> None:
 
 
 @pytest.mark.slow
-def test_a_budget_holds_over_processes_and_not_one_call_more(path: Path) -> None:
+def test_daily_calls_hold_across_processes(path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     admitted = context.Queue()
     processes = [context.Process(target=_spend, args=(path, admitted)) for _ in range(3)]
@@ -122,7 +122,7 @@ def _spend_and_die(path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="There is no SIGKILL on this system")
-def test_a_call_that_was_made_survives_kill_9(path: Path) -> None:
+def test_call_survives_kill_9(path: Path) -> None:
     process = multiprocessing.get_context("spawn").Process(target=_spend_and_die, args=(path,))
     process.start()
     process.join(60)
@@ -133,26 +133,26 @@ def test_a_call_that_was_made_survives_kill_9(path: Path) -> None:
 @pytest.mark.parametrize(
     "damage", [b"not a database at all, but long enough to be looked at " * 40, b"SQLite format 3\0junk"]
 )
-def test_a_damaged_file_is_set_aside_and_begun_anew(path: Path, damage: bytes) -> None:
+def test_damaged_file_is_quarantined(path: Path, damage: bytes) -> None:
     path.parent.mkdir()
     path.write_bytes(damage)
     assert call(Ledger(path))
     assert path.with_suffix(".damaged").read_bytes() == damage
 
 
-def test_an_empty_file_is_a_new_ledger(path: Path) -> None:
+def test_empty_file_is_a_new_ledger(path: Path) -> None:
     path.parent.mkdir()
     path.touch()
     assert call(Ledger(path))
 
 
-def test_a_folder_that_can_not_be_made_is_named(tmp_path: Path) -> None:
+def test_unusable_folder_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(LedgerError, match="file"):
         call(Ledger(tmp_path / "file" / "ledger.sqlite"))
 
 
-def test_the_name_of_the_file_does_not_tell_the_client_id() -> None:
+def test_file_name_hides_the_client_id() -> None:
     one, other = Ledger.of_app("my-client-id"), Ledger.of_app("another")
     assert "my-client-id" not in str(one.path)
     assert one.path != other.path

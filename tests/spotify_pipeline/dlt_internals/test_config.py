@@ -1,4 +1,4 @@
-"""What suits this source holds without a file, and gives way to whatever a person has set."""
+"""Tests of the defaults that the application registers with dlt."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.place import Place
 RUN = """
 import json, sys
 import dlt
-from spotify_pipeline.dlt_internals.config import register_defaults
+from spotify_pipeline.dlt_internals.dlt_config import register_defaults
 from spotify_source import spotify_source
 
 register_defaults()
@@ -32,7 +32,7 @@ json.dump(found, sys.stdout)
 
 
 def resolved(place: Place, api: OfflineApi, **environment: str) -> dict[str, list[object]]:
-    """The settings that a run of the source came to, by their names, each with the provider that it is from."""
+    """Return the settings that a run used, each with its value and provider."""
     path = os.pathsep.join([str(CHECKOUT), str(CHECKOUT / "pipelines")])
     ran = subprocess.run(
         [sys.executable, "-c", RUN],
@@ -47,7 +47,7 @@ def resolved(place: Place, api: OfflineApi, **environment: str) -> dict[str, lis
 
 
 @pytest.mark.slow
-def test_the_defaults_hold_without_any_file(place: Place, api: OfflineApi) -> None:
+def test_defaults_apply_without_configuration(place: Place, api: OfflineApi) -> None:
     found = {name: value for name, (value, provider) in resolved(place, api).items() if provider == "spotify_pipeline"}
 
     assert found == {
@@ -60,7 +60,7 @@ def test_the_defaults_hold_without_any_file(place: Place, api: OfflineApi) -> No
 
 
 @pytest.mark.slow
-def test_a_config_toml_and_the_environment_go_before_them_by_whatever_section(
+def test_config_toml_and_environment_override_defaults_in_any_section(
     place: Place, api: OfflineApi, tmp_path: Path
 ) -> None:
     (tmp_path / ".dlt").mkdir()
