@@ -54,6 +54,7 @@ _TRACKS_PER_DISC = 50
 # The shares of albums with a second artist and a third.
 _CREDITS = (0.15, 0.04)
 _EXPLICIT = 0.22
+_INTRO = 0.3
 _FEATURED = 0.12
 _RELINKED = 0.012
 _UNPLAYABLE = 0.008
@@ -160,7 +161,7 @@ class Generator:
     def _make_artists(self, number: int) -> Iterator[tuple[Artist, names.Language]]:
         taken: dict[str, int] = {}
         for index in range(number):
-            rng = Random(f"artist {self._seed}:{index}")
+            rng = Random(f"band {self._seed}:{index}")
             language = names.language(rng)
             name = names.artist_name(rng, language)
             if taken and rng.random() < _NAMESAKES:
@@ -179,7 +180,7 @@ class Generator:
         """Return an album of the last weeks as it is today."""
         slot = index % _CYCLE if is_candidate else None
         # The clean version is drawn from the numbers of the explicit one.
-        rng = Random(f"surfaced {self._seed}:{day}:{index - (slot == _CLEAN_TWIN)}")
+        rng = Random(f"new {self._seed}:{day}:{index - (slot == _CLEAN_TWIN)}")
         kind = _SPECIAL_KINDS.get(special) or _draw_kind(rng, _CANDIDATE_SHARES if is_candidate else _OTHER_SHARES)
         album_id = identifier("album", f"{self._seed}:{day}:{index}")
         album = self._album(rng, album_id, day, self._pick_artist(rng), kind)
@@ -234,6 +235,8 @@ class Generator:
         is_ep = kind == "ep" and tracks % 2
         album["album_type"] = "compilation" if is_compilation else "ep" if is_ep else album_type(tracks)
         album["tracks"] = [self._track(rng, album, language, number) for number in range(tracks)]
+        if kind == "album" and rng.random() < _INTRO:
+            album["tracks"][0].update({"name": "Intro", "duration_ms": 18_000 + int(40_000 * rng.random())})
         if rng.random() < _EXPLICIT:
             _mark_explicit(rng, album)
         return album
