@@ -147,13 +147,13 @@ def test_connections_are_kept_and_replies_are_not_delayed(caller: Caller, small:
 
 
 def test_each_call_has_its_own_latency(small: Catalogue) -> None:
-    with OfflineApi(small, latency=0.05) as api:
+    with OfflineApi(small, latency=0.3) as api:
         caller = Caller(api).log_in()
         start = time.perf_counter()
         with ThreadPoolExecutor(8) as pool:
             statuses = list(pool.map(lambda _: caller.get("markets").status, range(8)))
         assert statuses == [200] * 8
-        assert 0.05 <= time.perf_counter() - start < 0.3
+        assert 0.3 <= time.perf_counter() - start < 2.0
     assert api.calls == {"token": 1, "markets": 8}
 
 
