@@ -225,4 +225,5 @@ CONFIGURATION_TRANSLATIONS: Final[tuple[tuple[type[BaseException], Translation],
     (ConfigurationException, _wrong_setting),
 )
 CONFIGURATION_ERRORS: Final = tuple(kind for kind, _ in CONFIGURATION_TRANSLATIONS)
+# Only this package imports from dlt.common.
 DestinationError: Final = DestinationException

@@ -67,7 +67,8 @@ def _load(
 ) -> tuple[dlt.Pipeline, LoadResult]:
     """Run dlt's steps one by one.
 
-    Other processes can read the DuckDB file during the extract. From the load on, the destination stays writable until the stack is closed.
+    Other processes can read the DuckDB file during the extract. From the load on, the destination stays writable until
+    the stack is closed.
     """
     pipeline = directory.open()
     try:

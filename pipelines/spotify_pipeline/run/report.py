@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime, timezone
-from itertools import groupby
 from pathlib import Path
 from typing import Final
 
@@ -315,9 +314,8 @@ def needed_calls(plan: Plan, result: RunResult) -> Counter[str]:
     """
     calls: Counter[str] = Counter()
     if result.batch_allowed or (result.batch_allowed is None and result.browse_allowed):
-        markets = sorted(request.market for request in plan.requests)
-        for _, requests in groupby(markets):
-            calls["albums"] += -(-len(list(requests)) // settings.ALBUM_BATCH_SIZE)
+        for requests in Counter(request.market for request in plan.requests).values():
+            calls["albums"] += -(-requests // settings.ALBUM_BATCH_SIZE)
     else:
         calls["album"] = len(plan.requests)
     calls["album_tracks"] = sum(request.further_pages for request in plan.requests)
