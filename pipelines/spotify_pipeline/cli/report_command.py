@@ -15,7 +15,7 @@ from spotify_pipeline.dlt_internals.dlt_config import normalize_dataset_name
 from spotify_pipeline.exits import Exit
 from spotify_pipeline.page import feeds
 from spotify_pipeline.page.data import Database, opened, read_tables
-from spotify_pipeline.page.render import page
+from spotify_pipeline.page.render import charting_library, page
 from spotify_pipeline.run.failures import report_error
 from spotify_source.errors import ConfigurationError
 
@@ -31,8 +31,9 @@ def run(options: ReportOptions, now: datetime | None = None) -> Exit:
     paths = {option: path.expanduser() for option, path in files.items() if path is not None}
     try:
         _check_paths(options.db.expanduser(), paths)
+        library = charting_library()
         with _database(options) as database:
-            _write(database, paths, now or datetime.now(timezone.utc), watched_only=options.watched)
+            _write(database, library, paths, now or datetime.now(timezone.utc), watched_only=options.watched)
     except Exception as error:  # noqa: BLE001 - every error has an exit code
         return report_error(error).exit
     return Exit.COMPLETE
@@ -53,9 +54,9 @@ def _database(options: ReportOptions) -> Iterator[Database]:
         yield database
 
 
-def _write(database: Database, paths: Mapping[str, Path], now: datetime, *, watched_only: bool) -> None:
+def _write(database: Database, library: str, paths: Mapping[str, Path], now: datetime, *, watched_only: bool) -> None:
     at = now.astimezone(timezone.utc).replace(tzinfo=None)
-    texts = {"out": page(database, at)}
+    texts = {"out": page(database, library, at)}
     albums = feeds.entries(database, watched_only=watched_only) if len(paths) > 1 else []
     if "feed" in paths:
         texts["feed"] = feeds.atom(albums, database.dataset, at)

@@ -33,15 +33,16 @@ _TOTALS: Final = """
 _IS_DEMO: Final = "SELECT EXISTS (FROM covers WHERE contains(url, '.invalid/'))"
 
 
-def page(database: Database, now: datetime) -> str:
+def page(database: Database, library: str, now: datetime) -> str:
     """Return the page as HTML.
 
     Args:
         database: Loaded tables and views.
+        library: JavaScript of `charting_library`.
         now: Current time in UTC, without a time zone.
     """
     # Browsers replace \r\n with \n before they hash a script: the files must not have any.
-    scripts = [_charting_library(), *((_HERE / name).read_text(encoding="utf-8") for name in _SCRIPTS)]
+    scripts = [library, *((_HERE / name).read_text(encoding="utf-8") for name in _SCRIPTS)]
     return _template("page.html").render(
         sections=[fill(section, database, now) for section in SECTIONS],
         totals=database.value(_TOTALS),
@@ -120,8 +121,11 @@ def _drawn_cover(album_id: str) -> tuple[int, Sequence[tuple[int, int, int]]]:
 
 
 @lru_cache(maxsize=1)
-def _charting_library() -> str:
-    """Return Vega, Vega-Lite and Vega-Embed as one JavaScript module."""
+def charting_library() -> str:
+    """Return Vega, Vega-Lite and Vega-Embed as one JavaScript module.
+
+    Building it takes 100 MB, which are free again afterwards: build it before a large database is read.
+    """
     bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
     if "</script" in bundle.lower() or "<!--" in bundle:
         raise ValueError("The charting library can't be embedded in HTML as it is.")
