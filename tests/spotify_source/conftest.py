@@ -30,11 +30,11 @@ def nobodys_configuration() -> Iterator[None]:
 
 @pytest.fixture
 def warehouse(tmp_path: Path, clock: FakeClock) -> Warehouse:
-    """An empty place to load to."""
+    """Return an empty place to load into."""
     return Warehouse(tmp_path, clock)
 
 
 @pytest.fixture
 def run(clock: FakeClock) -> Run:
-    """A run under the clock of the test."""
+    """Return a run with the clock of the test."""
     return Run(clock=clock)

@@ -65,7 +65,7 @@ def loads(tmp_path_factory: pytest.TempPathFactory) -> TwoLoads:
 
 @pytest.fixture(scope="module")
 def files(loads: TwoLoads, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Exports of the first load, by format."""
+    """Return the exports of the first load, by format."""
     folder = tmp_path_factory.mktemp("exports")
     return {fmt: export_file(loads.place.database, loads.first, folder, fmt) for fmt in FORMATS}
 

@@ -95,7 +95,7 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> History:
 
 @pytest.fixture
 def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
-    """An empty catalog."""
+    """Return an empty catalog."""
     monkeypatch.setenv("PYICEBERG_HOME", str(tmp_path))
     return Lake(tmp_path / "lake")
 
@@ -108,7 +108,7 @@ def database_of(day: Day, folder: Path) -> Database:
 
 @pytest.fixture
 def database(history: History, tmp_path: Path) -> Database:
-    """A copy of the first day's database."""
+    """Copy the first day's database."""
     return database_of(history.days[0], tmp_path)
 
 

@@ -27,7 +27,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
 
 @pytest.fixture(scope="module")
 def two_days(lake: Lake, tmp_path_factory: pytest.TempPathFactory) -> Place:
-    """A database exported on two days, with names in other scripts."""
+    """Export a database with names in other scripts on two days."""
     place = Place(tmp_path_factory.mktemp("two_days"), FakeClock())
     with serving(place.clock) as serve:
         api = serve(quota_mode="development")
@@ -42,7 +42,7 @@ def two_days(lake: Lake, tmp_path_factory: pytest.TempPathFactory) -> Place:
 
 @pytest.fixture(scope="module")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A session of Spark's own client at a Sail server on loopback."""
+    """Connect Spark's own client to a Sail server on loopback."""
     with pytest.MonkeyPatch.context() as patch:
         # In a worker process of pytest, Spark's client assumes its own tests, and looks for a complete Spark.
         patch.setenv("SPARK_HOME", str(tmp_path_factory.mktemp("spark")))

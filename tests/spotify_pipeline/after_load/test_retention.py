@@ -75,7 +75,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> TwentyDays:
 
 @pytest.fixture
 def database(loaded: TwentyDays, tmp_path: Path) -> Database:
-    """A copy of the database."""
+    """Copy the database."""
     shutil.copy(loaded.database.database, tmp_path / "spotify.duckdb")
     return Database(tmp_path)
 

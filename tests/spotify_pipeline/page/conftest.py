@@ -49,7 +49,7 @@ def extended(tmp_path_factory: pytest.TempPathFactory) -> DemoPage:
 
 @pytest.fixture(scope="session")
 def first_run(development: DemoPage) -> DemoPage:
-    """The first of the three days."""
+    """Return the first of the three days."""
     database = Database(development.database.folder / "first_run")
     return DemoPage(database, render_page(database.database, development.now), development.now)
 

@@ -29,14 +29,14 @@ BAD_URLS = (
 
 @pytest.fixture(scope="module")
 def with_covers(development: DemoPage, tmp_path_factory: pytest.TempPathFactory) -> Page:
-    """The page of albums with covers at Spotify's addresses."""
+    """Render albums with covers at Spotify's addresses."""
     folder = tmp_path_factory.mktemp("covers")
     return render_page(altered_copy(development.database.database, folder, REAL_COVERS), development.now)
 
 
 @pytest.fixture(scope="module")
 def hostile(extended: DemoPage, tmp_path_factory: pytest.TempPathFactory) -> Page:
-    """A page with markup in every name and reason, and bad addresses."""
+    """Render markup in every name and reason, and bad addresses."""
     evil, quotes = EVIL.replace("'", "''"), QUOTES.replace("'", "''")
     url = f"external_urls__spotify = ({list(BAD_URLS)})[1 + (hash(_dlt_id) % {len(BAD_URLS)})::INT]"
     statements = [
