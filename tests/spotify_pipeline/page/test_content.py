@@ -151,7 +151,7 @@ def test_loads_list_runs_and_the_calls_of_a_day(demo: DemoPage) -> None:
 
 @pytest.fixture(scope="module")
 def eventful(development: DemoPage, tmp_path_factory: pytest.TempPathFactory) -> Page:
-    """Render a page with covers, models, a closed bucket, a watched artist, a late album."""
+    """Render a page with covers, models, a closed bucket and a watched artist."""
     watched, extra, late = (list(development.page.cards())[number] for number in (-1, 0, 1))
     now = datetime.fromtimestamp(development.now, timezone.utc)
     blocked = {"album": now + timedelta(hours=5), "search": now - timedelta(hours=5)}
