@@ -309,7 +309,7 @@ def _change(rng: Random, album: CatalogueAlbum) -> None:
         album["label"] = names.label(rng)
     elif lot < 0.26:
         album["popularity"] = min(100, album["popularity"] + 1 + int(12 * rng.random()))
-    elif lot < 0.46 and album["album_type"] == "album" and album["total_tracks"] <= _TRACKS_PER_DISC:
+    elif lot < 0.86 and album["album_type"] == "album" and album["total_tracks"] <= _TRACKS_PER_DISC:
         played, markets = album["tracks"], album["available_markets"]
         album["tracks"] = played + [
             make_track(
