@@ -14,13 +14,11 @@ import dlt
 import pytest
 import requests
 from dlt.common import json, jsonpath
-from dlt.common.configuration import configspec, resolve_configuration
 from dlt.common.configuration.const import TYPE_EXAMPLES
 from dlt.common.configuration.container import Container
-from dlt.common.configuration.specs import BaseConfiguration
 from dlt.common.destination.exceptions import DestinationUndefinedEntity, SqlClientNotAvailable
 from dlt.common.pipeline import PipelineContext
-from dlt.common.utils import chunks, digest128
+from dlt.common.utils import digest128
 from dlt.extract.items_transform import FilterItem
 from dlt.sources.helpers.rest_client.auth import OAuth2ClientCredentials
 from dlt.sources.helpers.rest_client.client import RESTClient
@@ -137,28 +135,7 @@ def test_hashes_of_rows_are_stable() -> None:
     assert digest128(json.dumps({"name": "Élan", "id": 1}, sort_keys=True)) == "GfqRm38I2YHLcQT7gpOr"
 
 
-def test_chunks_have_a_maximum_length() -> None:
-    assert [list(chunk) for chunk in chunks(range(5), 2)] == [[0, 1], [2, 3], [4]]
-
-
 # -- config
-
-
-@configspec
-class Settings(BaseConfiguration):
-    """Configuration with two settings."""
-
-    market: str = "US"
-    limit: int | None = None
-
-
-def test_explicit_settings_override_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SOURCES__SPOTIFY__MARKET", "GB")
-    monkeypatch.setenv("SOURCES__SPOTIFY__LIMIT", "5")
-
-    found = resolve_configuration(Settings(), sections=("sources", "spotify"), explicit_value={"limit": 7})
-
-    assert (found.market, found.limit) == ("GB", 7)
 
 
 def test_the_placeholder_of_dlt_init_is_recognized() -> None:

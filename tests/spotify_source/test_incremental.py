@@ -12,19 +12,6 @@ from tests.support.warehouse import Warehouse
 
 
 @pytest.mark.slow
-def test_a_new_album_costs_one_call(warehouse: Warehouse, serve: Serve, three: list[Album]) -> None:
-    api = serve(*three)
-    warehouse.load(api)
-    new = make_album("New", 3)
-    api.catalogue = Catalogue.of([new, *three])
-    second = warehouse.load(api)
-    result = second.run.result()
-    assert second.calls == {"browse": 1, "albums": 1}
-    assert (result.listing.albums_new, result.albums.fetched, result.albums.tracks_loaded) == (1, 1, 3)
-    assert warehouse.places() == places_of([new, *three])
-
-
-@pytest.mark.slow
 def test_a_listed_album_is_rewritten_only_if_changed(warehouse: Warehouse, serve: Serve, three: list[Album]) -> None:
     def written() -> dict[str, tuple[str, str]]:
         rows = warehouse.sql(
