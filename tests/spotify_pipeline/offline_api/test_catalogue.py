@@ -195,8 +195,8 @@ def test_artists_release_alone_together_and_as_guests(world: Catalogue) -> None:
     together = Counter(len(world.albums[album_id]["artists"]) for album_id in world.beyond)
     assert together[1] > together[2] > together[3] > 0
     artists = list(world.artists())
-    groups = [{group for group, _ in world.artist_albums(artist["id"])} for artist in artists]
-    assert sum("appears_on" in each for each in groups) / len(artists) > 0.3
+    groups = [{group for group, _ in world.artist_albums(artist["id"])} for artist in artists[:50]]
+    assert sum("appears_on" in each for each in groups) > 15
     shared = [name for name, count in Counter(artist["name"] for artist in artists).items() if count > 1]
     assert 0.02 < len(shared) / len(artists) < 0.2
 
