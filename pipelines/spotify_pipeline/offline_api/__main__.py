@@ -64,7 +64,7 @@ def parser() -> argparse.ArgumentParser:
     add("--listed", type=_whole_number(0, _MOST_ALBUMS), default=100, help="albums in the plain listing (default: 100)")
     add("--current", type=_whole_number(0, _MOST_ALBUMS), help="new albums, listed or not (default: --listed times 5)")
     add("--date", type=_date, metavar="YYYY-MM-DD", help="day to simulate (default: today, UTC)")
-    add("--none-gone", action="store_true", help="no listed album answers 404")
+    add("--none-gone", action="store_true", help="catalogue without listed albums that answer 404")
     add("--watchlist", action="store_true", help="print a sample watchlist and exit")
 
     add = options.add_argument_group("limits").add_argument
