@@ -48,7 +48,7 @@ def test_a_null_in_a_batch_is_an_album_that_is_gone(serve: Serve, run: Run, thre
     assert (run.result().albums.gone, run.result().is_complete) == (1, True)
 
 
-def test_an_id_that_the_api_does_not_understand_fails_no_batch(serve: Serve, run: Run, three: list[Album]) -> None:
+def test_a_malformed_id_fails_no_batch(serve: Serve, run: Run, three: list[Album]) -> None:
     odd = make_album("Odd", 1, id="not-an-id")
     found = extract(serve(*three, odd), run)
     assert [row["id"] for row in found.rows["new_releases"]] == [*(album["id"] for album in three), "not-an-id"]
@@ -57,7 +57,7 @@ def test_an_id_that_the_api_does_not_understand_fails_no_batch(serve: Serve, run
     assert found.calls == {"browse": 1, "albums": 1, "album_tracks": 1}
 
 
-def test_a_batch_of_another_length_is_not_guessed_at(serve: Serve, run: Run, three: list[Album]) -> None:
+def test_albums_missing_from_a_batch_are_fetched_singly(serve: Serve, run: Run, three: list[Album]) -> None:
     api = serve(*three)
 
     def lose_one(_: LoggedRequest, normal: Reply) -> Reply:
@@ -88,7 +88,7 @@ def test_a_batch_of_another_length_is_not_guessed_at(serve: Serve, run: Run, thr
         pytest.param(errors.bad_token, id="token refused once"),
     ],
 )
-def test_a_fault_that_passes_leaves_no_trace(serve: Serve, run: Run, three: list[Album], fault: Any) -> None:
+def test_a_temporary_fault_leaves_no_trace(serve: Serve, run: Run, three: list[Album], fault: Any) -> None:
     api = serve(*three, quota_mode="development")
     api.script("album", fault)
     api.script("album_tracks", fault)
@@ -99,7 +99,7 @@ def test_a_fault_that_passes_leaves_no_trace(serve: Serve, run: Run, three: list
     assert run.result().calls.by_bucket == found.calls
 
 
-def test_five_tries_and_the_album_stays_pending_while_the_run_goes_on(serve: Serve, run: Run) -> None:
+def test_an_album_stays_pending_after_five_attempts(serve: Serve, run: Run) -> None:
     albums = albums_of(4)
     api = serve(*albums, quota_mode="development")
     api.always("album", errors.bad_gateway, match=for_album(albums[1]["id"]))
@@ -110,7 +110,7 @@ def test_five_tries_and_the_album_stays_pending_while_the_run_goes_on(serve: Ser
     assert not run.result().is_complete
 
 
-def test_after_ten_failed_calls_in_a_row_the_run_stops_asking(serve: Serve, run: Run) -> None:
+def test_ten_failed_calls_in_a_row_end_the_album_calls(serve: Serve, run: Run) -> None:
     albums = albums_of(60)
     api = serve(*albums, quota_mode="development")
     api.script("album", None, None)
@@ -121,7 +121,7 @@ def test_after_ten_failed_calls_in_a_row_the_run_stops_asking(serve: Serve, run:
     assert run.result().albums.pending == 58
 
 
-def test_failures_with_successes_between_them_stop_nothing(serve: Serve, run: Run) -> None:
+def test_failures_between_successes_do_not_end_the_run(serve: Serve, run: Run) -> None:
     albums = albums_of(40)
     api = serve(*albums, quota_mode="development")
     for album in albums[::2]:
@@ -139,7 +139,7 @@ def test_lapsed_premium_ends_the_run_and_keeps_fetched_albums(serve: Serve, run:
     found = extract(api, run)
     assert len(found.album_ids) == 3
     assert isinstance(run.result().failure, PremiumRequiredError)
-    # Five calls travel at once: a success that comes late forgets the refusals beside it, and five more end it.
+    # Five calls are in flight at once. A late success forgets the refusals beside it, and five more end the run.
     assert found.calls["album"] <= 3 + 5 + settings.MAX_REFUSED_CALLS + 5
 
 
@@ -153,7 +153,7 @@ def test_rejected_tokens_end_the_run_and_keep_fetched_albums(serve: Serve, run: 
     assert isinstance(run.result().failure, TokenRejectedError)
 
 
-def test_a_token_that_is_revoked_in_mid_run_is_renewed_once(serve: Serve, run: Run) -> None:
+def test_a_token_revoked_during_a_run_is_renewed_once(serve: Serve, run: Run) -> None:
     albums = albums_of(30)
     api = serve(*albums, quota_mode="development")
     api.script("album", *[None] * 8, lambda *_: api.revoke_tokens())
@@ -162,7 +162,7 @@ def test_a_token_that_is_revoked_in_mid_run_is_renewed_once(serve: Serve, run: R
     assert api.calls["token"] == 2
 
 
-def test_tokens_that_live_for_seconds_are_renewed_as_they_end(serve: Serve, run: Run, clock: FakeClock) -> None:
+def test_tokens_of_a_few_seconds_are_renewed_in_time(serve: Serve, run: Run, clock: FakeClock) -> None:
     albums = albums_of(30)
     api = serve(*albums, quota_mode="development")
     api.token_lifetime = 10
@@ -178,7 +178,7 @@ def test_tokens_that_live_for_seconds_are_renewed_as_they_end(serve: Serve, run:
     assert 3 <= api.calls["token"] <= 1 + seconds / 9
 
 
-def test_a_rate_limited_api_gets_all_calls_through_in_time(serve: Serve, run: Run) -> None:
+def test_a_rate_limit_delays_calls_and_loses_none(serve: Serve, run: Run) -> None:
     albums = albums_of(40)
     api = serve(*albums, quota_mode="development")
     api.rate_limit = (10, 5.0)
@@ -188,7 +188,7 @@ def test_a_rate_limited_api_gets_all_calls_through_in_time(serve: Serve, run: Ru
     assert run.result().is_complete
 
 
-def test_no_more_calls_than_threads_meet_a_spent_quota(serve: Serve, run: Run) -> None:
+def test_an_exceeded_quota_is_met_by_the_calls_in_flight_only(serve: Serve, run: Run) -> None:
     api = serve(*albums_of(60), quota_mode="development")
     api.quota["album"] = 3
     found = extract(api, run)
@@ -196,7 +196,7 @@ def test_no_more_calls_than_threads_meet_a_spent_quota(serve: Serve, run: Run) -
     assert (run.result().albums.fetched, run.result().albums.pending) == (3, 57)
 
 
-def test_a_spent_batch_quota_never_falls_back_to_single_calls(serve: Serve, run: Run) -> None:
+def test_an_exceeded_batch_quota_does_not_use_single_calls(serve: Serve, run: Run) -> None:
     api = serve(*albums_of(60))
     api.quota["albums"] = 1
     found = extract(api, run)
@@ -205,7 +205,9 @@ def test_a_spent_batch_quota_never_falls_back_to_single_calls(serve: Serve, run:
     assert run.result().albums.pending == 40
 
 
-def test_a_spent_page_quota_stops_no_album_that_needs_no_page(serve: Serve, run: Run, three: list[Album]) -> None:
+def test_an_exceeded_quota_of_tracks_stops_only_albums_with_further_tracks(
+    serve: Serve, run: Run, three: list[Album]
+) -> None:
     api = serve(three[2], three[0], three[1], quota_mode="development")
     api.quota["album_tracks"] = 0
     found = extract(api, run)
@@ -213,21 +215,21 @@ def test_a_spent_page_quota_stops_no_album_that_needs_no_page(serve: Serve, run:
     assert (run.result().albums.pending, list(run.result().calls.blocked_until)) == (1, ["album_tracks"])
 
 
-def test_a_budget_is_kept_to_the_call(serve: Serve, run: Run) -> None:
+def test_daily_calls_are_used_up_and_not_exceeded(serve: Serve, run: Run) -> None:
     found = extract(serve(*albums_of(12), quota_mode="development"), run, daily_calls=7)
     assert found.calls == {"browse": 1, "search": 2, "album": 7}
     assert (run.result().albums.fetched, run.result().albums.pending) == (7, 5)
 
 
-def test_an_album_whose_pages_can_not_be_afforded_is_not_begun(serve: Serve, run: Run) -> None:
+def test_an_album_beyond_the_budget_of_its_pages_is_not_requested(serve: Serve, run: Run) -> None:
     albums = albums_of(3, tracks=120)
     found = extract(serve(*albums, quota_mode="development"), run, daily_calls=5)
     assert found.calls == {"browse": 1, "search": 1, "album": 2, "album_tracks": 4}
     assert found.places == places_of(albums[:2])
 
 
-def test_a_gone_album_gives_back_what_was_set_aside_for_its_pages(serve: Serve, run: Run) -> None:
-    # More albums before the last one than may be in the air at once: the gone one has ended before it is considered.
+def test_a_gone_album_releases_the_calls_reserved_for_its_pages(serve: Serve, run: Run) -> None:
+    # Enough albums before the last one: the gone one is answered before the last one is planned.
     albums = [make_album("Gone", 1, total_tracks=1500), *albums_of(25, tracks=1), make_album("Many", 120)]
     api = serve(*albums, quota_mode="development")
     api.catalogue.gone.add(albums[0]["id"])
@@ -236,14 +238,14 @@ def test_a_gone_album_gives_back_what_was_set_aside_for_its_pages(serve: Serve, 
     assert run.result().albums.pending == 0
 
 
-def test_a_repeated_call_counts_in_the_budget(serve: Serve, run: Run) -> None:
+def test_retries_count_in_the_daily_calls(serve: Serve, run: Run) -> None:
     api = serve(*albums_of(12), quota_mode="development")
     api.script("album", errors.bad_gateway, errors.bad_gateway)
     found = extract(api, run, daily_calls=7)
     assert (found.calls["album"], len(found.album_ids)) == (7, 5)
 
 
-def test_further_pages_begin_where_the_album_ended(serve: Serve, run: Run) -> None:
+def test_further_pages_start_after_the_tracks_of_the_album(serve: Serve, run: Run) -> None:
     api = serve(make_album("Many", 131, discs=3))
     found = extract(api, run)
     pages = [request.query for request in api.requests if request.bucket == "album_tracks"]
@@ -293,7 +295,7 @@ def test_null_and_repeated_tracks_are_dropped_and_counted(serve: Serve, run: Run
     ]
 
 
-def test_a_hundred_faults_at_once_end_with_everything(serve: Serve, run: Run) -> None:
+def test_random_faults_lose_no_album(serve: Serve, run: Run) -> None:
     albums = albums_of(150, tracks=3)
     api = serve(*albums, quota_mode="development")
     api.chaos(seed=7, rate=0.25)
@@ -302,7 +304,7 @@ def test_a_hundred_faults_at_once_end_with_everything(serve: Serve, run: Run) ->
     assert run.result().is_complete
 
 
-def test_a_run_that_was_stopped_before_it_began_makes_no_call(serve: Serve, run: Run, three: list[Album]) -> None:
+def test_a_stopped_run_makes_no_call(serve: Serve, run: Run, three: list[Album]) -> None:
     api = serve(*three)
     run.stop()
     found = extract(api, run)

@@ -72,7 +72,7 @@ COLUMN_OF_NUMBERS = [
     *(with_(calm=value, quiet=value) for value in (2**62, 2**64, 1e300, -(2.0**64), "9" * 30, "0x" + "f" * 40, "7")),
 ]
 IDS = {
-    "another id": with_(id="0" * 22),
+    "another id": with_(id="Z" * 22),
     "an id that is an object": with_(id={"x": 1}),
     "an id that is a number": with_(id=2**70),
     "no id": with_(id=None),
@@ -172,7 +172,7 @@ def test_large_numbers_keep_their_digits_in_columns_of_numbers(invalid: Invalid)
 def test_reserved_names_are_prefixed_and_dlts_columns_kept(invalid: Invalid) -> None:
     assert invalid.album("field '_dlt_id'", "spotify_dlt_id") == (7,)
     assert invalid.warehouse.one("SELECT count(*) FROM albums WHERE length(_dlt_id) < 10") == 0
-    assert invalid.album("another id", "spotify_id") == ("0" * 22,)
+    assert "Z" * 22 in invalid.album("another id", "COLUMNS('^spotify_id')")
 
 
 def test_a_new_field_becomes_a_column_of_a_loaded_table(warehouse: Warehouse, serve: Serve, three: list[Album]) -> None:

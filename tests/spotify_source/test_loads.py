@@ -44,7 +44,7 @@ def twice(request: pytest.FixtureRequest, world: Catalogue, tmp_path_factory: An
         yield Twice(request.param, world, warehouse, first, warehouse.load(api))
 
 
-def test_every_table_is_there(twice: Twice) -> None:
+def test_all_tables_exist(twice: Twice) -> None:
     assert twice.warehouse.tables() >= SOURCE_TABLES
 
 
@@ -61,7 +61,7 @@ def test_every_track_is_loaded_exactly_once(twice: Twice) -> None:
     assert twice.warehouse.places() == places_of(twice.expected)
 
 
-def test_tracks_carry_what_the_catalogue_says_of_them(twice: Twice) -> None:
+def test_tracks_have_the_values_of_the_catalogue(twice: Twice) -> None:
     loaded = twice.warehouse.sql(
         "SELECT album_id, disc_number, track_number, name, duration_ms, explicit FROM album_tracks ORDER BY ALL"
     )
@@ -72,7 +72,7 @@ def test_tracks_carry_what_the_catalogue_says_of_them(twice: Twice) -> None:
     )
 
 
-def test_tracks_loaded_proves_that_each_album_is_whole(twice: Twice) -> None:
+def test_tracks_loaded_is_the_number_of_tracks_of_each_album(twice: Twice) -> None:
     counts = "SELECT album_id, COUNT(*) AS n FROM album_tracks GROUP BY ALL"
     assert (
         twice.warehouse.sql(
@@ -100,29 +100,29 @@ def test_artists_of_albums_and_tracks_keep_their_order(twice: Twice) -> None:
     )
 
 
-def test_nested_rows_belong_to_a_row(twice: Twice) -> None:
+def test_child_rows_have_a_parent(twice: Twice) -> None:
     for nested in sorted(name for name in SOURCE_TABLES if "__" in name):
         parent = nested.split("__")[0]
         orphans = f"SELECT COUNT(*) FROM {nested} WHERE _dlt_parent_id NOT IN (SELECT _dlt_id FROM {parent})"
         assert twice.warehouse.one(orphans) == 0, nested
 
 
-def test_the_first_load_makes_exactly_the_calls_it_needs(twice: Twice) -> None:
+def test_the_first_load_makes_only_the_calls_it_needs(twice: Twice) -> None:
     listing = {"extended": {"browse": 2, "albums": 5}, "development": {"browse": 1, "search": 10, "album": 100}}
     assert twice.listed == 100
     assert twice.first.calls == {**listing[twice.quota_mode], "album_tracks": further_pages(twice.expected)}
 
 
-def test_the_second_load_makes_listing_calls_alone(twice: Twice) -> None:
+def test_the_second_load_makes_only_listing_calls(twice: Twice) -> None:
     assert twice.second.calls == ({"browse": 2} if twice.quota_mode == "extended" else {"search": 10})
 
 
-def test_the_run_counts_what_the_api_saw(twice: Twice) -> None:
+def test_counted_calls_are_the_requests_of_the_api(twice: Twice) -> None:
     assert twice.first.run.result().calls.by_bucket == twice.first.calls
     assert twice.second.run.result().calls.by_bucket == twice.second.calls
 
 
-def test_the_run_tells_what_happened(twice: Twice) -> None:
+def test_the_result_counts_albums_and_tracks(twice: Twice) -> None:
     first, second = twice.first.run.result(), twice.second.run.result()
     gone = twice.listed - len(twice.expected)
     assert (first.listing.albums_listed, first.listing.albums_new, first.albums.fetched) == (
@@ -142,7 +142,7 @@ def test_the_run_tells_what_happened(twice: Twice) -> None:
     assert second.is_complete
 
 
-def test_what_the_app_may_do_is_found_out(twice: Twice) -> None:
+def test_the_quota_mode_is_detected(twice: Twice) -> None:
     allowed = twice.quota_mode == "extended"
     for run in (twice.first.run, twice.second.run):
         assert (run.result().browse_allowed, run.result().batch_allowed) == (allowed, allowed)
@@ -164,7 +164,7 @@ def test_albums_keep_the_market_they_were_fetched_in(twice: Twice) -> None:
     assert twice.warehouse.sql("SELECT DISTINCT market FROM albums") == [("US",)]
 
 
-def test_label_and_popularity_are_there_where_the_app_may_see_them(twice: Twice) -> None:
+def test_label_and_popularity_are_null_in_development_mode(twice: Twice) -> None:
     loaded = dict(twice.warehouse.sql("SELECT id, label FROM albums"))
     extended = twice.quota_mode == "extended"
     assert loaded == {album["id"]: album["label"] if extended else None for album in twice.expected}
@@ -177,7 +177,7 @@ def test_upc_keeps_its_zeros(twice: Twice) -> None:
     assert loaded == {album["id"]: album["external_ids"]["upc"] for album in twice.expected}
 
 
-def test_markets_are_one_json_column_of_new_releases_alone(twice: Twice) -> None:
+def test_available_markets_is_a_json_column_of_new_releases_only(twice: Twice) -> None:
     columns = twice.warehouse.sql(
         "SELECT table_name, data_type FROM duckdb_columns()"
         " WHERE column_name = 'available_markets' AND schema_name = 'spotify_raw'"

@@ -27,7 +27,7 @@ def sp(api: OfflineApi, monkeypatch: pytest.MonkeyPatch) -> Any:
     return client_of(api, monkeypatch)
 
 
-def test_spotipy_finds_the_albums_and_tracks_that_the_source_loads(api: OfflineApi, sp: Any, run: Run) -> None:
+def test_spotipy_returns_the_albums_and_tracks_that_are_loaded(api: OfflineApi, sp: Any, run: Run) -> None:
     if api.quota_mode == "extended":
         listed = read_on(sp, sp.new_releases(limit=50)["albums"])
     else:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dlt.common.configuration.container import Container
-from dlt.common.pipeline import PipelineContext
+from dlt.common.pipeline import PipelineContext, StateInjectableContext
 from spotify_pipeline.offline_api import OfflineApi
 
 from spotify_source import Run, spotify_source
@@ -41,16 +41,24 @@ class Extracted:
         return sorted((row["album_id"], row["disc_number"], row["track_number"]) for row in self.rows["album_tracks"])
 
 
-def extract(api: OfflineApi, run: Run, **options: Any) -> Extracted:
-    """Run the source without a pipeline, in a twentieth of the time."""
+def extract(api: OfflineApi, run: Run, state: Any = None, **options: Any) -> Extracted:
+    """Run the source without a pipeline, in a twentieth of the time.
+
+    Args:
+        api: The offline API.
+        run: The run.
+        state: State of dlt that is carried from run to run; none by default.
+        **options: Arguments of the source.
+    """
     Container()[PipelineContext].deactivate()
     source = source_of(api, run=run, **options)
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in source.resources.selected}
     for name, kept in rows.items():
         source.resources[name].add_map(_keep_in(kept))
     before = api.calls
-    for _ in source:
-        pass
+    with Container().injectable_context(StateInjectableContext(state={} if state is None else state)):
+        for _ in source:
+            pass
     return Extracted(run, calls_since(api, before), rows)
 
 
